@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a user can fix. A caller's bug is a ValueError instead."""
+
+
+class WaymarkError(Exception):
+    """Base of every error that names a thing and its remedy in one sentence; its text is shown as it is."""
+
+
+class ConfigError(WaymarkError):
+    """A parameter, YAML key or command-line value is unknown, of the wrong type or out of range."""
+
+
+class SourceError(WaymarkError):
+    """An input (video, folder, bag, camera, stream) can't be opened or ended too early."""
+
+
+class BackendUnavailable(WaymarkError):  # noqa: N818 - the name the design uses
+    """A library, driver or device that a backend needs is missing."""
+
+
+class ModelError(WaymarkError):
+    """A model file, its manifest or its outputs are not what they should be."""
+
+
+class MessageError(WaymarkError):
+    """A ROS message can't be used (image shorter than height * step, unknown encoding, zero stamp)."""
+
+
+class RecordingError(WaymarkError):
+    """A recording can't be written or read."""
+
+
+class EnvironmentMixError(WaymarkError):
+    """Two ROS installations, or none, where exactly one is needed."""

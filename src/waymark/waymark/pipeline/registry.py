@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every node of Waymark: its name, and where its configuration lives. The one list that YAML, docs and runner share."""
+
+from __future__ import annotations
+
+import importlib
+from typing import cast
+
+from waymark.config import Config
+from waymark.errors import ConfigError
+
+# The ROS class of node `x` is the VisionNode in waymark_ros/nodes/x.py.
+NODE_CONFIGS = {
+    'image_source': 'waymark.sources.config:ImageSourceConfig',
+    'image_encoder': 'waymark.encoding.config:EncoderConfig',
+    'homography_tracker': 'waymark.tracking.config:TrackerConfig',
+    'place_recognition': 'waymark.places.config:PlacesConfig',
+    'recorder': 'waymark.report.config:RecorderConfig',
+}
+
+
+def config_class_of(node_type: str) -> type[Config]:
+    """Return the configuration class of a node type.
+
+    Raises:
+        ConfigError: There is no such node; the text lists those there are.
+    """
+    if node_type not in NODE_CONFIGS:
+        raise ConfigError(f'unknown node {node_type!r}. Known: {", ".join(sorted(NODE_CONFIGS))}.')
+    module, _, name = NODE_CONFIGS[node_type].partition(':')
+    return cast('type[Config]', getattr(importlib.import_module(module), name))
