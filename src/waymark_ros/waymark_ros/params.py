@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Configuration classes as ROS parameters: declared with description, range and unit, read back checked."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor, SetParametersResult
+from rclpy.node import Node
+from rclpy.parameter import Parameter
+
+from waymark.config import Config, ParamSpec, specs
+from waymark.errors import ConfigError
+
+ConfigT = TypeVar('ConfigT', bound=Config)
+
+_SCALAR_TYPES = {
+    bool: Parameter.Type.BOOL,
+    int: Parameter.Type.INTEGER,
+    float: Parameter.Type.DOUBLE,
+    str: Parameter.Type.STRING,
+}
+_ARRAY_TYPES = {
+    bool: Parameter.Type.BOOL_ARRAY,
+    int: Parameter.Type.INTEGER_ARRAY,
+    float: Parameter.Type.DOUBLE_ARRAY,
+    str: Parameter.Type.STRING_ARRAY,
+}
+
+
+def declare(node: Node, *config_classes: type[Config]) -> None:
+    """Declare every field of the configuration classes on the node and refuse wrong values from then on."""
+    declared: dict[str, ParamSpec] = {}
+    for spec in (s for c in config_classes for s in specs(c)):
+        declared[spec.name] = spec
+        types = _ARRAY_TYPES if spec.is_sequence else _SCALAR_TYPES
+        default = Parameter(spec.name, types[spec.type], list(spec.default) if spec.is_sequence else spec.default)
+        node.declare_parameter(spec.name, default.value, descriptor=_descriptor(spec, types[spec.type]))
+
+    def refuse_wrong(changes: list[Parameter]) -> SetParametersResult:
+        for change in changes:
+            try:
+                if change.name in declared:
+                    declared[change.name].coerce(_plain(change))
+            except ConfigError as error:
+                return SetParametersResult(successful=False, reason=str(error))
+        return SetParametersResult(successful=True)
+
+    node.add_on_set_parameters_callback(refuse_wrong)
+
+
+def read(node: Node, config_class: type[ConfigT]) -> ConfigT:
+    """Build the configuration from the node's parameters.
+
+    Raises:
+        ConfigError: A value is out of range; the text names the node.
+    """
+    values = {s.name: _plain(node.get_parameter(s.name)) for s in specs(config_class)}
+    return config_class.from_mapping(values, f'node {node.get_name()}')
+
+
+def _plain(parameter: Parameter) -> object:
+    value = parameter.value
+    is_sequence = not isinstance(value, bool | int | float | str | None)
+    return tuple(value) if is_sequence else value
+
+
+def _descriptor(spec: ParamSpec, kind: Parameter.Type) -> ParameterDescriptor:
+    limits = spec.limits
+    unit = f' [{spec.unit}]' if spec.unit else ''
+    choices = f' One of: {", ".join(limits.choices)}.' if limits.choices else ''
+    descriptor = ParameterDescriptor(
+        name=spec.name,
+        type=kind.value,
+        description=f'{spec.doc}{unit}{choices}',
+        additional_constraints=_bounds_text(spec),
+    )
+    # ROS ranges are inclusive and two-sided: exclusive or open bounds are checked by our callback alone.
+    if limits.ge is not None and limits.le is not None and not spec.is_sequence:
+        if spec.type is int:
+            descriptor.integer_range = [IntegerRange(from_value=int(limits.ge), to_value=int(limits.le))]
+        elif spec.type is float:
+            descriptor.floating_point_range = [
+                FloatingPointRange(from_value=float(limits.ge), to_value=float(limits.le))
+            ]
+    return descriptor
+
+
+def _bounds_text(spec: ParamSpec) -> str:
+    limits = spec.limits
+    pairs = (('>=', limits.ge), ('>', limits.gt), ('<=', limits.le), ('<', limits.lt))
+    return ' and '.join(f'{sign} {bound:g}' for sign, bound in pairs if bound is not None)
