@@ -71,7 +71,7 @@ def decode_raw(
         data: Anything with the buffer protocol: bytes, array('B'), memoryview, uint8 array.
 
     Returns:
-        Pixels (H, W) or (H, W, 3) and their layout for Frame. A view of `data`, unless alpha had to be dropped
+        Pixels (H, W) or (H, W, 3) and their layout for Frame. A view of `data` unless alpha had to be dropped
         or the bytes swapped; rows keep their padding as a stride.
 
     Raises:
