@@ -33,9 +33,7 @@ def declare(node: Node, *config_classes: type[Config]) -> None:
     declared: dict[str, ParamSpec] = {}
     for spec in (s for c in config_classes for s in specs(c)):
         declared[spec.name] = spec
-        types = _ARRAY_TYPES if spec.is_sequence else _SCALAR_TYPES
-        default = Parameter(spec.name, types[spec.type], list(spec.default) if spec.is_sequence else spec.default)
-        node.declare_parameter(spec.name, default.value, descriptor=_descriptor(spec, types[spec.type]))
+        _declare(node, spec)
 
     def refuse_wrong(changes: list[Parameter]) -> SetParametersResult:
         for change in changes:
@@ -47,6 +45,17 @@ def declare(node: Node, *config_classes: type[Config]) -> None:
         return SetParametersResult(successful=True)
 
     node.add_on_set_parameters_callback(refuse_wrong)
+
+
+def _declare(node: Node, spec: ParamSpec) -> None:
+    if not spec.is_sequence:
+        node.declare_parameter(spec.name, spec.default, descriptor=_descriptor(spec, _SCALAR_TYPES[spec.type]))
+        return
+    # rclpy takes the type from the default, and an empty list for bytes: declare the type, then set the default.
+    kind = _ARRAY_TYPES[spec.type]
+    declared = node.declare_parameter(spec.name, kind, descriptor=_descriptor(spec, kind))
+    if declared.type_ == Parameter.Type.NOT_SET:
+        node.set_parameters([Parameter(spec.name, kind, list(spec.default))])
 
 
 def read(node: Node, config_class: type[ConfigT]) -> ConfigT:

@@ -33,7 +33,6 @@ class HomographyTrackerNode(VisionNode):
 
     def on_cleanup_core(self) -> None:
         """Forget the targets."""
-        self.destroy_publisher(self.targets)
         del self.tracker
 
 

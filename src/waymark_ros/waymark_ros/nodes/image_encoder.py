@@ -34,7 +34,6 @@ class ImageEncoderNode(VisionNode):
 
     def on_cleanup_core(self) -> None:
         """Release the model."""
-        self.destroy_publisher(self.embedding)
         del self.encoder
 
 

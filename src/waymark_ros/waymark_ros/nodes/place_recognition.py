@@ -84,8 +84,6 @@ class PlaceRecognitionNode(VisionNode):
 
     def on_cleanup_core(self) -> None:
         """Forget the map."""
-        for publisher in (self.localization, self.place, self.keyframes):
-            self.destroy_publisher(publisher)
         del self.recognizer
 
 
