@@ -252,6 +252,7 @@ class VisionNode(LifecycleNode):
         """Stop in order, whatever the state; publishes a last status so that totals are known."""
         if self._is_active:
             self._diagnostics.publish_last()
+        self._diagnostics.destroy()
         self.trigger_shutdown()
 
     # Diagnostics.
