@@ -20,7 +20,7 @@ from waymark_ros import params
 from waymark_ros.conversions import camera_from_msg
 from waymark_ros.diagnostics import DiagnosticsPublisher, Statistics, why_no_images
 from waymark_ros.frames import Delivery, FrameHub, Inbox
-from waymark_ros.qos import RESULTS
+from waymark_ros.qos import RESULTS, publisher_events, subscription_events
 from waymark_ros.runner import Guard, Process, attempt
 from waymark_ros.stamps import StampGate
 
@@ -127,6 +127,19 @@ class VisionNode(LifecycleNode):
         """Publish unless the node is ending (its publishers may be gone then)."""
         if not self.stopping:
             publisher.publish(msg)
+
+    def create_subscription(self, msg_type: Any, topic: str, callback: Any, qos_profile: Any, **options: Any) -> Any:
+        """As rclpy's; a publisher that does not fit becomes a sentence in the diagnostics."""
+        options.setdefault('event_callbacks', subscription_events(topic, self._report_qos))
+        return super().create_subscription(msg_type, topic, callback, qos_profile, **options)
+
+    def create_publisher(self, msg_type: Any, topic: str, qos_profile: Any, **options: Any) -> Any:
+        """As rclpy's; a subscriber that does not fit becomes a sentence in the diagnostics."""
+        options.setdefault('event_callbacks', publisher_events(topic, self._report_qos))
+        return super().create_publisher(msg_type, topic, qos_profile, **options)
+
+    def _report_qos(self, problem: str) -> None:
+        self.guard('').count(problem)
 
     # Frames.
 

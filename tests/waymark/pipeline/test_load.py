@@ -52,6 +52,9 @@ def test_relative_paths_are_relative_to_the_yaml(write, tmp_path):
         ('nodes: [{node: recorder, colour: red}]', "unknown key 'colour'"),
         ('nodes: [{node: recorder, parameters: [1]}]', '`parameters` must be a mapping'),
         ('nodes: [{node: recorder, remaps: {image: 3}}]', '`remaps.image` must be a text, got 3'),
+        ('nodes: [{node: recorder, name: my node}]', "`name` 'my node' is not a ROS name"),
+        ('nodes: [{node: recorder, namespace: a//b}]', "`namespace` 'a//b' is not a ROS name"),
+        ('nodes: [{node: recorder, remaps: {image: /1st}}]', "`remaps.image` '/1st' is not a ROS name"),
         ('nodes: [{node: recorder}, {node: recorder}]', "two nodes are called '/recorder'"),
         ('nodes: [{node: recorder}]\nuse_sim_time: 3', '`use_sim_time` must be true, false or auto'),
         ('nodes: [{node: recorder, parameters: {jpeg_qualty: 3}}]', "unknown parameter 'jpeg_qualty'. Did you mean 'jpeg_quality'?"),
@@ -95,7 +98,7 @@ def test_a_live_topic_replaces_the_image_source(pipeline, uri, transport):
 def test_a_pipeline_without_an_image_source_refuses_an_input_with_the_remedy(pipeline):
     with pytest.raises(ConfigError, match='no image_source.*topic:/NAME'):
         with_input(only(pipeline, 'front'), 'video.mp4')
-    with pytest.raises(ConfigError, match='needs a name'):
+    with pytest.raises(ConfigError, match="'' is not a topic name"):
         with_input(pipeline, 'topic:')
 
 

@@ -11,7 +11,7 @@ import yaml
 
 from waymark.config import specs
 from waymark.errors import ConfigError
-from waymark.pipeline.load import NodeEntry, Pipeline, check_parameters
+from waymark.pipeline.load import TOPIC_NAME, NodeEntry, Pipeline, check_parameters
 from waymark.pipeline.registry import config_class_of
 
 TOPIC_PREFIX = 'topic:'
@@ -92,8 +92,8 @@ def input_of(pipeline: Pipeline) -> str | None:
 
 
 def _from_topic(pipeline: Pipeline, topic: str) -> Pipeline:
-    if not topic.strip('/'):
-        raise ConfigError('--input topic: needs a name, for example topic:/camera/image_raw.')
+    if not TOPIC_NAME.fullmatch(topic):
+        raise ConfigError(f'--input topic: {topic!r} is not a topic name, as /camera/image_raw is one.')
     transport = 'raw'
     if topic.endswith('/compressed'):
         topic, transport = topic.removesuffix('/compressed'), 'compressed'

@@ -12,6 +12,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -24,6 +25,12 @@ from waymark.config import Config, specs
 from waymark.errors import ConfigError
 from waymark.pipeline.common import CommonConfig
 from waymark.pipeline.registry import config_class_of
+
+
+# Source: design.ros2.org/articles/topic_and_service_names.html
+NODE_NAME = re.compile(r'[A-Za-z_]\w*', re.ASCII)
+NAMESPACE = re.compile(r'(/?[A-Za-z_]\w*(/[A-Za-z_]\w*)*)?', re.ASCII)
+TOPIC_NAME = re.compile(r'(~?/)?[A-Za-z_]\w*(/[A-Za-z_]\w*)*', re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -122,10 +129,10 @@ def _node_entry(item: Any, path: Path, index: int) -> NodeEntry:
     parameters = _mapping(item, 'parameters', where)
     entry = NodeEntry(
         node,
-        _text(item.get('name', node), 'name', where),
-        _text(item.get('namespace', ''), 'namespace', where),
+        _ros_name(item.get('name', node), 'name', where, NODE_NAME),
+        _ros_name(item.get('namespace', ''), 'namespace', where, NAMESPACE),
         parameters,
-        {str(k): _text(v, f'remaps.{k}', where) for k, v in _mapping(item, 'remaps', where).items()},
+        {str(k): _ros_name(v, f'remaps.{k}', where, TOPIC_NAME) for k, v in _mapping(item, 'remaps', where).items()},
     )
     checked = check_parameters(entry, where)
     return NodeEntry(node, entry.name, entry.namespace, _absolute(checked, config_class, path.parent), entry.remaps)
@@ -152,9 +159,11 @@ def _mapping(item: dict[str, Any], key: str, where: str) -> dict[str, Any]:
     return value
 
 
-def _text(value: Any, key: str, where: str) -> str:
+def _ros_name(value: Any, key: str, where: str, pattern: re.Pattern[str]) -> str:
     if not isinstance(value, str):
         raise ConfigError(f'{where}: `{key}` must be a text, got {value!r}.')
+    if not pattern.fullmatch(value):
+        raise ConfigError(f'{where}: `{key}` {value!r} is not a ROS name (letters, digits, _ and / between them).')
     return value
 
 
