@@ -18,12 +18,12 @@ from waymark_msgs.msg import Localization as LocalizationMsg
 from waymark_msgs.msg import PlaceMatch as PlaceMatchMsg
 from waymark_msgs.msg import PlanarTarget, PlanarTargetArray
 
-from waymark.encoding.types import Embedding
+from waymark.encoding import Embedding
 from waymark.errors import MessageError
 from waymark.image.camera import CameraModel
 from waymark.image.codec import UnsupportedEncoding, decode_compressed, decode_raw, encode_jpeg, encode_raw
-from waymark.places.types import Keyframe, Localization, PlaceMatch
-from waymark.tracking.types import TargetState
+from waymark.places import Keyframe, Localization, PlaceMatch
+from waymark.tracking import TargetState
 from waymark.types import NANOSECONDS, Frame, Header
 from waymark_ros import rare_encodings
 
@@ -154,14 +154,14 @@ def embedding_to_msg(embedding: Embedding, header: Header, model_id: str, finger
 
 
 def embedding_vector(msg: EmbeddingMsg) -> NDArray[np.float32]:
-    """(D,) float32 unit vector of an Embedding message.
+    """(D,) float32 unit vector of an Embedding message; all zeros for an image without any structure.
 
     Raises:
-        MessageError: It is empty, not finite, or not of unit length.
+        MessageError: It is empty, not finite, or neither of unit length nor zero.
     """
     vector = np.frombuffer(msg.vector, np.float32) if len(msg.vector) else np.zeros(0, np.float32)
     length = float(np.linalg.norm(vector))
-    if not abs(length - 1.0) < 1e-3:
+    if not len(vector) or not (length == 0.0 or abs(length - 1.0) < 1e-3):  # NaN fails both
         raise MessageError(
             f'embedding of {msg.model_id!r} has length {length:g} instead of 1; its publisher must send unit vectors.'
         )
@@ -174,10 +174,10 @@ def targets_to_msg(targets: tuple[TargetState, ...], header: Header) -> PlanarTa
 
 
 def _target_to_msg(target: TargetState) -> PlanarTarget:
-    msg = PlanarTarget(target_id=target.target_id, state=int(target.state), quality=float(target.quality))
+    msg = PlanarTarget(target_id=target.target_id, state=target.state.value, quality=float(target.quality))
     if target.homography is not None and target.corners_px is not None:
         msg.homography = target.homography.H_cur_ref.ravel()
-        msg.inliers = int(target.homography.inliers.sum())
+        msg.inliers = target.inliers
         msg.corners = [Point32(x=float(x), y=float(y)) for x, y in target.corners_px]
     if target.T_camera_target is not None:
         msg.has_pose = True
@@ -202,7 +202,7 @@ def localization_to_msg(localization: Localization, header: Header) -> Localizat
     """Whether the robot knows where it is."""
     msg = LocalizationMsg(
         header=header_to_msg(header),
-        state=int(localization.state),
+        state=localization.state.value,
         best_similarity=float(localization.best_similarity),
         keyframe_count=int(localization.keyframe_count),
     )

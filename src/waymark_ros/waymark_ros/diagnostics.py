@@ -11,12 +11,14 @@ from typing import Any
 import numpy as np
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from rclpy.clock import Clock, ClockType
+from rclpy.duration import Duration
 from rclpy.node import Node
 from rclpy.qos import QoSCompatibility, qos_check_compatible
 
 from waymark_ros.qos import RESULTS, images_in
 
 PERIOD_S = 1.0
+LAST_WORDS_S = 0.2
 WINDOW = 300  # frames that rate and latency look back on
 
 
@@ -82,6 +84,11 @@ class DiagnosticsPublisher:
         msg = DiagnosticArray(status=[status])
         msg.header.stamp = self._node.get_clock().now().to_msg()
         self._publisher.publish(msg)
+
+    def publish_last(self) -> None:
+        """Publish the totals and give them a moment to arrive before the publisher goes."""
+        self.publish()
+        self._publisher.wait_for_all_acked(Duration(seconds=LAST_WORDS_S))
 
     def destroy(self) -> None:
         """Take timer and publisher back."""

@@ -30,6 +30,7 @@ class Monitor:
         self._started_s = time.monotonic()
         self._last_plain_s = time.monotonic()
         self._live: Live | None = None
+        self.last_heard_s = time.monotonic()
 
     def __enter__(self) -> Monitor:
         if self._console.is_terminal:
@@ -40,6 +41,8 @@ class Monitor:
     def __exit__(self, *exception: object) -> None:
         if self._live is not None:
             self._live.stop()
+        elif self._values:
+            self._console.print(self.table())
 
     def subscribe(self, node: Any) -> None:
         """Listen to /diagnostics with that node."""
@@ -51,6 +54,7 @@ class Monitor:
             for status in msg.status:
                 name = status.name.rpartition('/')[2]
                 if status.hardware_id == 'waymark' and name in self._names:
+                    self.last_heard_s = time.monotonic()
                     self._values[name] = {v.key: v.value for v in status.values}
                     self._warnings[name] = '' if status.level == DiagnosticStatus.OK else status.message
 

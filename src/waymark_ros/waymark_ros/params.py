@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
+import difflib
 from typing import TypeVar
 
 from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor, SetParametersResult
+from rclpy.exceptions import ParameterException
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 
@@ -29,13 +31,18 @@ _ARRAY_TYPES = {
 
 
 def declare(node: Node, *config_classes: type[Config]) -> None:
-    """Declare every field of the configuration classes on the node and refuse wrong values from then on."""
-    declared: dict[str, ParamSpec] = {}
-    for spec in (s for c in config_classes for s in specs(c)):
-        declared[spec.name] = spec
-        types = _ARRAY_TYPES if spec.is_sequence else _SCALAR_TYPES
-        default = Parameter(spec.name, types[spec.type], list(spec.default) if spec.is_sequence else spec.default)
-        node.declare_parameter(spec.name, default.value, descriptor=_descriptor(spec, types[spec.type]))
+    """Declare every field of the configuration classes on the node and refuse wrong values from then on.
+
+    Raises:
+        ConfigError: A start value (from -p or --params-file) is of the wrong type, out of range, or not declared.
+    """
+    declared = {spec.name: spec for c in config_classes for spec in specs(c)}
+    for spec in declared.values():
+        try:
+            _declare(node, spec)
+        except ParameterException as error:
+            raise ConfigError(f'node {node.get_name()}: {" ".join(str(error).split())}') from None
+    _refuse_unknown(node, declared)
 
     def refuse_wrong(changes: list[Parameter]) -> SetParametersResult:
         for change in changes:
@@ -47,6 +54,26 @@ def declare(node: Node, *config_classes: type[Config]) -> None:
         return SetParametersResult(successful=True)
 
     node.add_on_set_parameters_callback(refuse_wrong)
+
+
+def _refuse_unknown(node: Node, declared: dict[str, ParamSpec]) -> None:
+    """Refuse start values that nothing declares: rclpy would ignore a mistyped key in silence."""
+    for name in node._parameter_overrides:  # rclpy has no public name for them
+        if not node.has_parameter(name) and not name.startswith('qos_overrides.'):
+            close = difflib.get_close_matches(name, sorted(declared), n=1)
+            hint = f'Did you mean {close[0]!r}?' if close else f'Known: {", ".join(sorted(declared))}.'
+            raise ConfigError(f'node {node.get_name()}: unknown parameter {name!r}. {hint}')
+
+
+def _declare(node: Node, spec: ParamSpec) -> None:
+    if not spec.is_sequence:
+        node.declare_parameter(spec.name, spec.default, descriptor=_descriptor(spec, _SCALAR_TYPES[spec.type]))
+        return
+    # rclpy takes the type from the default, and an empty list for bytes: declare the type, then set the default.
+    kind = _ARRAY_TYPES[spec.type]
+    declared = node.declare_parameter(spec.name, kind, descriptor=_descriptor(spec, kind))
+    if declared.type_ == Parameter.Type.NOT_SET:
+        node.set_parameters([Parameter(spec.name, kind, list(spec.default))])
 
 
 def read(node: Node, config_class: type[ConfigT]) -> ConfigT:

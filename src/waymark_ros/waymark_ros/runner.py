@@ -66,12 +66,23 @@ class Guard:
             self._warn(f'{self.last_error} ({self.errors} so far)')
 
 
-def attempt(logger: Any, what: str, body: Callable[[], None]) -> str | None:
-    """Run a lifecycle transition's body; returns what went wrong, logged, since rclpy would swallow it without a word."""
+def attempt(logger: Any, what: str, body: Callable[[], None], is_reported: bool = False) -> str | None:
+    """Run a lifecycle transition's body, since rclpy would swallow what it raises without a word.
+
+    Args:
+        logger: Of the node.
+        what: What can not be done then, as a verb.
+        body: May raise.
+        is_reported: The caller reports a user's error itself; it is not logged then.
+
+    Returns:
+        What went wrong, None when nothing did.
+    """
     try:
         body()
     except WaymarkError as error:
-        logger.error(f'can not {what}: {error}')
+        if not is_reported:
+            logger.error(f'can not {what}: {error}')
         return str(error)
     except Exception as error:  # noqa: BLE001
         logger.error(f'can not {what}:\n{traceback.format_exc()}')
@@ -95,7 +106,7 @@ class Process:
 
     def run_worker(self, name: str, logger: Any, body: Callable[[], None]) -> None:
         """Run a worker thread's body; one that dies ends the process with a sentence instead of going silent."""
-        problem = attempt(logger, 'go on', body)
+        problem = attempt(logger, 'go on', body, is_reported=True)
         if problem:
             self.request_stop(f'{name}: {problem}')
 
@@ -127,6 +138,8 @@ class Process:
             self._end_nodes()
             executor.shutdown(timeout_sec=0.5)
             rclpy.try_shutdown()
+            if spinner.is_alive():  # a thread left in rcl while Python finalizes aborts the process
+                spinner.join(timeout=1.0)
             watchdog.cancel()
         for error in self._errors:
             print(f'error: {error}', file=sys.stderr)

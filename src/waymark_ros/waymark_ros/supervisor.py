@@ -20,6 +20,7 @@ from waymark_ros.runner import EXIT_ERROR, main_guard
 
 STOP_S = 2.8  # a child that has not ended by itself by then is killed
 POLL_S = 0.1
+LAST_WORDS_S = 0.3  # the final diagnostics may still be on their way
 
 
 def start(pipeline: Pipeline, arguments: Sequence[str], separate: bool) -> dict[str, subprocess.Popen[bytes]]:
@@ -74,6 +75,9 @@ def supervise(pipeline: Pipeline, arguments: Sequence[str], separate: bool, cons
                 monitor.tick()
             ended = [name for name, p in processes.items() if p.poll() is not None]
             stop(processes)
+            stopped_s = time.monotonic()
+            while time.monotonic() < max(stopped_s, monitor.last_heard_s) + LAST_WORDS_S:
+                executor.spin_once(timeout_sec=POLL_S)
     finally:
         for process in processes.values():
             if process.poll() is None:

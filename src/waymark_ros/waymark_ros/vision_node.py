@@ -63,7 +63,10 @@ class VisionNode(LifecycleNode):
         self._stopping = threading.Event()
         self._stamps = StampGate()
         self._last_frame_s = time.monotonic()
+        self._is_configured = False
         self._is_active = False
+        self._is_driven_by_process = False
+        self._lasting_publishers: frozenset[Any] = frozenset(self.publishers)
         self._diagnostics = DiagnosticsPublisher(self, self._status)
         params.declare(self, CommonConfig, self.config_class)
 
@@ -80,7 +83,7 @@ class VisionNode(LifecycleNode):
         """Take back `on_activate_core`; the worker has ended."""
 
     def on_cleanup_core(self) -> None:
-        """Release what `on_configure_core` created."""
+        """Release what `on_configure_core` created; its publishers are taken back by the base class."""
 
     def on_frame(self, frame: Frame) -> None:
         """Handle one image in the worker thread."""
@@ -169,20 +172,29 @@ class VisionNode(LifecycleNode):
 
     def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Release what configure created."""
-        return self._transition('clean up', self.on_cleanup_core)
+        return self._transition('clean up', self._cleanup)
 
     def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Release everything, from whatever state."""
         self._deactivate()
-        return self._transition('shut down', self.on_cleanup_core)
+        return self._transition('shut down', self._cleanup)
 
     def _transition(self, name: str, body: Any) -> TransitionCallbackReturn:
-        self._error = attempt(self.get_logger(), name, body)
+        self._error = attempt(self.get_logger(), name, body, self._is_driven_by_process)
         return TransitionCallbackReturn.FAILURE if self._error else TransitionCallbackReturn.SUCCESS
 
     def _configure(self) -> None:
         self.common = params.read(self, CommonConfig)
+        self._lasting_publishers = frozenset(self.publishers)
         self.on_configure_core(params.read(self, self.config_class))
+        self._is_configured = True
+
+    def _cleanup(self) -> None:
+        if self._is_configured:
+            self._is_configured = False
+            self.on_cleanup_core()
+        for publisher in frozenset(self.publishers) - self._lasting_publishers:
+            self.destroy_publisher(publisher)
 
     def _activate(self) -> None:
         self._stopping.clear()
@@ -227,6 +239,7 @@ class VisionNode(LifecycleNode):
 
     def configure_or_raise(self) -> None:
         """Configure; a failure becomes the error it was."""
+        self._is_driven_by_process = True
         if self.trigger_configure() != TransitionCallbackReturn.SUCCESS:
             raise WaymarkError(f'{self.get_name()}: {self._error}')
 
@@ -238,7 +251,8 @@ class VisionNode(LifecycleNode):
     def end(self) -> None:
         """Stop in order, whatever the state; publishes a last status so that totals are known."""
         if self._is_active:
-            self._diagnostics.publish()
+            self._diagnostics.publish_last()
+        self._diagnostics.destroy()
         self.trigger_shutdown()
 
     # Diagnostics.

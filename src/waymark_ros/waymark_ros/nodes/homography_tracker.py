@@ -5,8 +5,7 @@ from __future__ import annotations
 
 from waymark_msgs.msg import PlanarTargetArray
 
-from waymark.tracking.config import TrackerConfig
-from waymark.tracking.tracker import PlanarTracker
+from waymark.tracking import PlanarTracker, TrackerConfig
 from waymark.types import Frame
 from waymark_ros.conversions import targets_to_msg
 from waymark_ros.qos import RESULTS
@@ -34,7 +33,6 @@ class HomographyTrackerNode(VisionNode):
 
     def on_cleanup_core(self) -> None:
         """Forget the targets."""
-        self.destroy_publisher(self.targets)
         del self.tracker
 
 

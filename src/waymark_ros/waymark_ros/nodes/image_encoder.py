@@ -5,8 +5,7 @@ from __future__ import annotations
 
 from waymark_msgs.msg import Embedding
 
-from waymark.encoding.config import EncoderConfig
-from waymark.encoding.encoder import load_encoder
+from waymark.encoding import EncoderConfig, load_encoder
 from waymark.types import Frame
 from waymark_ros.conversions import embedding_to_msg
 from waymark_ros.qos import RESULTS
@@ -25,7 +24,7 @@ class ImageEncoderNode(VisionNode):
         self.encoder = load_encoder(config)
         self.embedding = self.create_publisher(Embedding, 'embedding', RESULTS)
         self.statistics.set('model', self.encoder.model_id)
-        self.statistics.set('backend', self.encoder.backend)
+        self.statistics.set('backend', config.backend if config.encoder != 'hog' else 'numpy')
 
     def on_frame(self, frame: Frame) -> None:
         """Encode and publish."""
@@ -35,7 +34,6 @@ class ImageEncoderNode(VisionNode):
 
     def on_cleanup_core(self) -> None:
         """Release the model."""
-        self.destroy_publisher(self.embedding)
         del self.encoder
 
 

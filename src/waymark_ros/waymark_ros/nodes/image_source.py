@@ -97,9 +97,6 @@ class ImageSourceNode(VisionNode):
         """Release the input."""
         self.source.close()
         self.hub.remove_source(self.image_topic)
-        for publisher in (self.image, self.camera_info, self.clock, self.truth):
-            if publisher is not None:
-                self.destroy_publisher(publisher)
 
 
 def main() -> None:

@@ -7,8 +7,7 @@ import time
 
 from waymark_msgs.msg import Embedding, Keyframe, Localization, PlaceMatch
 
-from waymark.places.config import PlacesConfig
-from waymark.places.recognizer import PlaceRecognizer
+from waymark.places import PlaceRecognizer, PlacesConfig
 from waymark.types import Frame
 from waymark_ros.conversions import (
     embedding_vector,
@@ -85,8 +84,6 @@ class PlaceRecognitionNode(VisionNode):
 
     def on_cleanup_core(self) -> None:
         """Forget the map."""
-        for publisher in (self.localization, self.place, self.keyframes):
-            self.destroy_publisher(publisher)
         del self.recognizer
 
 
