@@ -22,7 +22,7 @@ class SimulatorSource:
         self._closed = False
         flight = world.config
         count = round(flight.laps * flight.lap_s * flight.rate)
-        self.info = SourceInfo(config.input, False, flight.rate, count)
+        self.info = SourceInfo(config.input, False, flight.rate, count, has_truth=True)
 
     def frames(self) -> Iterator[SourceFrame]:
         """Yield laps * lap_s * rate frames, stamped 1 s + index / rate, with camera and exact T_map_base."""
