@@ -15,11 +15,18 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from waymark.errors import RecordingError
+import zstandard
+from mcap.exceptions import McapError
 
+from waymark.errors import RecordingError
+from waymark.report.plots import counted
+
+# Damage shows in the frame, in a decompressor (lz4: RuntimeError), at the checksum or in a record inside.
+DAMAGE = (McapError, zstandard.ZstdError, RuntimeError, ValueError, struct.error, MemoryError)
 MAGIC = b'\x89MCAP0\r\n'
 _FRAME = struct.Struct('<BQ')  # opcode, length of the content
 _SCHEMA, _CHANNEL, _MESSAGE, _CHUNK, _METADATA, _DATA_END, _FOOTER = 0x03, 0x04, 0x05, 0x06, 0x0C, 0x0F, 0x02
+_READ = frozenset((_SCHEMA, _CHANNEL, _MESSAGE, _CHUNK, _METADATA))
 
 
 @dataclass
@@ -29,14 +36,14 @@ class ScanResult:
     Attributes:
         has_end: The footer was reached: the recorder closed the file.
         lost_bytes: At the end of a cut file, after the last whole record.
-        damaged_chunks: Chunks whose content does not match its checksum; they were left out.
-        orphans: Messages whose topic was announced in a damaged chunk.
+        damaged_records: Chunks whose content does not match its checksum, and other records that do not read.
+        orphans: Messages whose topic was announced in a damaged part.
         metadata: Metadata records, in order.
     """
 
     has_end: bool = False
     lost_bytes: int = 0
-    damaged_chunks: int = 0
+    damaged_records: int = 0
     orphans: int = 0
     metadata: list[Any] = field(default_factory=list)
 
@@ -48,11 +55,11 @@ class ScanResult:
                 f'The recording was not closed (the recorder was killed or the disk was full): '
                 f'{message_count} messages were recovered, {self.lost_bytes} bytes at the end were not whole.'
             )
-        if self.damaged_chunks:
-            found.append(f'{self.damaged_chunks} damaged chunks of the recording were left out.')
+        if self.damaged_records:
+            found.append(f'{counted(self.damaged_records, "damaged part")} of the recording left out.')
         if self.orphans:
             found.append(
-                f'{self.orphans} messages were left out: their topic was announced in a damaged chunk.'
+                f'{self.orphans} messages were left out: their topic was announced in a damaged part.'
             )
         return found
 
@@ -71,12 +78,11 @@ def walk(path: Path, scan: ScanResult) -> Iterator[Any]:
     with path.open('rb') as file:
         _check_magic(path, file.read(len(MAGIC)))
         for opcode, content in _frames(file, size, scan):
-            if opcode == _CHUNK:
-                yield from _chunk_records(content, scan)
-            elif opcode in (_SCHEMA, _CHANNEL, _MESSAGE):
-                yield _parse(opcode, content)
-            elif opcode == _METADATA:
-                scan.metadata.append(_parse(opcode, content))
+            records = _records(opcode, content, scan) if opcode in _READ else []
+            if opcode == _METADATA:
+                scan.metadata.extend(records)
+            else:
+                yield from records
 
 
 def _check_magic(path: Path, start: bytes) -> None:
@@ -108,21 +114,13 @@ def _frames(file: BinaryIO, size: int, scan: ScanResult) -> Iterator[tuple[int, 
             yield opcode, file.read(length)
 
 
-def _parse(opcode: int, content: bytes) -> Any:
-    from mcap.stream_reader import StreamReader
+def _records(opcode: int, content: bytes, scan: ScanResult) -> list[Any]:
+    from mcap.stream_reader import StreamReader, breakup_chunk
 
     frame = BytesIO(_FRAME.pack(opcode, len(content)) + content)
-    return next(StreamReader(frame, skip_magic=True, emit_chunks=True).records)
-
-
-def _chunk_records(content: bytes, scan: ScanResult) -> list[Any]:
-    import zstandard
-    from mcap.exceptions import McapError
-    from mcap.stream_reader import breakup_chunk
-
     try:
-        return list(breakup_chunk(_parse(_CHUNK, content), validate_crc=True))
-    # A damaged chunk fails in its frame, in a decompressor (lz4: RuntimeError), at its checksum or a record.
-    except (McapError, zstandard.ZstdError, RuntimeError, ValueError, struct.error, MemoryError):
-        scan.damaged_chunks += 1
+        record: Any = next(StreamReader(frame, skip_magic=True, emit_chunks=True).records)
+        return breakup_chunk(record, validate_crc=True) if opcode == _CHUNK else [record]
+    except DAMAGE:
+        scan.damaged_records += 1
         return []

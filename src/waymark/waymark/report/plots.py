@@ -37,8 +37,8 @@ class TimeAxis:
         return round(100.0 * min(max(seconds / self.duration_s, 0.0), 1.0), 3) if self.duration_s > 0 else 0.0
 
     def ticks(self) -> list[Tick]:
-        """About six labels at round times."""
-        step = round_time_step(self.duration_s / 6)
+        """Up to nine labels at round times."""
+        step = round_time_step(self.duration_s / 8)
         count = int(self.duration_s / step) if step else 0
         return [Tick(self.percent(i * step), clock(i * step)) for i in range(count + 1)]
 

@@ -3,13 +3,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from waymark.errors import RecordingError
-from waymark.report.mcap_walk import ScanResult, walk
+from waymark.report.mcap_walk import DAMAGE, ScanResult, walk
 from waymark.report.writer import FACTS
 
 
@@ -75,7 +75,7 @@ class Recording:
 
     def messages(self, topics: Collection[str] | None = None) -> Iterator[RecordedMessage]:
         """Yield the messages in file order, of `topics` only where given."""
-        return _messages(self.path, ScanResult(), self._schemas, topics)
+        return _messages(self.path, ScanResult(), self._schemas, topics, self.topics)
 
     def decode(self, message: RecordedMessage) -> Any:
         """Decode one message by the definition in the file; fields are attributes, arrays are NumPy arrays.
@@ -127,18 +127,18 @@ def _messages(
     scan: ScanResult,
     schemas: dict[int, Any],
     topics: Collection[str] | None,
-    seen: dict[str, TopicInfo] | None = None,
+    seen: dict[str, TopicInfo],
 ) -> Iterator[RecordedMessage]:
     from mcap.records import Channel, Message, Schema
 
-    channels: dict[int, Any] = {}
+    channels = _announced_at_the_end(path, schemas)
+    _note(seen, channels.values(), schemas)
     for record in walk(path, scan):
         if isinstance(record, Schema):
             schemas[record.id] = record
         elif isinstance(record, Channel) and record.schema_id in schemas:
             channels[record.id] = record
-            if seen is not None:
-                seen.setdefault(record.topic, TopicInfo(record.topic, schemas[record.schema_id].name))
+            _note(seen, [record], schemas)
         elif isinstance(record, Message):
             channel = channels.get(record.channel_id)
             if channel is None:
@@ -146,6 +146,26 @@ def _messages(
             elif topics is None or channel.topic in topics:
                 name = schemas[channel.schema_id].name
                 yield RecordedMessage(channel.topic, name, channel.schema_id, record.log_time, record.data)
+
+
+def _note(seen: dict[str, TopicInfo], channels: Iterable[Any], schemas: dict[int, Any]) -> None:
+    for channel in channels:
+        seen.setdefault(channel.topic, TopicInfo(channel.topic, schemas[channel.schema_id].name))
+
+
+def _announced_at_the_end(path: Path, schemas: dict[int, Any]) -> dict[int, Any]:
+    """Channels that the summary of a finished file repeats: with them one damaged chunk costs no other."""
+    from mcap.reader import make_reader
+
+    with path.open('rb') as file:
+        try:
+            summary = make_reader(file).get_summary()
+        except (*DAMAGE, OSError):  # a cut file: there is no end to seek to
+            return {}
+    if summary is None:
+        return {}
+    schemas.update(summary.schemas)
+    return {i: c for i, c in summary.channels.items() if c.schema_id in schemas}
 
 
 def _typestore(schema: Any) -> Any:

@@ -12,11 +12,13 @@ from numpy.typing import NDArray
 from waymark.report.pictures import spread
 from waymark.report.plots import Tick, clock, counted, round_step
 from waymark.report.run import LOCALIZATION_STATES, Run
-from waymark.report.track import Track
+from waymark.report.track import Track, lap_starts
 
 _MAX_POINTS = 3000
 _MAX_CLOSURES = 150
 _WIDTH = 1000.0  # of the drawing; its height follows from the extent in metres
+_ARROWS = 6
+_ARROW_SIZE = 13.0  # half its length, drawing units
 _MARGIN = 0.06  # of the larger side, around the path
 
 
@@ -42,13 +44,14 @@ class Line:
 
 @dataclass(frozen=True)
 class FlownPath:
-    """What the template draws; `strokes` are (state, SVG path) pairs."""
+    """What the template draws; `strokes` are (state, SVG path) pairs, `arrows` SVG paths."""
 
     topic: str
     height: float
     strokes: list[tuple[str, str]]
     keyframes: list[Dot]
     closures: list[Line]
+    arrows: list[str]
     start: Dot
     end: Dot
     x_ticks: list[Tick]
@@ -78,7 +81,7 @@ class _Canvas:
         def along(start: float, length: float, is_down: bool) -> list[Tick]:
             first, last = math.ceil(start / step), math.floor((start + length) / step)
             places = [(k * step, 100 * (k * step - start) / length) for k in range(first, last + 1)]
-            return [Tick(round(100 - p if is_down else p, 2), f'{m:g}') for m, p in places]
+            return [Tick(round(100 - p if is_down else p, 2), f'{m:g}'.replace('-', '−')) for m, p in places]
 
         return along(self.left_m, self.width_m, False), along(self.top_m - self.height_m, self.height_m, True)
 
@@ -88,7 +91,7 @@ def flown_path(run: Run, track: Track | None) -> FlownPath | None:
     if track is None:
         return None
     canvas = _canvas(track.xyz_m[:, :2])
-    step = round_step(max(canvas.width_m, canvas.height_m) / 8)
+    step = round_step(max(canvas.width_m, canvas.height_m) / 10)
     x_ticks, y_ticks = canvas.ticks(step)
     ends = [canvas.point(*track.xyz_m[i, :2]) for i in (0, -1)]
     start, end = (Dot(*xy, name) for xy, name in zip(ends, ('start', 'end'), strict=True))
@@ -98,6 +101,7 @@ def flown_path(run: Run, track: Track | None) -> FlownPath | None:
         strokes=_strokes(run, track, canvas),
         keyframes=_keyframes(run, track, canvas),
         closures=_closures(run, track, canvas),
+        arrows=_arrows(track, canvas),
         start=start,
         end=end,
         x_ticks=x_ticks,
@@ -173,6 +177,25 @@ def _closures(run: Run, track: Track, canvas: _Canvas) -> list[Line]:
             )
             lines.append(Line(*canvas.point(*query), *canvas.point(*keyframe), title))
     return lines
+
+
+def _arrows(track: Track, canvas: _Canvas) -> list[str]:
+    """Arrow heads in the direction of flight, evenly spaced along the first lap."""
+    starts = lap_starts(track)
+    end = int(np.searchsorted(track.stamps_ns, starts[1])) if len(starts) > 1 else len(track.stamps_ns)
+    xy = np.array([canvas.point(x, y) for x, y in track.xyz_m[:end, :2]])
+    flown = np.concatenate(([0.0], np.cumsum(np.linalg.norm(np.diff(xy, axis=0), axis=1))))
+    arrows = []
+    for share in (np.arange(_ARROWS) + 0.5) / _ARROWS:
+        i = min(max(int(np.searchsorted(flown, share * flown[-1])), 1), len(xy) - 1)
+        along = xy[i] - xy[i - 1]
+        length = float(np.linalg.norm(along))
+        if length > 0:
+            ahead = along / length * _ARROW_SIZE
+            side = np.array([-ahead[1], ahead[0]]) * 0.7
+            points = (xy[i] + ahead, xy[i] - ahead + side, xy[i] - ahead * 0.4, xy[i] - ahead - side)
+            arrows.append('M' + 'L'.join(f'{x:.1f} {y:.1f}' for x, y in points) + 'Z')
+    return arrows
 
 
 def _summary(run: Run, track: Track) -> str:

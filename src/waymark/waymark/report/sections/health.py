@@ -47,7 +47,7 @@ class NodeHealth:
 
 
 @dataclass(frozen=True)
-class Warning_:  # noqa: N801 - Warning is Python's
+class Trouble:
     """One kind of trouble: its latest text, how often, and when; numbers in the text may have differed."""
 
     level: str
@@ -66,7 +66,7 @@ def node_health(run: Run) -> list[NodeHealth]:
     return [_node(name, samples) for name, samples in by_name.items()]
 
 
-def warnings(run: Run) -> list[Warning_]:
+def warnings(run: Run) -> list[Trouble]:
     """Gather notes on the recording, log lines from WARN up and diagnostics that are not OK; worst first."""
     groups: dict[tuple[str, str, str], list[tuple[int, str]]] = defaultdict(list)
     for log in run.logs:
@@ -81,17 +81,17 @@ def warnings(run: Run) -> list[Warning_]:
     found = [_warning(run, level, source, events) for (level, source, _), events in groups.items()]
     order = ('FATAL', 'ERROR', 'STALE', 'WARN')
     found.sort(key=lambda w: (order.index(w.level), -w.count))
-    notes = [Warning_('NOTE', 'recording', note, 1, '') for note in run.notes]
+    notes = [Trouble('NOTE', 'recording', note, 1, '') for note in run.notes]
     return notes + found[:_MAX_WARNINGS]
 
 
-def _warning(run: Run, level: str, source: str, events: list[tuple[int, str]]) -> Warning_:
+def _warning(run: Run, level: str, source: str, events: list[tuple[int, str]]) -> Trouble:
     times = [run.seconds(stamp) for stamp, _ in events if stamp >= run.span_ns[0]]
     when = ''
     if times:
         first, last = clock(min(times)), clock(max(times))
         when = f'at {first}' if first == last else f'{first} to {last}'
-    return Warning_(level, source, events[-1][1], len(events), when)
+    return Trouble(level, source, events[-1][1], len(events), when)
 
 
 def _without_numbers(text: str) -> str:
@@ -148,7 +148,7 @@ def _number(samples: list[StatusSample], key: str, decimals: int) -> Number:
 
 def _count(status: StatusSample, key: str) -> str:
     value = status.values.get(key, '')
-    return f'{int(value):,}' if value.isdigit() else value
+    return f'{int(value):,}' if value.isdecimal() else value
 
 
 def _spark(samples: list[StatusSample]) -> str:

@@ -12,7 +12,7 @@ from waymark.report.pictures import spread
 from waymark.report.plots import StateRun, Tick, TimeAxis, clock, counted, state_runs
 from waymark.report.run import LOCALIZATION_STATES, LocalizationSample, Run
 
-_MAX_ARCS = 90
+_MAX_ARCS = 60
 _MAX_POINTS = 600
 _STALE_S = 2.0  # a state is not drawn longer than this past its message
 
@@ -85,10 +85,14 @@ def _similarity(run: Run, samples: list[LocalizationSample], axis: TimeAxis) -> 
 
 def _arcs(run: Run, axis: TimeAxis) -> list[tuple[str, str]]:
     arcs = []
-    for match in spread(run.matches, _MAX_ARCS, key=lambda m: m.stamp_ns):
+    inside = [m for m in run.matches if run.span_ns[0] <= m.keyframe_stamp_ns <= run.span_ns[1]]
+    chosen = spread(inside, _MAX_ARCS, key=lambda m: m.stamp_ns)
+    longest_ns = max((abs(m.stamp_ns - m.keyframe_stamp_ns) for m in chosen), default=0) or 1
+    for match in chosen:
         query, keyframe = (run.seconds(s) for s in (match.stamp_ns, match.keyframe_stamp_ns))
         x1, x2 = axis.percent(keyframe), axis.percent(query)
-        top = 100 - 130 * abs(x2 - x1) / 100  # a curve reaches 3/4 of the way to its control points
+        # A curve reaches 3/4 of the way to its control points: the longest arc fills the box.
+        top = 100 - 126 * abs(match.stamp_ns - match.keyframe_stamp_ns) / longest_ns
         title = f'{clock(query, 1)} shows the place of keyframe {match.keyframe_id} ({clock(keyframe, 1)})'
         arcs.append((f'M{x1:g} 100C{x1:g} {top:.1f} {x2:g} {top:.1f} {x2:g} 100', title))
     return arcs
@@ -106,4 +110,7 @@ def _summary(run: Run, samples: list[LocalizationSample]) -> str:
             f'; {counted(len(run.matches), "verified match")} with {counted(keyframes, "keyframe")}, '
             f'{inliers:.0f} inliers in the median'
         )
+        earlier = sum(m.keyframe_stamp_ns < run.span_ns[0] for m in run.matches)
+        if earlier:
+            text += f'; {counted(earlier, "match")} with keyframes of an earlier run, which have no arc'
     return text + '.'

@@ -37,7 +37,7 @@ class Pair:
 
 
 def matched_places(run: Run, track: Track | None) -> list[Pair]:
-    """A dozen matches spread over the run, among them the one with the fewest inliers; only those with images."""
+    """A dozen matches spread over the run, among them the one with the fewest inliers."""
     stamps = shown_stamps(run)
     usable = [
         (match, query, keyframe)

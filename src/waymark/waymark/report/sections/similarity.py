@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from waymark.errors import RecordingError
 from waymark.report.collection import EMBEDDING, stamped_messages
 from waymark.report.pictures import data_uri, spread
-from waymark.report.plots import Tick, clock
+from waymark.report.plots import Tick, clock, round_step
 from waymark.report.reader import RecordedMessage
 from waymark.report.run import KeyframeSample, Run
 
@@ -27,7 +27,7 @@ class Similarity:
     Attributes:
         uri: PNG, one pixel per pair.
         size: Keyframes on a side.
-        low: Cosine of the darkest colour.
+        low: Cosine of the darkest colour; smaller ones have it too.
         high: Cosine of the brightest colour.
         ticks: Keyframe ids along an axis.
         gradient: CSS colours of the colour bar, from low to high.
@@ -53,7 +53,8 @@ def similarity(run: Run) -> Similarity | None:
     if len(keyframes) < 2:
         return None
     cosines = vectors @ vectors.T
-    low = float(np.floor(min(cosines.min(), 0.99) * 20) / 20)
+    # Colours for the upper 95 %: a few very different pairs must not wash out the rest.
+    low = float(np.floor(min(np.percentile(cosines, 5), 0.99) * 20) / 20)
     levels = np.asarray(np.rint(255 * np.clip((cosines - low) / (1.0 - low), 0, 1)), np.uint8)
     _, png = cv2.imencode('.png', cv2.applyColorMap(levels, cv2.COLORMAP_VIRIDIS))
     return Similarity(
@@ -96,7 +97,7 @@ def _unit_vector(run: Run, message: RecordedMessage, fingerprint: str) -> NDArra
 
 def _ticks(keyframes: list[KeyframeSample]) -> list[Tick]:
     count = len(keyframes)
-    step = max(1, -(-count // 6))
+    step = max(1, int(round_step(count / 6)))
     return [
         Tick(round(100 * (i + 0.5) / count, 2), str(keyframes[i].keyframe_id)) for i in range(0, count, step)
     ]

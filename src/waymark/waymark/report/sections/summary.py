@@ -79,8 +79,11 @@ def _tracked(run: Run) -> str:
     if len(counts) > 2:
         seen = sum(n > 0 for n in counts.values())
         return f'{seen} of {len(counts)} targets tracked'
-    parts = [f'{name or "the target"} tracked in {counted(n, "frame")}' for name, n in sorted(counts.items())]
-    return ' and '.join(parts)
+    return ' and '.join(_tracked_one(name or 'the target', n) for name, n in sorted(counts.items()))
+
+
+def _tracked_one(name: str, frames: int) -> str:
+    return f'{name} tracked in {counted(frames, "frame")}' if frames else f'{name} never tracked'
 
 
 def _figures(run: Run, track: Track | None) -> list[Figure]:

@@ -11,6 +11,7 @@ from waymark.report.plots import StateRun, Tick, TimeAxis, clock, state_runs
 from waymark.report.run import TARGET_STATES, Run, TargetSample
 
 _FRAMES = 6
+_MAX_LANES = 20
 _WIDTH_PX = 400
 _STALE_S = 2.0
 _TRACKING = 1
@@ -40,9 +41,10 @@ class Overlay:
 
 @dataclass(frozen=True)
 class Targets:
-    """What the template draws."""
+    """What the template draws: the targets tracked longest, and how many more there are."""
 
     lanes: list[TargetLane]
+    more: int
     ticks: list[Tick]
     overlays: list[Overlay]
 
@@ -54,8 +56,10 @@ def targets(run: Run, axis: TimeAxis) -> Targets | None:
     by_id: dict[str, list[TargetSample]] = defaultdict(list)
     for sample in run.targets:
         by_id[sample.target_id].append(sample)
-    lanes = [_lane(run, name, samples, axis) for name, samples in sorted(by_id.items())]
-    return Targets(lanes, axis.ticks(), _overlays(run))
+    counts = tracked_frames(run)
+    shown = sorted(by_id, key=lambda name: (-counts[name], name))[:_MAX_LANES]
+    lanes = [_lane(run, name, by_id[name], axis) for name in shown]
+    return Targets(lanes, len(by_id) - len(shown), axis.ticks(), _overlays(run))
 
 
 def tracked_frames(run: Run) -> dict[str, int]:
