@@ -4,10 +4,10 @@
     python benchmarks/places_online.py ../shared/data/rtabmap_samples/samples \
         --truth ../shared/data/rtabmap_samples/samples_GT.bmp
 
-The truth is a picture of N x N pixels: white at row i, column j < i where images i and j show one place. Every image
-is a keyframe, and the last --exclude-recent can't match. `recall_at_100_precision` accepts by verification score
-(inliers) alone, from the lowest score that accepts no wrong match; `accepted` and `wrong_accepted` are what the
-recognizer itself calls LOCALIZED at its default parameters.
+The truth is a picture of N x N pixels: white at row i, column j < i where images i and j show one place.
+Every image is a keyframe, and the last --exclude-recent can't match. `recall_at_100_precision` accepts by
+verification score (inliers) alone, from the lowest score that accepts no wrong match; `accepted` and
+`wrong_accepted` are what the recognizer itself calls LOCALIZED at its default parameters.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+
 from waymark.encoding import EncoderConfig, load_encoder
 from waymark.places import PlacesConfig
 from waymark.places.evaluation import every_image, run_online, score_online
@@ -37,7 +38,9 @@ def read_frames(folder: Path) -> list[Frame]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument('images', type=Path)
     parser.add_argument('--truth', type=Path, help='without it, no two images show one place')
     parser.add_argument('--encoder', default='hog')

@@ -53,7 +53,9 @@ class Features:
         return len(self.keypoints)
 
 
-_BYTES = {'orb': 32, 'akaze': 61}
+_BYTES = {'orb': 32, 'akaze': 61}  # per descriptor
+# Narrower than one ORB patch there is nothing to describe; one pixel wide, OpenCV's AKAZE corrupts memory.
+_SMALLEST_PX = 32
 
 
 def detect(gray: NDArray[np.uint8], config: FeatureConfig) -> Features:
@@ -72,6 +74,10 @@ def detect(gray: NDArray[np.uint8], config: FeatureConfig) -> Features:
     require_gray('gray', gray)
     size_wh = (gray.shape[1], gray.shape[0])
     small, scale_xy = _reduced(gray, config.max_side_px)
+    if min(small.shape) < _SMALLEST_PX:
+        return Features(
+            np.zeros((0, 2), np.float32), np.zeros((0, _BYTES[config.detector]), np.uint8), size_wh
+        )
     # A detector is cheap to make, and one of its own keeps threads apart.
     keypoints, descriptors = _detector(config).detectAndCompute(small, None)
     keypoints, descriptors = _strongest(keypoints, descriptors, config)
@@ -94,11 +100,12 @@ def match(a: Features, b: Features, ratio: float) -> NDArray[np.intp]:
     if len(a) == 0 or len(b) < 2:  # without a second neighbour the ratio says nothing
         return np.zeros((0, 2), np.intp)
     nearest, distance = _nearest(a.descriptors, b.descriptors, 2)
-    back, _ = _nearest(b.descriptors, a.descriptors, 1)
-    index = np.arange(len(a))
-    distinct = distance[:, 0] < ratio * distance[:, 1]
-    mutual = back[nearest[:, 0], 0] == index
-    kept = np.flatnonzero(distinct & mutual)
+    kept = np.flatnonzero(distance[:, 0] < ratio * distance[:, 1])
+    if len(kept) == 0:
+        return np.zeros((0, 2), np.intp)
+    # Only what passed the ratio test is looked up the other way round.
+    back, _ = _nearest(b.descriptors[nearest[kept, 0]], a.descriptors, 1)
+    kept = kept[back[:, 0] == kept]
     return np.stack([kept, nearest[kept, 0]], axis=1)
 
 

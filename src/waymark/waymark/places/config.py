@@ -46,5 +46,5 @@ class PlacesConfig(FeatureConfig, HomographyConfig):
     )
     lose_after: int = param(5, 'Unverified images in a row that make LOST.', ge=1)
     neighbourhood: int = param(
-        5, 'Keyframes this near in order to the last match count as its neighbours.', ge=0
+        5, 'Keyframes this near in order to the last match are its neighbours, and always looked at.', ge=0
     )

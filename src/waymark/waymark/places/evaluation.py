@@ -41,8 +41,8 @@ class OnlineResult:
     Attributes:
         images: Number of images.
         loop_frames: Images whose place was seen before, outside the excluded ones.
-        recall_at_100_precision: Accept by score alone, with the lowest threshold that accepts no wrong match: the
-            share of loop frames that are then accepted.
+        recall_at_100_precision: Accept by score alone, with the lowest threshold that accepts no wrong match:
+            the share of loop frames that are then accepted.
         threshold: That score must be reached; every wrong match scores less.
         candidate_recall: Share of loop frames whose best supported candidate is right, at any score.
         recall_at_1: Share of loop frames whose most similar embedding is right.

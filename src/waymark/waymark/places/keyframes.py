@@ -23,7 +23,7 @@ class Keyframe:
         header: Of its image.
         vector: (D,) float32, the image's embedding.
         features: Local features of its image.
-        place_id: The keyframe that first showed this place: its own id, unless it was localized when it was kept.
+        place_id: The keyframe that first showed this place: its own id, unless it was localized when kept.
     """
 
     keyframe_id: int

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Knows where it has been: keyframes, retrieval by embedding, verification by local features, and LOST otherwise."""
+"""Knows where it has been: keyframes, retrieval by embedding, verification by features, LOST otherwise."""
 
 from __future__ import annotations
 
@@ -62,6 +62,7 @@ class PlaceRecognizer:
         self._keyframes: list[Keyframe] = []
         self._index: VectorIndex | None = None
         self._fingerprint = ''
+        self._last_match: int | None = None
 
     @classmethod
     def from_config(cls, config: PlacesConfig) -> PlaceRecognizer:
@@ -91,6 +92,10 @@ class PlaceRecognizer:
         is_verified = found is not None and found.inliers >= self._config.min_inliers
         place_id = self._place_of(found) if is_verified else None
         state = self._belief.update(place_id)
+        if found is not None and is_verified:
+            self._last_match = found.keyframe_id
+        elif state is PlaceState.LOST:
+            self._last_match = None
         match = found if state is PlaceState.LOCALIZED else None
         new = self._keep(frame, vector, view.features, match, index)
         return Localization(
@@ -103,15 +108,23 @@ class PlaceRecognizer:
         ids, similarities = index.search(vector, self._config.retrieve, eligible)
         if len(ids) == 0:
             return _View()
-        likely = similarities >= self._config.min_similarity
         nearest = (int(ids[0]), float(similarities[0]))
-        if not likely.any() or not vector.any():
+        if not vector.any():  # nothing in view
+            return _View(None, None, *nearest)
+        likely = {int(i) for i, s in zip(ids, similarities, strict=True) if s >= self._config.min_similarity}
+        ids = np.array(sorted(likely | self._expected(eligible)), np.intp)
+        if len(ids) == 0:
             return _View(None, None, *nearest)
         features = detect(frame.gray, self._config)
-        candidates = [
-            (self._keyframes[i], float(s)) for i, s in zip(ids[likely], similarities[likely], strict=True)
-        ]
+        candidates = [(self._keyframes[i], float(self._keyframes[i].vector @ vector)) for i in ids]
         return _View(features, best_match(features, candidates, self._config), *nearest)
+
+    def _expected(self, eligible: int) -> set[int]:
+        """Keyframes that should come next, whatever the embedding says: robots move without jumps."""
+        if self._last_match is None:
+            return set()
+        reach = self._config.neighbourhood
+        return set(range(max(self._last_match - reach, 0), min(self._last_match + reach + 1, eligible)))
 
     def _place_of(self, match: PlaceMatch | None) -> int | None:
         return None if match is None else self._keyframes[match.keyframe_id].place_id
@@ -123,8 +136,8 @@ class PlaceRecognizer:
             self._index, self._fingerprint = VectorIndex(len(vector)), fingerprint
         if fingerprint != self._fingerprint:
             raise ModelError(
-                f'the place map was made by the encoder with fingerprint {self._fingerprint[:16]}…, this embedding by '
-                f'{fingerprint[:16]}…. Use that encoder, or start a new map.'
+                f'the place map was made by the encoder with fingerprint {self._fingerprint[:16]}…, this '
+                f'embedding by {fingerprint[:16]}…. Use that encoder, or start a new map.'
             )
         return self._index
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""LOST, CANDIDATE, LOCALIZED: slow to believe, slow to despair, and never LOCALIZED without a verified match."""
+"""LOST, CANDIDATE, LOCALIZED: slow to believe, slow to despair, never LOCALIZED without a verified match."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ class Belief:
         """Take in one image.
 
         Args:
-            place_id: Where a verified match says the image is (ids of neighbouring places differ little), or None.
+            place_id: Where a verified match says the image is (neighbours' ids differ little), or None.
 
         Returns:
-            LOCALIZED only for a verified image, after `localize_after` agreeing ones in a row; once localized, single
-            unverified images only make CANDIDATE, and `lose_after` of them LOST.
+            LOCALIZED only for a verified image, after `localize_after` agreeing ones; once localized,
+            single unverified images only make CANDIDATE, and `lose_after` of them LOST.
         """
         return self._miss() if place_id is None else self._hit(place_id)
 

@@ -52,13 +52,14 @@ def best_match(
     Args:
         current: Features of the current image.
         candidates: Keyframes with the cosine similarity of their embedding.
-        config: `verify`, ratio and the gates. `min_inliers` is not applied here: it is for the caller to judge.
+        config: `verify`, ratio and the gates. Fewer matches than `min_inliers` are not worth a fit; whether as
+            many agree is for the caller to judge.
 
     Returns:
         The candidate with the most inliers among those that pass the geometric gates, or None.
     """
     matched = [(match(k.features, current, config.ratio), k, s) for k, s in candidates]
-    matched.sort(key=lambda m: -len(m[0]))
+    matched = sorted((m for m in matched if len(m[0]) >= config.min_inliers), key=lambda m: -len(m[0]))
     found = [_verified(pairs, k, s, current, config) for pairs, k, s in matched[: config.verify]]
     return max((f for f in found if f is not None), key=lambda m: m.inliers, default=None)
 

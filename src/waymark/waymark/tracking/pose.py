@@ -23,8 +23,8 @@ def target_pose(
         camera: Calibrated camera of the current image.
 
     Returns:
-        T_camera_target (4, 4), m: the target's origin is its centre, x to its right, y down, z away from a viewer
-        in front of it; the camera's frame is its optical frame. None where no pose fits.
+        T_camera_target (4, 4), m: the target's origin is its centre, x to its right, y down, z away from a
+        viewer in front of it; the camera's frame is its optical frame. None where no pose fits.
     """
     # Corner pixels' centres lie half a pixel inside the picture's edge.
     pitch_m = width_m / size_wh[0]

@@ -58,9 +58,7 @@ def _load_target(path: Path, config: TrackerConfig) -> Target:
     # Read the bytes ourselves: imread complains on stderr and knows no reason.
     gray = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_GRAYSCALE) if path.stat().st_size else None
     if gray is None:
-        raise ConfigError(
-            f'target_images: {str(path)!r} is not a picture that can be read. Give a PNG or JPEG.'
-        )
+        raise ConfigError(f'target_images: {str(path)!r} is not a readable picture. Give a PNG or JPEG.')
     target = learn_target(path.stem, np.asarray(gray, np.uint8), config)
     if target is None:
         found = len(detect(np.asarray(gray, np.uint8), config))

@@ -37,8 +37,8 @@ class TargetState:
         state: Whether it is seen.
         homography: Target picture px to current px; None unless TRACKING.
         corners_px: (4, 2) corner pixels of the target's picture in the current image; None unless TRACKING.
-        T_camera_target: (4, 4) pose in the camera's optical frame, m (see target_pose); None unless TRACKING with a
-            calibrated camera and a known width.
+        T_camera_target: (4, 4) pose in the camera's optical frame, m (see target_pose); None unless TRACKING
+            with a calibrated camera and a known width.
     """
 
     target_id: str
