@@ -88,5 +88,6 @@ $(COLCON_DONE)/created: | check-colcon
 $(COLCON_DONE)/ready: requirements/colcon.lock $(COLCON_DONE)/created
 	@echo '== .venv-colcon: colcon, ROS 2 and its generators'
 	@.venv-colcon/bin/python $(PIP_INSTALL) -r $<
-	@PYTHONPATH=packaging/interfaces/backend .venv-colcon/bin/python -m interface_wheel.generators
+	@PYTHONPATH=packaging/interfaces/backend .venv-colcon/bin/python -c \
+		'from interface_wheel import generators as g; g.repair_exported_paths(g.find_prefix())'
 	@touch $@

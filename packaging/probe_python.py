@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Exit 0 if this interpreter can hold Waymark's environment; else say in one sentence why not (runs on any Python)."""
+"""Exit 0 if this interpreter can hold Waymark's environment; else say why not. Runs on any Python."""
 
 import sys
 
@@ -7,6 +7,7 @@ PACKAGES = {'ensurepip': 'python3-venv', 'venv': 'python3-venv', 'ssl': 'python3
 
 
 def main():
+    """Return None, or one sentence."""
     version = '.'.join(map(str, sys.version_info[:3]))
     if not (3, 10) <= sys.version_info[:2] <= (3, 13):
         return 'Python ' + version + ' does not fit: ROS 2 Jazzy has wheels for Python 3.10 to 3.13.'

@@ -40,7 +40,3 @@ def repair_exported_paths(prefix: Path) -> None:
         mended = BUILDERS_PYTHON.sub(python_include, BUILDERS_NUMPY.sub(np.get_include(), text))
         if mended != text:
             file.write_text(mended)
-
-
-if __name__ == '__main__':  # how `make colcon` mends the environment that colcon builds against
-    repair_exported_paths(find_prefix())
