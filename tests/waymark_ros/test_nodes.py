@@ -6,7 +6,7 @@ from __future__ import annotations
 import array
 
 import pytest
-from support.ros_camera import TestCamera, picture
+from ros_camera import TestCamera, picture
 from lifecycle_msgs.srv import ChangeState
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import CameraInfo, Image
