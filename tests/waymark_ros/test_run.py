@@ -1,0 +1,184 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`waymark run` as a user types it: real processes, real DDS, real files."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import cv2
+import pytest
+from ros_camera import picture
+
+from waymark.report.html import write_report
+from waymark.report.reader import open_recording
+
+pytestmark = pytest.mark.ros
+FRAMES = 24
+STOP_S = 3.0
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Path:
+    """A folder of photos: four views, seen again and again."""
+    folder = tmp_path / 'photos'
+    folder.mkdir()
+    for i in range(FRAMES):
+        cv2.imwrite(str(folder / f'{i:03d}.png'), picture(seed=i // 3 % 4, size_wh=(320, 240)))
+    return folder
+
+
+@pytest.fixture
+def config(repo: Path) -> Path:
+    return repo / 'config' / 'input.yaml'
+
+
+def waymark(*arguments: object) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, '-m', 'waymark.cli', *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=90, check=False)
+
+
+def results(folder: Path) -> dict[tuple[str, int], object]:
+    """What the nodes said about each image, by topic and stamp."""
+    recording = open_recording(folder)
+    said = {}
+    for message in recording.messages(['/embedding', '/targets', '/localization', '/keyframes', '/place']):
+        decoded = recording.decode(message)
+        stamp = decoded.header.stamp
+        said[message.topic, stamp.sec * 10**9 + stamp.nanosec] = message.data
+    return said
+
+
+def test_a_container_and_separate_processes_give_equal_results_for_every_frame(config, photos, tmp_path):
+    runs = {}
+    for name, how in (('together', []), ('apart', ['--separate'])):
+        done = waymark('run', config, '--input', photos, '--out', tmp_path / name, *how)
+        assert done.returncode == 0, done.stderr
+        runs[name] = results(tmp_path / name)
+        assert (tmp_path / name / 'report.html').stat().st_size > 10_000
+    assert sum(topic == '/localization' for topic, _ in runs['together']) == FRAMES
+    assert runs['apart'] == runs['together']
+
+
+@pytest.mark.parametrize('separate', [[], ['--separate']], ids=['container', 'separate'])
+@pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM], ids=lambda n: n.name)
+def test_a_signal_ends_every_process_within_three_seconds_with_a_readable_recording(
+    config, photos, tmp_path, number, separate
+):
+    process = run_endlessly(config, photos, tmp_path, separate)
+    children = wait_for_recording(process, tmp_path)
+    began = time.monotonic()
+    process.send_signal(number)
+    process.wait(timeout=30)
+    assert time.monotonic() - began < STOP_S
+    assert not [pid for pid in children if is_alive(pid)]
+    recording = open_recording(tmp_path / 'run')
+    assert recording.warnings == []
+    assert recording.topics['/localization'].count > 0
+
+
+def test_after_kill_9_of_the_recorder_all_but_the_last_second_is_there_and_makes_a_report(config, photos, tmp_path):
+    process = run_endlessly(config, photos, tmp_path, ['--separate'])
+    wait_for_recording(process, tmp_path, topics_older_than_s=2.0)
+    recorder = next(pid for pid in descendants(process.pid) if 'recorder' in command_of(pid))
+    killed_ns = time.time_ns()
+    os.kill(recorder, signal.SIGKILL)
+    process.wait(timeout=30)
+    assert process.returncode != 0
+    recording = open_recording(tmp_path / 'run')
+    stamps = [recording.decode(m) for m in recording.messages(['/diagnostics'])]
+    assert stamps
+    written_ns = (tmp_path / 'run' / 'run.mcap').stat().st_mtime_ns
+    assert killed_ns - written_ns < 1e9
+    assert any('summary' in w or 'cut' in w or 'end' in w for w in recording.warnings)
+    assert 'report' in write_report(tmp_path / 'run').read_text().lower()
+
+
+@pytest.mark.parametrize(
+    ('arguments', 'message'),
+    [
+        (['--input', 'nowhere.mp4'], 'nowhere.mp4: no such file'),
+        (['--input', 'EMPTY'], 'the folder is empty'),
+        (['--input', 'CUT'], 'cut.mp4'),
+        (['--input', '/dev/video99'], '/dev/video99'),
+        (['--input', 'videotestsrc ! appsink'], 'GStreamer'),
+        (['--input', 'topic:'], 'is not a topic name'),
+        (['--set', 'image_source.pase=fast'], "unknown parameter 'pase'. Did you mean 'pace'?"),
+        (['--set', 'image_source.pace=slow'], 'must be one of realtime, fast, lockstep'),
+        ([], 'input is empty'),
+    ],
+)
+def test_bad_input_is_one_clear_sentence_and_an_exit_code(config, tmp_path, arguments, message):
+    (tmp_path / 'empty').mkdir()
+    (tmp_path / 'cut.mp4').write_bytes(b'\0\0\0\x18ftypisom' + bytes(500))
+    places = {'EMPTY': tmp_path / 'empty', 'CUT': tmp_path / 'cut.mp4'}
+    done = waymark('run', config, *[places.get(a, a) for a in arguments])
+    said = [line for line in done.stderr.splitlines() if line.strip()]
+    assert done.returncode == 1
+    assert len(said) == 1 and said[0].startswith('error: ') and message in said[0], done.stderr
+    assert 'Traceback' not in done.stderr + done.stdout
+
+
+def test_a_live_topic_that_nobody_publishes_is_explained_not_an_error(config, tmp_path):
+    process = start_waymark('run', str(config), '--input', 'topic:/nobody/image_raw')
+    try:
+        lines = iter(process.stderr.readline, '')
+        assert any('nothing publishes /nobody/image_raw' in line for line in lines)
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=30)
+
+
+def start_waymark(*arguments: str) -> subprocess.Popen[str]:
+    command = [sys.executable, '-m', 'waymark.cli', *arguments]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True)
+
+
+def run_endlessly(config: Path, photos: Path, tmp_path: Path, separate: list[str]) -> subprocess.Popen[str]:
+    loop = ['--set', 'image_source.loop=true', '--set', 'image_source.rate_hz=20']
+    return start_waymark(
+        'run', str(config), '--input', str(photos), '--out', str(tmp_path / 'run'), *loop, *separate
+    )
+
+
+def wait_for_recording(process: subprocess.Popen[str], tmp_path: Path, topics_older_than_s: float = 0.0) -> list[int]:
+    """Wait until results are on disk; returns the PIDs of all processes of the run."""
+
+    def has_results() -> bool:
+        file = tmp_path / 'run' / 'run.mcap'
+        return file.exists() and file.stat().st_size > 200_000
+
+    wait_until(has_results)
+    since = time.monotonic()
+    wait_until(lambda: time.monotonic() - since >= topics_older_than_s)
+    return descendants(process.pid)
+
+
+def wait_until(condition: Callable[[], bool], timeout_s: float = 40.0) -> None:
+    deadline = time.monotonic() + timeout_s
+    while not condition():
+        assert time.monotonic() < deadline, 'nothing happened in time'
+        time.sleep(0.05)
+
+
+def descendants(pid: int) -> list[int]:
+    import psutil
+
+    return [child.pid for child in psutil.Process(pid).children(recursive=True)]
+
+
+def command_of(pid: int) -> str:
+    import psutil
+
+    return ' '.join(psutil.Process(pid).cmdline()[-1:])
+
+
+def is_alive(pid: int) -> bool:
+    import psutil
+
+    return psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
