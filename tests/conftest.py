@@ -3,12 +3,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+from collections import Counter
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
 REPO = Path(__file__).resolve().parents[1]
+SUITES = ('browser', 'colcon', 'slow', 'gpu')  # markers that make test leaves out
+LEFT_OUT = pytest.StashKey[Counter[str]]()
 
 
 @pytest.fixture(scope='session')
@@ -18,7 +23,7 @@ def repo() -> Path:
 
 @pytest.fixture(scope='session')
 def shared_data() -> Callable[[str], Path]:
-    """Real data beside the repository: `shared_data('kitti_mini')` is its folder, or the test skips by name."""
+    """Real data beside the repository: `shared_data('kitti_mini')` is its folder, or the test skips."""
 
     def find(name: str) -> Path:
         path = REPO.parent / 'shared' / 'data' / name
@@ -27,3 +32,35 @@ def shared_data() -> Callable[[str], Path]:
         return path
 
     return find
+
+
+@pytest.fixture(scope='session')
+def absent() -> Callable[[str, str], NoReturn]:
+    """End a test whose environment is missing: `absent('browser', 'chromium is not installed')`.
+
+    It skips, or fails where WAYMARK_REQUIRE names the suite (make test-all sets that in CI).
+    """
+
+    def end(suite: str, reason: str) -> NoReturn:
+        if suite in os.environ.get('WAYMARK_REQUIRE', '').split():
+            pytest.fail(f'suite {suite!r} is required here: {reason}', pytrace=False)
+        pytest.skip(reason)
+
+    return end
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[LEFT_OUT] = Counter()
+
+
+def pytest_deselected(items: Sequence[pytest.Item]) -> None:
+    for item in items:
+        suites = [suite for suite in SUITES if item.get_closest_marker(suite)]
+        item.config.stash[LEFT_OUT].update(suites[:1])
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Say which suites did not run, just above the closing line."""
+    if left_out := config.stash[LEFT_OUT]:
+        suites = ', '.join(f'{suite} ({count} tests)' for suite, count in sorted(left_out.items()))
+        terminalreporter.write_line(f'Suites left out: {suites}. make test-all runs all but gpu.')

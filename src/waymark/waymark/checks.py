@@ -22,7 +22,7 @@ def require_shape(name: str, array: NDArray[Any], shape: Sequence[int | str]) ->
         ValueError: `points_cur: expected shape (60, 2), got (59, 2)`.
     """
     got = np.shape(array)
-    fits = len(got) == len(shape) and all(isinstance(s, str) or s == g for s, g in zip(shape, got))
+    fits = len(got) == len(shape) and all(isinstance(s, str) or s == g for s, g in zip(shape, got, strict=True))
     if not fits:
         wanted = ', '.join(str(s) for s in shape) + (',' if len(shape) == 1 else '')
         raise ValueError(f'{name}: expected shape ({wanted}), got {tuple(got)}')

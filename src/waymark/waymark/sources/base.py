@@ -23,12 +23,14 @@ class SourceInfo:
         is_live: True for cameras and streams: frames come when they come, stamped with the system clock.
         rate_hz: Frames per second, None where unknown.
         frame_count: None where unknown.
+        has_truth: True when frames carry the exact pose (simulators).
     """
 
     uri: str
     is_live: bool
     rate_hz: float | None = None
     frame_count: int | None = None
+    has_truth: bool = False
 
 
 @dataclass(frozen=True)

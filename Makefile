@@ -1,0 +1,93 @@
+# Waymark. Every target makes the environment it needs; what is up to date is not made again.
+#   make demo INPUT=flight.mp4     make test ARGS='-k camera'     make demo PYTHON=python3.12
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.NOTPARALLEL:
+.PHONY: help demo test test-all lint docs colcon lock clean check check-colcon
+export INPUT
+unexport _ROS_WHEELS_BOOTSTRAP_COMPLETE # set by another environment's Python for itself
+
+BIN := .venv/bin
+DONE := .venv/.stamps
+COLCON_DONE := .venv-colcon/.stamps
+# -qq: the path of a local index that is not there is not worth a line per package; errors still show.
+PIP_INSTALL := -m pip install -qq --no-input --disable-pip-version-check
+INTERFACES := $(shell find packaging/interfaces src/waymark_msgs -type f -not -path '*/__pycache__/*' -not -path '*/.*')
+
+help:
+	@echo 'make demo [INPUT=video, folder, bag, camera, stream or topic:/name] [ARGS=...]   fly, or run on your input'
+	@echo 'make test      core and ROS tests                make test-all  every suite'
+	@echo 'make lint      ruff, mypy, codespell             make docs      write docs/parameters.md'
+	@echo 'make colcon    build the packages with colcon    make lock      resolve requirements/*.lock'
+	@echo 'make clean     remove environments and builds (out/ stays)'
+
+demo: $(DONE)/waymark
+	@$(BIN)/waymark run $(if $(INPUT),config/input.yaml --input "$$INPUT",config/demo.yaml) --record $(ARGS)
+
+test: $(DONE)/dev
+	@$(BIN)/python -m pytest -m 'not browser and not colcon and not slow and not gpu' $(ARGS)
+
+# In CI an environment that is missing is a failure, not a skip.
+test-all: export WAYMARK_REQUIRE := $(if $(filter true,$(CI)),browser colcon)
+test-all: $(DONE)/dev $(COLCON_DONE)/ready
+	@$(BIN)/python -m pytest -m 'not gpu' $(ARGS)
+
+lint: $(DONE)/dev
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@git ls-files -z --cached --others --exclude-standard | xargs -0 $(BIN)/codespell
+
+docs: $(DONE)/waymark
+	@$(BIN)/python -m waymark.docs docs/parameters.md
+
+colcon: $(COLCON_DONE)/ready
+	@packaging/colcon build $(ARGS)
+
+lock:
+	@packaging/lock
+
+clean:
+	rm -rf .venv .venv-colcon build install log .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+# --- environments: a stamp is younger than everything it was made from
+
+check:
+	@packaging/check_shell .venv '$(PYTHON)'
+
+$(DONE)/created: | check
+	@packaging/make_venv .venv '$(PYTHON)'
+	@touch $@
+
+$(DONE)/ros: requirements/demo.lock $(DONE)/created
+	@echo '== .venv: core and ROS 2'
+	@$(BIN)/python $(PIP_INSTALL) -r $<
+	@touch $@
+
+$(DONE)/interfaces: $(INTERFACES) | $(DONE)/ros
+	@echo '== .venv: message types (compiled, about a minute)'
+	@$(BIN)/python $(PIP_INSTALL) --no-deps --force-reinstall ./packaging/interfaces
+	@touch $@
+
+$(DONE)/waymark: pyproject.toml $(DONE)/interfaces | $(DONE)/ros
+	@$(BIN)/python $(PIP_INSTALL) --no-deps --editable .
+	@touch $@
+
+$(DONE)/dev: requirements/dev.lock $(DONE)/ros $(DONE)/waymark
+	@echo '== .venv: tools for tests and checks'
+	@$(BIN)/python $(PIP_INSTALL) -r $<
+	@touch $@
+
+check-colcon:
+	@packaging/check_shell .venv-colcon '$(PYTHON)'
+
+$(COLCON_DONE)/created: | check-colcon
+	@packaging/make_venv .venv-colcon '$(PYTHON)'
+	@touch $@
+
+$(COLCON_DONE)/ready: requirements/colcon.lock $(COLCON_DONE)/created
+	@echo '== .venv-colcon: colcon, ROS 2 and its generators'
+	@.venv-colcon/bin/python $(PIP_INSTALL) -r $<
+	@PYTHONPATH=packaging/interfaces/backend .venv-colcon/bin/python -c \
+		'from interface_wheel import generators as g; g.repair_exported_paths(g.find_prefix())'
+	@touch $@

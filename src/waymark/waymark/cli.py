@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The `waymark` command. What a user can fix is one sentence and exit code 1, never a traceback."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+
+from waymark import __version__
+from waymark.errors import WaymarkError
+
+app = typer.Typer(
+    name='waymark',
+    help='Visual navigation for ROS 2: one camera, no GPS, a plain CPU.',
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+
+
+@app.command()
+def run(
+    config: Annotated[Path, typer.Argument(help='Pipeline YAML: which nodes run, with which parameters.')],
+    input: Annotated[  # noqa: A002 - the option's name
+        str,
+        typer.Option(help='Video, folder, rosbag2, /dev/videoN, rtsp://..., GStreamer pipeline, sim:..., or topic:/NAME.'),
+    ] = '',
+    record: Annotated[bool, typer.Option(help='Record to out/<run>/run.mcap and write a report.')] = False,
+    out: Annotated[Optional[Path], typer.Option(help='Folder for recording and report; implies --record.')] = None,
+    separate: Annotated[bool, typer.Option(help='One process per node instead of one container.')] = False,
+    set_: Annotated[Optional[list[str]], typer.Option('--set', help='NODE.PARAMETER=VALUE, repeatable.')] = None,
+) -> None:
+    """Run a pipeline until its input ends or Ctrl-C."""
+    from waymark.pipeline.launch import run_pipeline
+
+    sys.exit(run_pipeline(config, input, record or out is not None, out, separate, set_ or []))
+
+
+@app.command()
+def report(
+    recording: Annotated[Path, typer.Argument(help='An .mcap file, or the folder that holds it.')],
+    out: Annotated[Optional[Path], typer.Option(help='Where the page goes; default: report.html beside it.')] = None,
+) -> None:
+    """Write the report of a recording: one self-contained HTML page."""
+    from waymark.report.html import write_report
+
+    typer.echo(write_report(recording, out))
+
+
+@app.command()
+def doctor(
+    json: Annotated[bool, typer.Option('--json', help='Print the findings as JSON.')] = False,
+    seconds: Annotated[float, typer.Option(help='How long to listen to camera topics.')] = 3.0,
+) -> None:
+    """Check this machine: Python, ROS, Fast DDS profile, cameras in sight, models, disk. Exit code 1 on a FAIL."""
+    from waymark.doctor.show import show_findings
+
+    sys.exit(show_findings(seconds, as_json=json))
+
+
+@app.callback(invoke_without_command=True)
+def _version(version: Annotated[bool, typer.Option('--version', help='Print the version.')] = False) -> None:
+    if version:
+        typer.echo(f'waymark {__version__}')
+        raise typer.Exit
+
+
+def main() -> None:
+    """Entry point: errors a user can fix are printed as they are."""
+    try:
+        app()
+    except WaymarkError as error:
+        print(f'error: {error}', file=sys.stderr)
+        sys.exit(1)
+    except BrokenPipeError:  # `waymark ... | head`
+        sys.exit(141)
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,151 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Local features with binary descriptors: ORB and AKAZE, and matching between two images."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from waymark.checks import require_gray, require_shape
+from waymark.config import Config, param
+
+
+@dataclass(frozen=True)
+class FeatureConfig(Config):
+    """Which local features, and how they are matched."""
+
+    detector: str = param(
+        'orb', 'Local features: orb is fast, akaze is more exact.', choices=('orb', 'akaze')
+    )
+    max_features: int = param(1000, 'Most keypoints per image, strongest first.', ge=16)
+    max_side_px: int = param(
+        960, 'Longer side that larger images are reduced to before detection; 0: never.', ge=0, unit='px'
+    )
+    ratio: float = param(
+        0.8, "Lowe's ratio test: the best match must be this much nearer than the second.", gt=0, le=1
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class Features:
+    """Local features of one image.
+
+    Attributes:
+        keypoints: (N, 2) float32 pixels (x, y) of the full-size image.
+        descriptors: (N, B) uint8 binary descriptors, B bytes each.
+        size_wh: Of the full-size image, px.
+    """
+
+    keypoints: NDArray[np.float32]
+    descriptors: NDArray[np.uint8]
+    size_wh: tuple[int, int]
+
+    def __post_init__(self) -> None:
+        require_shape('keypoints', self.keypoints, ('N', 2))
+        require_shape('descriptors', self.descriptors, (len(self.keypoints), 'B'))
+
+    def __len__(self) -> int:
+        return len(self.keypoints)
+
+
+_BYTES = {'orb': 32, 'akaze': 61}  # per descriptor
+# Narrower than one ORB patch there is nothing to describe; one pixel wide, OpenCV's AKAZE corrupts memory.
+_SMALLEST_PX = 32
+
+
+def detect(gray: NDArray[np.uint8], config: FeatureConfig) -> Features:
+    """Find keypoints and describe them.
+
+    Args:
+        gray: (H, W) uint8.
+        config: Detector, number of features, working size.
+
+    Returns:
+        The features, none for an image without texture; keypoints in pixels of `gray` at any working size.
+
+    Raises:
+        ValueError: `gray` is not a non-empty gray uint8 image.
+    """
+    require_gray('gray', gray)
+    size_wh = (gray.shape[1], gray.shape[0])
+    small, scale_xy = _reduced(gray, config.max_side_px)
+    if min(small.shape) < _SMALLEST_PX:
+        return Features(
+            np.zeros((0, 2), np.float32), np.zeros((0, _BYTES[config.detector]), np.uint8), size_wh
+        )
+    # A detector is cheap to make, and one of its own keeps threads apart.
+    keypoints, descriptors = _detector(config).detectAndCompute(small, None)
+    keypoints, descriptors = _strongest(keypoints, descriptors, config)
+    # Pixel centres are integers, so rescaling goes through the pixel's edge.
+    points = (_positions(keypoints) + 0.5) * scale_xy - 0.5
+    return Features(points.astype(np.float32), descriptors, size_wh)
+
+
+def match(a: Features, b: Features, ratio: float) -> NDArray[np.intp]:
+    """Match descriptors: nearest neighbours of each other that also pass the ratio test from `a` to `b`.
+
+    Args:
+        a: Features of the first image.
+        b: Features of the second image, by the same detector.
+        ratio: Largest distance to the best match relative to the second best.
+
+    Returns:
+        (M, 2) indices into `a` and `b`.
+    """
+    if len(a) == 0 or len(b) < 2:  # without a second neighbour the ratio says nothing
+        return np.zeros((0, 2), np.intp)
+    nearest, distance = _nearest(a.descriptors, b.descriptors, 2)
+    kept = np.flatnonzero(distance[:, 0] < ratio * distance[:, 1])
+    if len(kept) == 0:
+        return np.zeros((0, 2), np.intp)
+    # Only what passed the ratio test is looked up the other way round.
+    back, _ = _nearest(b.descriptors[nearest[kept, 0]], a.descriptors, 1)
+    kept = kept[back[:, 0] == kept]
+    return np.stack([kept, nearest[kept, 0]], axis=1)
+
+
+def _nearest(
+    a: NDArray[np.uint8], b: NDArray[np.uint8], k: int
+) -> tuple[NDArray[np.intp], NDArray[np.int32]]:
+    # batchDistance is what BFMatcher runs inside, without a Python object per match.
+    distance, index = cv2.batchDistance(a, b, cv2.CV_32S, normType=cv2.NORM_HAMMING, K=k)
+    return np.asarray(index, np.intp).reshape(len(a), k), np.asarray(distance, np.int32).reshape(len(a), k)
+
+
+def _detector(config: FeatureConfig) -> Any:  # OpenCV's stubs lack these factories
+    if config.detector == 'orb':
+        # The default of 20 finds a third of the corners in a plain corridor; the strongest are kept anyway.
+        return cv2.ORB_create(  # type: ignore[attr-defined]
+            nfeatures=config.max_features, fastThreshold=7
+        )
+    return cv2.AKAZE_create()  # type: ignore[attr-defined]
+
+
+def _reduced(gray: NDArray[np.uint8], max_side_px: int) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
+    height, width = gray.shape
+    factor = max_side_px / max(height, width)
+    if max_side_px == 0 or factor >= 1:
+        return gray, np.ones(2)
+    size = (max(round(width * factor), 1), max(round(height * factor), 1))
+    small = np.asarray(cv2.resize(gray, size, interpolation=cv2.INTER_AREA), np.uint8)
+    return small, np.array([width / size[0], height / size[1]])
+
+
+def _strongest(
+    keypoints: Sequence[cv2.KeyPoint], descriptors: Any, config: FeatureConfig
+) -> tuple[Sequence[cv2.KeyPoint], NDArray[np.uint8]]:
+    if descriptors is None or len(keypoints) == 0:
+        return [], np.zeros((0, _BYTES[config.detector]), np.uint8)
+    if len(keypoints) <= config.max_features:
+        return keypoints, np.asarray(descriptors, np.uint8)
+    order = np.argsort([-k.response for k in keypoints], kind='stable')[: config.max_features]
+    return [keypoints[i] for i in order], np.asarray(descriptors, np.uint8)[order]
+
+
+def _positions(keypoints: Sequence[cv2.KeyPoint]) -> NDArray[np.float64]:
+    return np.asarray(cv2.KeyPoint.convert(keypoints), np.float64).reshape(-1, 2)

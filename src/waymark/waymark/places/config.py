@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Configuration of place recognition."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from waymark.config import param
+from waymark.image.features import FeatureConfig
+from waymark.image.homography import HomographyConfig
+
+
+@dataclass(frozen=True)
+class PlacesConfig(FeatureConfig, HomographyConfig):
+    """When a view is kept, and when it counts as the same place as a kept one."""
+
+    max_features: int = param(500, 'Most keypoints per image, strongest first.', ge=16)
+    max_side_px: int = param(
+        640, 'Longer side that larger images are reduced to before detection; 0: never.', ge=0, unit='px'
+    )
+    min_inliers: int = param(20, 'Fewest matches that must agree for the same place.', ge=4)
+    min_coverage: float = param(
+        0.05, 'Smallest share of the keyframe that the agreeing matches must span.', ge=0, le=1
+    )
+    # Seen from half or twice the distance it is another place, even if the same thing is in view.
+    min_scale: float = param(0.5, 'Smallest size relative to the keyframe.', gt=0)
+    max_scale: float = param(2.0, 'Largest size relative to the keyframe.', gt=0)
+    convex_corners: bool = param(
+        False, 'Whether the corners must stay a convex, unmirrored shape (planes; rooms need not).'
+    )
+    keyframe_similarity: float = param(
+        0.85, 'An image less similar than this to the last keyframe becomes one; 1: every image.', ge=-1, le=1
+    )
+    keyframe_max_gap_s: float = param(10.0, 'Longest time without a new keyframe; 0: any.', ge=0, unit='s')
+    exclude_recent: int = param(
+        10, 'Number of latest keyframes that can not match: they show here and now anyway.', ge=0
+    )
+    exclude_recent_s: float = param(0.0, 'Age below which a keyframe can not match.', ge=0, unit='s')
+    retrieve: int = param(20, 'Most similar keyframes that are matched by local features.', ge=1)
+    verify: int = param(5, 'Best matched keyframes that a homography is fitted to.', ge=1)
+    min_similarity: float = param(
+        0.0, 'Cosine similarity below which a keyframe is not looked at.', ge=-1, le=1
+    )
+    localize_after: int = param(
+        2, 'Verified images in a row, of neighbouring keyframes, that make LOCALIZED.', ge=1
+    )
+    lose_after: int = param(5, 'Unverified images in a row that make LOST.', ge=1)
+    neighbourhood: int = param(
+        5, 'Keyframes this near in order to the last match are its neighbours, and always looked at.', ge=0
+    )

@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Keyframes: the views that the map keeps, and when a new one is due."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from waymark.checks import require_shape
+from waymark.image.features import Features
+from waymark.places.config import PlacesConfig
+from waymark.types import NANOSECONDS, Header
+
+
+@dataclass(frozen=True, eq=False)
+class Keyframe:
+    """A view that the map keeps.
+
+    Attributes:
+        keyframe_id: Counts from 0 in order of appearance.
+        header: Of its image.
+        vector: (D,) float32, the image's embedding.
+        features: Local features of its image.
+        place_id: The keyframe that first showed this place: its own id, unless it was localized when kept.
+    """
+
+    keyframe_id: int
+    header: Header
+    vector: NDArray[np.float32]
+    features: Features
+    place_id: int
+
+
+class KeyframeSelector:
+    """Decides online which images become keyframes: those whose view has changed since the last one."""
+
+    def __init__(self, config: PlacesConfig) -> None:
+        self._similarity = config.keyframe_similarity
+        self._max_gap_ns = round(config.keyframe_max_gap_s * NANOSECONDS)
+        self._last: tuple[int, NDArray[np.float32]] | None = None
+
+    def is_due(self, stamp_ns: int, vector: NDArray[np.float32]) -> bool:
+        """Whether this image should become a keyframe; if so, later ones are compared with it.
+
+        Args:
+            stamp_ns: Of the image.
+            vector: (D,) its unit embedding; an all-zero one (nothing in view) is never due.
+        """
+        require_shape('vector', vector, ('D',))
+        if not vector.any() or not self._has_changed(stamp_ns, vector):
+            return False
+        self._last = (stamp_ns, vector)
+        return True
+
+    def _has_changed(self, stamp_ns: int, vector: NDArray[np.float32]) -> bool:
+        if self._last is None or self._similarity >= 1:
+            return True
+        last_ns, last_vector = self._last
+        is_overdue = 0 < self._max_gap_ns <= stamp_ns - last_ns
+        return is_overdue or float(vector @ last_vector) < self._similarity

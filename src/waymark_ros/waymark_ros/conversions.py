@@ -1,0 +1,252 @@
+# SPDX-License-Identifier: Apache-2.0
+"""ROS messages to Waymark's values and back: the only file that knows both."""
+
+from __future__ import annotations
+
+import array
+
+import numpy as np
+from builtin_interfaces.msg import Time
+from geometry_msgs.msg import Point32, Pose
+from nav_msgs.msg import Odometry
+from numpy.typing import NDArray
+from sensor_msgs.msg import CameraInfo, CompressedImage, Image
+from std_msgs.msg import Header as HeaderMsg
+from waymark_msgs.msg import Embedding as EmbeddingMsg
+from waymark_msgs.msg import Keyframe as KeyframeMsg
+from waymark_msgs.msg import Localization as LocalizationMsg
+from waymark_msgs.msg import PlaceMatch as PlaceMatchMsg
+from waymark_msgs.msg import PlanarTarget, PlanarTargetArray
+
+from waymark.encoding import Embedding
+from waymark.errors import MessageError
+from waymark.image.camera import CameraModel
+from waymark.image.codec import UnsupportedEncoding, decode_compressed, decode_raw, encode_jpeg, encode_raw
+from waymark.places import Keyframe, Localization, PlaceMatch
+from waymark.tracking import TargetState
+from waymark.types import NANOSECONDS, Frame, Header
+from waymark_ros import rare_encodings
+
+
+def time_to_ns(stamp: Time) -> int:
+    """Nanoseconds of a ROS time."""
+    return int(stamp.sec) * NANOSECONDS + int(stamp.nanosec)
+
+
+def ns_to_time(stamp_ns: int) -> Time:
+    """ROS time of nanoseconds."""
+    return Time(sec=stamp_ns // NANOSECONDS, nanosec=stamp_ns % NANOSECONDS)
+
+
+def header_from_msg(msg: HeaderMsg) -> Header:
+    """Stamp and frame of a message."""
+    return Header(time_to_ns(msg.stamp), msg.frame_id)
+
+
+def header_to_msg(header: Header) -> HeaderMsg:
+    """The header that a result carries: its image's."""
+    return HeaderMsg(stamp=ns_to_time(header.stamp_ns), frame_id=header.frame_id)
+
+
+def image_to_frame(msg: Image) -> Frame:
+    """Look at a raw image without copying it, where its encoding allows.
+
+    Raises:
+        MessageError: Zero stamp, empty image, data shorter than height * step, or an encoding nothing here can read.
+    """
+    header = _stamped(msg.header)
+    try:
+        pixels, layout = decode_raw(
+            msg.height, msg.width, msg.encoding, bool(msg.is_bigendian), msg.step, memoryview(msg.data)
+        )
+    except UnsupportedEncoding:
+        pixels, layout = rare_encodings.decode(msg), 'bgr'
+    return Frame(header, pixels, layout)
+
+
+def compressed_to_frame(msg: CompressedImage) -> Frame:
+    """Decode a JPEG or PNG image.
+
+    Raises:
+        MessageError: Zero stamp, or data that is not an image.
+    """
+    header = _stamped(msg.header)
+    pixels, layout = decode_compressed(msg.format, memoryview(msg.data))
+    return Frame(header, pixels, layout)
+
+
+def _stamped(msg: HeaderMsg) -> Header:
+    header = header_from_msg(msg)
+    if header.stamp_ns <= 0:
+        raise MessageError('the image has a zero stamp: its driver must fill header.stamp with the time of exposure.')
+    return header
+
+
+def frame_to_image(frame: Frame) -> Image:
+    """A raw image message; one copy, without Python touching single bytes."""
+    encoding, step, buffer = encode_raw(frame)
+    msg = Image(
+        header=header_to_msg(frame.header),
+        height=frame.size_wh[1],
+        width=frame.size_wh[0],
+        encoding=encoding,
+        step=step,
+        is_bigendian=0,
+    )
+    data = array.array('B')
+    data.frombytes(memoryview(buffer).cast('B'))
+    msg.data = data  # an array('B') is taken as it is; an ndarray would be checked byte by byte (126 ms at 720p)
+    return msg
+
+
+def frame_to_jpeg(frame: Frame, quality: int) -> CompressedImage:
+    """A compressed image message.
+
+    Args:
+        frame: Any frame.
+        quality: JPEG quality, 1..100.
+    """
+    data = array.array('B')
+    data.frombytes(encode_jpeg(frame, quality))
+    layout = 'mono8' if frame.layout == 'mono' else 'rgb8'
+    coded = 'mono8' if frame.layout == 'mono' else 'bgr8'
+    return CompressedImage(
+        header=header_to_msg(frame.header), format=f'{layout}; jpeg compressed {coded}', data=data
+    )
+
+
+def camera_from_msg(msg: CameraInfo) -> CameraModel:
+    """Intrinsics of a camera_info message; K is zero where the camera is not calibrated."""
+    return CameraModel(
+        (int(msg.width), int(msg.height)),
+        np.array(msg.k, np.float64).reshape(3, 3),
+        np.array(msg.d, np.float64).reshape(-1),
+    )
+
+
+def camera_to_msg(camera: CameraModel, header: Header) -> CameraInfo:
+    """The camera_info that goes with an image."""
+    projection = np.zeros((3, 4))
+    projection[:, :3] = camera.K
+    return CameraInfo(
+        header=header_to_msg(header),
+        width=camera.size_wh[0],
+        height=camera.size_wh[1],
+        distortion_model='plumb_bob' if len(camera.D) <= 5 else 'rational_polynomial',
+        d=camera.D.tolist(),
+        k=camera.K.ravel(),
+        r=np.eye(3).ravel(),
+        p=projection.ravel(),
+    )
+
+
+def embedding_to_msg(embedding: Embedding, header: Header, model_id: str, fingerprint: str) -> EmbeddingMsg:
+    """An image's meaning, with the header of the image."""
+    vector = array.array('f')
+    vector.frombytes(np.ascontiguousarray(embedding.vector, np.float32).tobytes())
+    return EmbeddingMsg(
+        header=header_to_msg(header),
+        vector=vector,
+        norm=float(embedding.norm),
+        model_id=model_id,
+        fingerprint=fingerprint,
+    )
+
+
+def embedding_vector(msg: EmbeddingMsg) -> NDArray[np.float32]:
+    """(D,) float32 unit vector of an Embedding message; all zeros for an image without any structure.
+
+    Raises:
+        MessageError: It is empty, not finite, or neither of unit length nor zero.
+    """
+    vector = np.frombuffer(msg.vector, np.float32) if len(msg.vector) else np.zeros(0, np.float32)
+    length = float(np.linalg.norm(vector))
+    if not len(vector) or not (length == 0.0 or abs(length - 1.0) < 1e-3):  # NaN fails both
+        raise MessageError(
+            f'embedding of {msg.model_id!r} has length {length:g} instead of 1; its publisher must send unit vectors.'
+        )
+    return vector
+
+
+def targets_to_msg(targets: tuple[TargetState, ...], header: Header) -> PlanarTargetArray:
+    """The state of every target in one image."""
+    return PlanarTargetArray(header=header_to_msg(header), targets=[_target_to_msg(t) for t in targets])
+
+
+def _target_to_msg(target: TargetState) -> PlanarTarget:
+    msg = PlanarTarget(target_id=target.target_id, state=target.state.value, quality=float(target.quality))
+    if target.homography is not None and target.corners_px is not None:
+        msg.homography = target.homography.H_cur_ref.ravel()
+        msg.inliers = target.inliers
+        msg.corners = [Point32(x=float(x), y=float(y)) for x, y in target.corners_px]
+    if target.T_camera_target is not None:
+        msg.has_pose = True
+        msg.pose.pose = pose_to_msg(target.T_camera_target)
+    return msg
+
+
+def match_to_msg(match: PlaceMatch, header: Header) -> PlaceMatchMsg:
+    """A verified match, with the header of the image that was matched."""
+    return PlaceMatchMsg(
+        header=header_to_msg(header),
+        keyframe_id=match.keyframe_id,
+        keyframe_stamp=ns_to_time(match.keyframe_stamp_ns),
+        similarity=float(match.similarity),
+        inliers=int(match.inliers),
+        quality=float(match.quality),
+        h_cur_ref=match.homography.H_cur_ref.ravel(),
+    )
+
+
+def localization_to_msg(localization: Localization, header: Header) -> LocalizationMsg:
+    """Whether the robot knows where it is."""
+    msg = LocalizationMsg(
+        header=header_to_msg(header),
+        state=localization.state.value,
+        best_similarity=float(localization.best_similarity),
+        keyframe_count=int(localization.keyframe_count),
+    )
+    if localization.match is not None:
+        msg.match = match_to_msg(localization.match, header)
+    return msg
+
+
+def keyframe_to_msg(keyframe: Keyframe, header: Header, fingerprint: str) -> KeyframeMsg:
+    """A view that the map keeps."""
+    return KeyframeMsg(header=header_to_msg(header), keyframe_id=keyframe.keyframe_id, fingerprint=fingerprint)
+
+
+def pose_to_msg(T_a_b: NDArray[np.float64]) -> Pose:
+    """A pose message of a 4x4 transform, m."""
+    pose = Pose()
+    pose.position.x, pose.position.y, pose.position.z = (float(v) for v in T_a_b[:3, 3])
+    x, y, z, w = quaternion_xyzw(T_a_b[:3, :3])
+    pose.orientation.x, pose.orientation.y, pose.orientation.z, pose.orientation.w = x, y, z, w
+    return pose
+
+
+def odometry_to_msg(T_map_base: NDArray[np.float64], header: Header) -> Odometry:
+    """Pose of base_link in map at the header's stamp; the twist is left zero."""
+    msg = Odometry(header=HeaderMsg(stamp=ns_to_time(header.stamp_ns), frame_id='map'), child_frame_id='base_link')
+    msg.pose.pose = pose_to_msg(T_map_base)
+    return msg
+
+
+def quaternion_xyzw(R: NDArray[np.float64]) -> tuple[float, float, float, float]:
+    """Unit quaternion (x, y, z, w), w >= 0, of a rotation matrix.
+
+    Source: Bar-Itzhack, "New method for extracting the quaternion from a rotation matrix", 2000 (eigenvector form,
+    stable for every angle).
+    """
+    m = R
+    k = np.array(
+        [
+            [m[0, 0] - m[1, 1] - m[2, 2], m[1, 0] + m[0, 1], m[2, 0] + m[0, 2], m[2, 1] - m[1, 2]],
+            [m[1, 0] + m[0, 1], m[1, 1] - m[0, 0] - m[2, 2], m[2, 1] + m[1, 2], m[0, 2] - m[2, 0]],
+            [m[2, 0] + m[0, 2], m[2, 1] + m[1, 2], m[2, 2] - m[0, 0] - m[1, 1], m[1, 0] - m[0, 1]],
+            [m[2, 1] - m[1, 2], m[0, 2] - m[2, 0], m[1, 0] - m[0, 1], m[0, 0] + m[1, 1] + m[2, 2]],
+        ]
+    )
+    vector = np.linalg.eigh(k)[1][:, -1]
+    x, y, z, w = (float(v) for v in (vector if vector[3] >= 0 else -vector))
+    return x, y, z, w

@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Recognise places: keyframes of this run, and whether this image shows one of them."""
+
+from __future__ import annotations
+
+import time
+
+from waymark_msgs.msg import Embedding, Keyframe, Localization, PlaceMatch
+
+from waymark.places import PlaceRecognizer, PlacesConfig
+from waymark.types import Frame
+from waymark_ros.conversions import (
+    embedding_vector,
+    keyframe_to_msg,
+    localization_to_msg,
+    match_to_msg,
+    time_to_ns,
+)
+from waymark_ros.pairing import StampPairs
+from waymark_ros.qos import KEYFRAMES, RESULTS
+from waymark_ros.runner import run_node
+from waymark_ros.vision_node import VisionNode
+
+IMAGES_KEPT = 30
+
+
+class PlaceRecognitionNode(VisionNode):
+    """Subscribe to `image` and `embedding`; publish `localization` for each pair, `place` and `keyframes` as they come."""
+
+    config_class = PlacesConfig
+    default_name = 'place_recognition'
+    image_depth = IMAGES_KEPT
+    finishes_frames = False  # a frame is done when its embedding has come too
+
+    def on_configure_core(self, config: PlacesConfig) -> None:
+        """Start with an empty map."""
+        self.recognizer = PlaceRecognizer.from_config(config)
+        self.pairs: StampPairs[tuple[Frame, int], Embedding] = StampPairs(IMAGES_KEPT)
+        self.localization = self.create_publisher(Localization, 'localization', RESULTS)
+        self.place = self.create_publisher(PlaceMatch, 'place', RESULTS)
+        self.keyframes = self.create_publisher(Keyframe, 'keyframes', KEYFRAMES)
+
+    def on_activate_core(self) -> None:
+        """Listen to the encoder."""
+        inbox = self.inbox
+        inbox.add_lane('embedding', IMAGES_KEPT, self.on_embedding)
+        self.embeddings = self.create_subscription(
+            Embedding, 'embedding', lambda msg: inbox.deposit('embedding', msg), RESULTS
+        )
+
+    def on_frame(self, frame: Frame) -> None:
+        """Wait for the embedding of this image, or recognise it at once when that was faster."""
+        self.recognise(self.pairs.add_first(frame.header.stamp_ns, (frame, time.monotonic_ns())))
+
+    def on_embedding(self, msg: Embedding) -> None:
+        """Recognise the image with exactly this stamp."""
+        with self.guard('embedding'):
+            self.recognise(self.pairs.add_second(time_to_ns(msg.header.stamp), msg))
+
+    def recognise(self, pair: tuple[tuple[Frame, int], Embedding] | None) -> None:
+        """Publish what an image and its embedding say."""
+        if pair is None:
+            return
+        (frame, received_ns), msg = pair
+        result = self.recognizer.observe(frame, embedding_vector(msg), msg.fingerprint)
+        if result.match is not None:
+            self.publish_latest(self.place, match_to_msg(result.match, frame.header))
+        if result.new_keyframe is not None:
+            self.publish_latest(self.keyframes, keyframe_to_msg(result.new_keyframe, frame.header, msg.fingerprint))
+        self.publish_latest(self.localization, localization_to_msg(result, frame.header))
+        self.statistics.frame_done(received_ns)
+        self.statistics.set('state', result.state.name)
+        self.statistics.set('keyframes', result.keyframe_count)
+        self.statistics.set('unpaired', self.pairs.unpaired)
+
+    def on_time_reset(self) -> None:
+        """Stamps start anew: what waits will never be paired."""
+        self.pairs.clear()
+
+    def on_deactivate_core(self) -> None:
+        """Stop listening to the encoder."""
+        self.destroy_subscription(self.embeddings)
+        self.pairs.clear()
+
+    def on_cleanup_core(self) -> None:
+        """Forget the map."""
+        del self.recognizer
+
+
+def main() -> None:
+    """Run this node alone."""
+    run_node(PlaceRecognitionNode)
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Quality of service, in one place.
+
+Images are offered RELIABLE (RViz asks for it) and read BEST_EFFORT (serves every camera driver); the newest frame wins.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from rclpy.event_handler import PublisherEventCallbacks, SubscriptionEventCallbacks
+from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy, qos_policy_name_from_kind
+
+
+def _profile(depth: int, reliable: bool, latched: bool = False) -> QoSProfile:
+    return QoSProfile(
+        history=HistoryPolicy.KEEP_LAST,
+        depth=depth,
+        reliability=ReliabilityPolicy.RELIABLE if reliable else ReliabilityPolicy.BEST_EFFORT,
+        durability=DurabilityPolicy.TRANSIENT_LOCAL if latched else DurabilityPolicy.VOLATILE,
+    )
+
+
+IMAGES_OUT = _profile(5, reliable=True)
+RESULTS = _profile(10, reliable=True)
+LATCHED = _profile(1, reliable=True, latched=True)
+# A late recorder or viewer still gets the keyframes of this run.
+KEYFRAMES = _profile(1000, reliable=True, latched=True)
+CLOCK = _profile(1, reliable=False)
+
+
+def images_in(depth: int) -> QoSProfile:
+    """Read images, at most `depth` waiting."""
+    return _profile(depth, reliable=False)
+
+
+def like_publisher(offered: QoSProfile, depth: int) -> QoSProfile:
+    """Read whatever that publisher offers: as reliable and as latched as it is, so that nothing is incompatible."""
+    return _profile(
+        depth,
+        reliable=offered.reliability == ReliabilityPolicy.RELIABLE,
+        latched=offered.durability == DurabilityPolicy.TRANSIENT_LOCAL,
+    )
+
+
+def subscription_events(topic: str, report: Callable[[str], None]) -> SubscriptionEventCallbacks:
+    """Tell `report`, in a sentence, about a publisher whose offer is too small for us."""
+
+    def incompatible(event: Any) -> None:
+        policy = qos_policy_name_from_kind(event.last_policy_kind)
+        report(f'QoS: a publisher of {topic} offers less {policy} than this node asks for; nothing of it arrives. Raise its {policy}.')
+
+    return SubscriptionEventCallbacks(incompatible_qos=incompatible)
+
+
+def publisher_events(topic: str, report: Callable[[str], None]) -> PublisherEventCallbacks:
+    """Tell `report`, in a sentence, about a subscriber that asks for more than we offer."""
+
+    def incompatible(event: Any) -> None:
+        policy = qos_policy_name_from_kind(event.last_policy_kind)
+        report(f'QoS: a subscriber of {topic} asks for more {policy} than is offered and gets nothing. Lower its {policy}.')
+
+    return PublisherEventCallbacks(incompatible_qos=incompatible)

@@ -1,0 +1,206 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Start a process of nodes and end it in order. Errors are caught here and nowhere else: at start-up and in Guard."""
+
+from __future__ import annotations
+
+import faulthandler
+import os
+import signal
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable, Sequence
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from waymark.environment import prepare_ros
+from waymark.errors import WaymarkError
+
+if TYPE_CHECKING:
+    from waymark_ros.vision_node import VisionNode
+
+EXIT_ERROR = 1
+# A user's Ctrl-C is answered within 3 s: nodes get this long, then the process ends without them.
+SHUTDOWN_S = 2.5
+LAST_WORDS_S = 0.2  # the other nodes' last diagnostics still travel to the recorder
+THROTTLE_S = 5.0
+
+
+class Guard:
+    """Callback guard: whatever a message does to a node, the node goes on.
+
+    `with guard('image'):` counts and logs (throttled) what is raised inside, and swallows it.
+    """
+
+    def __init__(self, warn: Callable[[str], None], clock: Callable[[], float] = time.monotonic) -> None:
+        self._warn = warn
+        self._clock = clock
+        self._last_said: dict[str, float] = {}
+        self._what = ''
+        self.errors = 0
+        self.last_error = ''
+
+    def __call__(self, what: str) -> Guard:
+        """Name what is being handled."""
+        self._what = what
+        return self
+
+    def __enter__(self) -> Guard:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> bool:
+        if error is None or not isinstance(error, Exception):
+            return False
+        self.count(error if isinstance(error, WaymarkError) else f'{type(error).__name__}: {error}')
+        return True
+
+    def count(self, problem: object) -> None:
+        """Count a problem and say it, at most once in THROTTLE_S for each text."""
+        self.errors += 1
+        self.last_error = f'{self._what}: {problem}' if self._what else str(problem)
+        now = self._clock()
+        if now - self._last_said.get(self.last_error, -THROTTLE_S) >= THROTTLE_S:
+            self._last_said = {k: t for k, t in self._last_said.items() if now - t < THROTTLE_S}
+            self._last_said[self.last_error] = now
+            self._warn(f'{self.last_error} ({self.errors} so far)')
+
+
+def attempt(logger: Any, what: str, body: Callable[[], None], is_reported: bool = False) -> str | None:
+    """Run a lifecycle transition's body, since rclpy would swallow what it raises without a word.
+
+    Args:
+        logger: Of the node.
+        what: What can not be done then, as a verb.
+        body: May raise.
+        is_reported: The caller reports a user's error itself; it is not logged then.
+
+    Returns:
+        What went wrong, None when nothing did.
+    """
+    try:
+        body()
+    except WaymarkError as error:
+        if not is_reported:
+            logger.error(f'can not {what}: {error}')
+        return str(error)
+    except Exception as error:  # noqa: BLE001
+        logger.error(f'can not {what}:\n{traceback.format_exc()}')
+        return f'{type(error).__name__}: {error}'
+    return None
+
+
+class Process:
+    """One ROS process: context, executor, nodes; ended by a signal, by a node, or by an error."""
+
+    def __init__(self) -> None:
+        self._stop = threading.Event()
+        self._errors: list[str] = []
+        self._nodes: list[VisionNode] = []
+
+    def request_stop(self, error: str | None = None) -> None:
+        """End the process soon; with an error its exit code says so. Any thread may call this."""
+        if error:
+            self._errors.append(error)
+        self._stop.set()
+
+    def run_worker(self, name: str, logger: Any, body: Callable[[], None]) -> None:
+        """Run a worker thread's body; one that dies ends the process with a sentence instead of going silent."""
+        problem = attempt(logger, 'go on', body, is_reported=True)
+        if problem:
+            self.request_stop(f'{name}: {problem}')
+
+    def run(self, build: Callable[[Process], Sequence[VisionNode]], ros_args: Sequence[str]) -> int:
+        """Build the nodes, start them, wait, end them. Returns the exit code."""
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: self._stop.set())
+        faulthandler.enable()
+        prepare_ros()
+        import rclpy
+        from rclpy.executors import SingleThreadedExecutor
+        from rclpy.signals import SignalHandlerOptions
+
+        # rclpy's own handlers end the context at once, under the nodes' feet.
+        rclpy.init(args=list(ros_args), signal_handler_options=SignalHandlerOptions.NO)
+        executor = SingleThreadedExecutor()
+        spinner = threading.Thread(target=self._spin, args=(executor,), name='ros', daemon=True)
+        try:
+            self._nodes = list(build(self))
+            for node in self._nodes:
+                executor.add_node(node)
+            spinner.start()
+            self._start_nodes()
+            self._stop.wait()
+        finally:
+            watchdog = threading.Timer(SHUTDOWN_S, self._give_up)
+            watchdog.daemon = True
+            watchdog.start()
+            self._end_nodes()
+            executor.shutdown(timeout_sec=0.5)
+            rclpy.try_shutdown()
+            if spinner.is_alive():  # a thread left in rcl while Python finalizes aborts the process
+                spinner.join(timeout=1.0)
+            watchdog.cancel()
+        for error in self._errors:
+            print(f'error: {error}', file=sys.stderr)
+        return EXIT_ERROR if self._errors else 0
+
+    def _spin(self, executor: Any) -> None:
+        from rclpy.executors import ExternalShutdownException, ShutdownException
+
+        try:
+            executor.spin()
+        except (ExternalShutdownException, ShutdownException):
+            pass
+        except Exception as error:  # noqa: BLE001 - a callback of rclpy itself: end in order, with a sentence
+            self.request_stop(f'{type(error).__name__} in a ROS callback: {error}')
+
+    def _start_nodes(self) -> None:
+        """Configure all, then activate receivers before image sources, so that no first frame is missed."""
+        nodes = [n for n in self._nodes if n.autostarts]
+        for node in nodes:
+            node.configure_or_raise()
+        for node in sorted(nodes, key=lambda n: not n.receives_images):
+            if self._stop.is_set():
+                return
+            node.activate_or_raise()
+
+    def _end_nodes(self) -> None:
+        """Sources stop first, then those that use their images; the recorder last, so that it has all."""
+        for node in sorted(self._nodes, key=lambda n: (n.receives_images, n.closes_last)):
+            if node.closes_last:
+                time.sleep(LAST_WORDS_S)
+            node.end()
+        for node in self._nodes:
+            node.destroy_node()
+
+    def _give_up(self) -> None:
+        print('error: a node did not stop in time; the process ends without it.', file=sys.stderr, flush=True)
+        os._exit(EXIT_ERROR)
+
+
+def main_guard(body: Callable[[], int]) -> None:
+    """Run a program's body; what a user can fix becomes one sentence and an exit code."""
+    try:
+        code = body()
+    except WaymarkError as error:
+        print(f'error: {error}', file=sys.stderr)
+        code = EXIT_ERROR
+    except KeyboardInterrupt:
+        code = 130
+    sys.exit(code)
+
+
+def run_node(node_class: Callable[..., VisionNode]) -> None:
+    """Main of a node that runs alone, as `ros2 run waymark_ros NAME` does."""
+
+    def body() -> int:
+        prepare_ros()
+        from waymark_ros.frames import FrameHub
+
+        def build(process: Process) -> Sequence[VisionNode]:
+            return [node_class(hub=FrameHub(), process=process)]
+
+        return Process().run(build, sys.argv[1:])
+
+    main_guard(body)

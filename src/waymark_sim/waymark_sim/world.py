@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A ground, a route over it, a pad below the route, and the camera that flies."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from waymark.errors import ConfigError, SourceError
+from waymark.sources.paths import existing_path
+from waymark_sim.config import SimulatorConfig, parse_sim_uri
+from waymark_sim.ground import Ground, PadPlace, generate_ground, load_ground, paint_pad
+from waymark_sim.ortho import Look, OrthoRenderer
+from waymark_sim.planning import plan_curve
+from waymark_sim.route import ClosedCurve, Deviation, Route
+
+GENERATED = 'ground'
+_PAD_PHASES = 0.08, 0.30  # of the lap: some way after the start, so that the pad comes into view
+_PAD_TURN_RAD = 0.4  # against the direction of flight: a pad lies as it lies
+
+
+@dataclass(frozen=True, eq=False)
+class World:
+    """One simulated flight, ready to be rendered.
+
+    Attributes:
+        config: As asked for.
+        ground: With the pad on it.
+        pad: Where the pad lies, None where there is none.
+        route: The flight.
+        renderer: The camera.
+    """
+
+    config: SimulatorConfig
+    ground: Ground
+    pad: PadPlace | None
+    route: Route
+    renderer: OrthoRenderer
+
+
+def build_world(uri: str, rate_hz: float = 0.0) -> World:
+    """Make all that a simulator URI describes; about a second for the generated ground.
+
+    Args:
+        uri: `sim:ground?...` or `sim:/path/picture.png?metres_per_pixel=0.1&...`.
+        rate_hz: Overrides the rate of the URI; 0 does not.
+
+    Raises:
+        ConfigError: An unknown key or a bad value.
+        SourceError: The ground's picture can't be read, or is too small for this altitude.
+    """
+    name, config = parse_sim_uri(uri)
+    config = dataclasses.replace(config, rate=rate_hz) if rate_hz else config
+    ground = _ground(name, config)
+    curve = _curve(uri, ground, config)
+    pad = _pad_place(ground, curve, config.pad) if config.pad else None
+    ground = paint_pad(ground, pad) if pad else ground
+    tilt_rad = math.radians(config.tilt_deg)
+    deviation = Deviation(config.offset, 0.025 * config.altitude, tilt_rad)
+    look = Look(config.gain, config.blur, config.noise)
+    size_wh = config.width, config.height
+    renderer = OrthoRenderer(ground, size_wh, math.radians(config.fov_deg), look, config.seed)
+    return World(
+        config, ground, pad, Route(curve, config.altitude, config.lap_s, deviation, config.seed), renderer
+    )
+
+
+def _ground(name: str, config: SimulatorConfig) -> Ground:
+    if name == GENERATED:
+        if config.metres_per_pixel:
+            raise ConfigError(
+                'metres_per_pixel belongs to a picture of yours, not to sim:ground. Leave it out.'
+            )
+        return generate_ground(config.seed, config.ground_px)
+    if not config.metres_per_pixel:
+        raise ConfigError(f'sim:{name}: say its scale: ?metres_per_pixel=0.1 (or use sim:{GENERATED}).')
+    return load_ground(existing_path(name), config.metres_per_pixel)
+
+
+def _curve(uri: str, ground: Ground, config: SimulatorConfig) -> ClosedCurve:
+    reach = _reach(config)
+    clearance, metres_per_cell = _clearance(ground)
+    curve = plan_curve(clearance, metres_per_cell, reach, config.seed)
+    if curve is None:
+        raise SourceError(
+            f'{uri}: no room for a route: from {config.altitude:g} m the camera sees {reach:.0f} m around, '
+            f'the ground is known {clearance.max():.0f} m around at best. Lower altitude or fov_deg.'
+        )
+    return curve
+
+
+def _reach(config: SimulatorConfig) -> float:
+    """How far from the place below a level vehicle an image's corner lies, m."""
+    half = math.tan(math.radians(config.fov_deg) / 2)
+    diagonal = math.hypot(half, half * config.width / config.height)
+    return config.altitude * diagonal + config.offset
+
+
+def _clearance(ground: Ground) -> tuple[NDArray[np.float32], float]:
+    """Distance from each cell of a coarse grid to unknown ground, m; and the size of a cell, m."""
+    height, width = ground.known.shape
+    step = max(1, max(height, width) // 512)
+    rows, columns = height // step, width // step
+    blocks = ground.known[: rows * step, : columns * step].reshape(rows, step, columns, step)
+    known = np.pad(blocks.all(axis=(1, 3)), 1).astype(np.uint8)
+    distance = cv2.distanceTransform(known, cv2.DIST_L2, 5)[1:-1, 1:-1]
+    return np.asarray(distance * step * ground.metres_per_pixel, np.float32), step * ground.metres_per_pixel
+
+
+def _pad_place(ground: Ground, curve: ClosedCurve, side_m: float) -> PadPlace:
+    """Choose the plainest of some places below the route: a pad is laid on open ground, not on a roof."""
+    gray = cv2.cvtColor(ground.rgb, cv2.COLOR_RGB2GRAY)
+    phases = np.linspace(*_PAD_PHASES, 16)
+    centres = curve.points(phases)
+    best = int(np.argmin([_roughness(gray, ground, centre, side_m) for centre in centres]))
+    heading, _ = curve.heading_and_curvature(float(phases[best]))
+    x, y = centres[best]
+    return PadPlace((float(x), float(y)), heading + _PAD_TURN_RAD, side_m)
+
+
+def _roughness(gray: NDArray[Any], ground: Ground, centre_m: NDArray[np.float64], side_m: float) -> float:
+    column, row = (ground.H_texture_from_ground @ (*centre_m, 1.0))[:2].astype(int)
+    half = max(2, round(0.8 * side_m / ground.metres_per_pixel))
+    around = gray[max(0, row - half) : row + half, max(0, column - half) : column + half]
+    return float(around.std())

@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: Apache-2.0
+import cv2
+import numpy as np
+import pytest
+
+from waymark.errors import ConfigError, MessageError
+from waymark.image.camera import CameraModel
+from waymark.image.geometry import corner_error, image_corners, transform_points
+from waymark.tracking import PlanarTracker, TrackerConfig, TrackState
+from waymark.types import Frame, Header
+
+K = np.array([[500.0, 0, 320], [0, 500, 240], [0, 0, 1]])
+# A target 320 x 240 px that is 0.32 m wide, so 1 mm a pixel, half a metre in front of the camera.
+T_TRUE = np.eye(4)
+T_TRUE[:3, :3] = cv2.Rodrigues(np.array([0.3, -0.25, 0.15]))[0]
+T_TRUE[:3, 3] = (0.02, -0.03, 0.5)
+H_TRUE = K @ T_TRUE[:3, [0, 1, 3]] @ np.array([[1e-3, 0, -0.1595], [0, 1e-3, -0.1195], [0, 0, 1]])
+BOTH = pytest.mark.parametrize('detector', ['orb', 'akaze'])
+
+
+def frame(gray):
+    return Frame(Header(1), gray, 'mono')
+
+
+@pytest.fixture
+def target(texture):
+    return texture(1)
+
+
+@pytest.fixture
+def target_file(tmp_path, target):
+    path = tmp_path / 'pad.png'
+    cv2.imwrite(str(path), target)
+    return str(path)
+
+
+@pytest.fixture
+def scene(texture, target):
+    """The target, seen through H_TRUE, in front of another picture."""
+    background = texture(9, (640, 480))
+    warped = cv2.warpPerspective(target, H_TRUE, (640, 480), flags=cv2.INTER_LINEAR)
+    shown = cv2.warpPerspective(np.full_like(target, 255), H_TRUE, (640, 480)) == 255
+    return np.where(shown, warped, background)
+
+
+@BOTH
+def test_a_target_is_found_where_it_is(target_file, scene, detector):
+    tracker = PlanarTracker.from_config(TrackerConfig(target_images=(target_file,), detector=detector))
+    (state,) = tracker.track(frame(scene))
+    assert (state.target_id, state.state) == ('pad', TrackState.TRACKING)
+    assert corner_error(state.homography.H_cur_ref, H_TRUE, (320, 240)) < 1
+    expected = transform_points(H_TRUE, image_corners((320, 240)))
+    np.testing.assert_allclose(state.corners_px, expected, atol=2)
+    assert state.inliers >= 12 and 0.25 <= state.quality <= 1
+
+
+def test_it_is_searched_then_tracked_then_lost_then_tracked(target_file, scene, texture):
+    tracker = PlanarTracker.from_config(TrackerConfig(target_images=(target_file,)))
+    empty = texture(9, (640, 480))
+    states = [tracker.track(frame(image))[0] for image in (empty, scene, empty, empty, scene)]
+    assert [s.state.name for s in states] == ['SEARCHING', 'TRACKING', 'LOST', 'LOST', 'TRACKING']
+    for state in (states[0], states[2]):
+        assert state.homography is None and state.corners_px is None and state.quality == state.inliers == 0
+
+
+def test_several_targets_have_a_state_each(target_file, tmp_path, texture, scene):
+    other = tmp_path / 'absent_sign.png'
+    cv2.imwrite(str(other), texture(4))
+    tracker = PlanarTracker.from_config(TrackerConfig(target_images=(target_file, str(other))))
+    states = {s.target_id: s.state for s in tracker.track(frame(scene))}
+    assert states == {'pad': TrackState.TRACKING, 'absent_sign': TrackState.SEARCHING}
+
+
+@BOTH
+@pytest.mark.parametrize('shade', [0, 128, 255])
+def test_a_blank_image_shows_no_target(target_file, detector, shade):
+    tracker = PlanarTracker.from_config(TrackerConfig(target_images=(target_file,), detector=detector))
+    for size in ((480, 640), (1, 1), (20, 700)):
+        (state,) = tracker.track(frame(np.full(size, shade, np.uint8)))
+        assert state.state is TrackState.SEARCHING
+
+
+def test_the_centre_of_the_first_textured_image_is_learnt(texture):
+    tracker = PlanarTracker.from_config(TrackerConfig())
+    image = texture(3, (640, 480))
+    assert tracker.track(frame(np.zeros((480, 640), np.uint8))) == ()
+    (state,) = tracker.track(frame(image))
+    assert state.target_id == 'first_frame' and state.state is TrackState.TRACKING
+    np.testing.assert_allclose(state.corners_px[0], [160, 120], atol=1)
+    (state,) = tracker.track(frame(np.roll(image, (10, 20), (0, 1))))
+    np.testing.assert_allclose(state.corners_px[0], [180, 130], atol=1)
+
+
+def test_no_target_and_none_to_be_learnt_is_refused():
+    with pytest.raises(ConfigError, match='target_images: no target'):
+        PlanarTracker.from_config(TrackerConfig(learn_first_frame=False))
+
+
+def test_the_pose_needs_a_calibrated_camera_and_a_width(target_file, scene):
+    camera = CameraModel((640, 480), K, np.zeros(5))
+    uncalibrated = CameraModel((640, 480), np.zeros((3, 3)), np.zeros(5))
+    wide = PlanarTracker.from_config(TrackerConfig(target_images=(target_file,), target_width_m=0.32))
+    unknown = PlanarTracker.from_config(TrackerConfig(target_images=(target_file,)))
+    assert unknown.track(frame(scene), camera)[0].T_camera_target is None
+    assert wide.track(frame(scene))[0].T_camera_target is None
+    assert wide.track(frame(scene), uncalibrated)[0].T_camera_target is None
+    found = wide.track(frame(scene), camera)[0].T_camera_target
+    np.testing.assert_allclose(found[:3, 3], T_TRUE[:3, 3], atol=0.01)
+    np.testing.assert_allclose(found[:3, :3], T_TRUE[:3, :3], atol=0.03)
+
+
+def test_a_camera_of_another_size_is_refused(target_file, scene):
+    tracker = PlanarTracker.from_config(TrackerConfig(target_images=(target_file,)))
+    with pytest.raises(MessageError, match='camera_info is for 320x240 px, the images are 640x480 px'):
+        tracker.track(frame(scene), CameraModel((320, 240), K, np.zeros(5)))
+
+
+@BOTH
+def test_a_real_box_is_found_in_its_scene_and_in_no_other_picture(shared_data, detector):
+    box = shared_data('opencv_samples') / 'box.png'
+    tracker = PlanarTracker.from_config(TrackerConfig(target_images=(str(box),), detector=detector))
+    others = [
+        *sorted((shared_data('rtabmap_samples') / 'samples').glob('*.jpg')),
+        *sorted((shared_data('kitti_mini') / 'KITTI_sequence_1' / 'image_l').glob('*.png'))[::3],
+    ]
+    for path in others:
+        (state,) = tracker.track(frame(cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)))
+        assert state.state is TrackState.SEARCHING, path
+    assert len(others) >= 100
+
+    scene = cv2.imread(str(box.with_name('box_in_scene.png')), cv2.IMREAD_GRAYSCALE)
+    (state,) = tracker.track(frame(scene))
+    # Read off the picture by eye, within a few pixels.
+    np.testing.assert_allclose(state.corners_px, [[118, 160], [282, 177], [264, 296], [90, 272]], atol=6)

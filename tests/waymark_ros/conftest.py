@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Real ROS for the tests of this folder: on loopback, in a domain of its own, with the shipped Fast DDS profile."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import random
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+HAS_ROS = importlib.util.find_spec('rclpy') is not None and importlib.util.find_spec('waymark_msgs') is not None
+collect_ignore_glob = [] if HAS_ROS else ['test_*.py']
+
+
+def pytest_configure() -> None:
+    os.environ['ROS_AUTOMATIC_DISCOVERY_RANGE'] = 'LOCALHOST'
+    os.environ['ROS_DOMAIN_ID'] = str(random.randint(1, 100))
+    os.environ.pop('ROS_LOCALHOST_ONLY', None)
+
+
+pytest_configure()
+
+
+@pytest.fixture(scope='session')
+def ros() -> Iterator[None]:
+    """rclpy, started once for the session."""
+    from waymark.environment import prepare_ros
+
+    prepare_ros()
+    import rclpy
+    from rclpy.signals import SignalHandlerOptions
+
+    rclpy.init(args=[], signal_handler_options=SignalHandlerOptions.NO)
+    yield
+    rclpy.try_shutdown()
+
+
+@pytest.fixture
+def spinning(ros: None) -> Iterator[Callable[[object], object]]:
+    """Spin nodes in a thread; `spinning(node)` adds one, which is destroyed at the end."""
+    import threading
+
+    from rclpy.executors import SingleThreadedExecutor
+
+    executor = SingleThreadedExecutor()
+    nodes: list[object] = []
+    thread = threading.Thread(target=executor.spin, daemon=True)
+
+    def add(node: object) -> object:
+        executor.add_node(node)  # type: ignore[arg-type]
+        nodes.append(node)
+        if not thread.is_alive():
+            thread.start()
+        return node
+
+    yield add
+    executor.shutdown(timeout_sec=2.0)
+    thread.join(timeout=2.0)
+    for node in nodes:
+        node.destroy_node()  # type: ignore[attr-defined]
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
+    """Start a Python module in a process of its own; it is ended with the test, by its PID."""
+    started: list[subprocess.Popen[str]] = []
+
+    def begin(module: str, *arguments: str, **environ: str) -> subprocess.Popen[str]:
+        process = subprocess.Popen(
+            [sys.executable, '-m', module, *arguments],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            cwd=tmp_path,
+            env={**os.environ, **environ},
+            start_new_session=True,
+        )
+        started.append(process)
+        return process
+
+    yield begin
+    for process in started:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()

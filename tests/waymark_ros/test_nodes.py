@@ -1,0 +1,157 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Real nodes in other processes, talked to over DDS."""
+
+from __future__ import annotations
+
+import array
+
+import pytest
+from support.ros_camera import TestCamera, picture
+from lifecycle_msgs.srv import ChangeState
+from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
+from sensor_msgs.msg import CameraInfo, Image
+from waymark_msgs.msg import Embedding, PlanarTargetArray
+
+from waymark.encoding import EncoderConfig, load_encoder
+from waymark_ros.conversions import time_to_ns
+
+pytestmark = pytest.mark.ros
+ENCODER = 'image_encoder'
+
+
+@pytest.fixture
+def camera(spinning):
+    return spinning(TestCamera())
+
+
+@pytest.fixture
+def encoder(camera, start):
+    camera.listen(Embedding, 'embedding')
+    process = start('waymark_ros.nodes.image_encoder')
+    assert camera.wait_for_listener()
+    return process
+
+
+def test_an_embedding_carries_its_images_header_and_equals_the_core(camera, encoder):
+    stamp_ns = camera.send(seed=3)
+    assert camera.wait_for(lambda: camera.heard['embedding'])
+    msg = camera.heard['embedding'][0]
+    assert (time_to_ns(msg.header.stamp), msg.header.frame_id) == (stamp_ns, 'cam')
+    expected = load_encoder(EncoderConfig())
+    assert msg.fingerprint == expected.fingerprint
+    assert msg.vector == array.array('f', expected.encode(picture(3)).vector)
+
+
+def test_whatever_a_camera_sends_the_node_counts_it_says_it_and_goes_on(camera, encoder):
+    def broken(**change: object) -> None:
+        msg = Image(width=160, height=120, step=480, encoding='bgr8')
+        msg.header.stamp = camera.get_clock().now().to_msg()
+        msg.data = array.array('B', bytes(160 * 120 * 3))
+        for name, value in change.items():
+            setattr(msg, name, value)
+        camera.image.publish(msg)
+        sent[0] += 1
+        assert camera.wait_for(lambda: camera.value(ENCODER, 'errors') == str(sent[0]))
+
+    sent = [0]
+    broken(data=array.array('B', bytes(10)))
+    assert 'height * step' in camera.value(ENCODER, 'last_error')
+    broken(width=0, height=0)
+    assert 'empty' in camera.value(ENCODER, 'last_error')
+    broken(encoding='plaid')
+    assert "'plaid'" in camera.value(ENCODER, 'last_error')
+    broken(header=Image().header)
+    assert 'zero stamp' in camera.value(ENCODER, 'last_error')
+    now_ns = camera.send()
+    assert camera.wait_for(lambda: camera.heard['embedding'])
+    camera.send(now_ns - 500_000_000)  # back in time
+    assert camera.wait_for(lambda: 'must come in order' in camera.value(ENCODER, 'last_error'))
+    camera.send(now_ns + 60_000_000_000)  # the future
+    assert camera.wait_for(lambda: 'ahead of the clock' in camera.value(ENCODER, 'last_error'))
+    camera.send()
+    assert camera.wait_for(lambda: len(camera.heard['embedding']) == 2)
+    assert camera.status[ENCODER][0].startswith('running; 6 problems')
+    assert encoder.poll() is None
+
+
+def test_silence_is_explained_by_what_is_wrong_with_the_topic(spinning, start):
+    listener = spinning(TestCamera(name='elsewhere'))
+    listener.destroy_publisher(listener.image)
+    listener.create_publisher(Image, '/camera/image_raw', 5)
+    start('waymark_ros.nodes.image_encoder')
+    assert listener.wait_for(lambda: 'nothing publishes' in listener.status.get(ENCODER, ('',))[0])
+    assert 'Images are on /camera/image_raw: remap `image`' in listener.status[ENCODER][0]
+
+
+def test_a_subscriber_that_asks_for_more_than_is_offered_is_told_so_in_the_diagnostics(camera, encoder, spinning):
+    latched = QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE, durability=DurabilityPolicy.TRANSIENT_LOCAL)
+    spinning(TestCamera(name='asks_too_much')).listen(Embedding, 'embedding', latched)
+    assert camera.wait_for(lambda: 'asks for more DURABILITY' in camera.value(ENCODER, 'last_error'))
+    camera.send()
+    assert camera.wait_for(lambda: camera.heard['embedding'])
+
+
+def test_an_embedding_that_is_offered_best_effort_is_missed_with_a_reason(camera, start):
+    camera.create_publisher(Embedding, 'embedding', QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT))
+    start('waymark_ros.nodes.place_recognition')
+    said = 'a publisher of embedding offers less RELIABILITY than this node asks for'
+    assert camera.wait_for(lambda: said in camera.value('place_recognition', 'last_error'))
+
+
+def test_camera_info_of_another_size_is_refused_and_tracking_goes_on_without_metric_output(camera, start):
+    info = camera.create_publisher(CameraInfo, 'camera_info', 5)
+    camera.listen(PlanarTargetArray, 'targets')
+    start('waymark_ros.nodes.homography_tracker', '--ros-args', '-p', 'learn_first_frame:=true')
+    assert camera.wait_for_listener()
+    assert camera.wait_for(lambda: info.get_subscription_count() > 0)
+    info.publish(CameraInfo(width=99, height=99, k=[100.0, 0, 50, 0, 100, 50, 0, 0, 1]))
+    for _ in range(3):
+        camera.send()
+        count = len(camera.heard['targets'])
+        assert camera.wait_for(lambda count=count: len(camera.heard['targets']) > count)
+    said = lambda: 'camera_info is for 99x99 px, the images are 160x120' in camera.value('homography_tracker', 'last_error')  # noqa: E731
+    assert camera.wait_for(said)
+    assert not any(t.has_pose for m in camera.heard['targets'] for t in m.targets)
+
+
+def test_a_lifecycle_manager_can_drive_a_node(camera, start):
+    camera.listen(Embedding, 'embedding')
+    start('waymark_ros.nodes.image_encoder', '--ros-args', '-p', 'autostart:=false')
+    client = camera.create_client(ChangeState, '/image_encoder/change_state')
+    assert client.wait_for_service(timeout_sec=15)
+
+    def change(transition: int) -> bool:
+        request = ChangeState.Request()
+        request.transition.id = transition
+        future = client.call_async(request)
+        future.add_done_callback(lambda _: camera._on_message('done', None))
+        camera.heard['done'] = []
+        assert camera.wait_for(lambda: bool(camera.heard['done']))
+        return future.result().success
+
+    configure, cleanup, activate, deactivate = 1, 2, 3, 4
+    assert change(configure) and change(activate)
+    assert camera.wait_for_listener()
+    camera.send()
+    assert camera.wait_for(lambda: camera.heard['embedding'])
+    assert change(deactivate) and change(cleanup)
+    assert change(configure) and change(activate)
+    assert camera.wait_for_listener()
+    camera.send()
+    assert camera.wait_for(lambda: len(camera.heard['embedding']) == 2)
+
+
+@pytest.mark.parametrize(
+    ('arguments', 'message'),
+    [
+        (['-p', 'encoder:=/nowhere.json'], '/nowhere.json'),
+        (['-p', 'threads:=-1'], 'threads'),
+        (['-p', 'encodr:=hog'], "unknown parameter 'encodr'. Did you mean 'encoder'?"),
+    ],
+)
+def test_a_wrong_parameter_ends_the_node_with_one_sentence(start, arguments, message):
+    process = start('waymark_ros.nodes.image_encoder', '--ros-args', *arguments)
+    output, _ = process.communicate(timeout=30)
+    lines = [line for line in output.splitlines() if line.strip()]
+    assert process.returncode == 1
+    assert len(lines) == 1 and lines[0].startswith('error: ') and message in lines[0]

@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: Apache-2.0
+from __future__ import annotations
+
+import pytest
+
+from waymark.errors import ConfigError, MessageError
+from waymark_ros.runner import THROTTLE_S, Guard, attempt, main_guard
+
+
+class Log:
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def error(self, text: str) -> None:
+        self.lines.append(text)
+
+
+def test_the_guard_counts_every_problem_but_says_each_text_once_in_a_while():
+    said: list[str] = []
+    now = [0.0]
+    guard = Guard(said.append, lambda: now[0])
+    for _ in range(3):
+        with guard('image'):
+            raise MessageError('too short')
+    assert said == ['image: too short (1 so far)']
+    now[0] = THROTTLE_S
+    with guard('image'):
+        raise MessageError('too short')
+    assert said[1:] == ['image: too short (4 so far)']
+    assert (guard.errors, guard.last_error) == (4, 'image: too short')
+
+
+def test_the_guard_names_an_unexpected_error_by_its_type():
+    guard = Guard(lambda text: None)
+    with guard('embedding'):
+        raise KeyError('x')
+    assert guard.last_error == "embedding: KeyError: 'x'"
+
+
+def test_the_guard_lets_ctrl_c_through():
+    with pytest.raises(KeyboardInterrupt), Guard(lambda text: None)('image'):
+        raise KeyboardInterrupt
+
+
+def test_a_failed_transition_is_logged_as_one_sentence_when_the_user_can_fix_it():
+    def body() -> None:
+        raise ConfigError('rate_hz: must be at least 0, got -1')
+
+    log = Log()
+    assert attempt(log, 'configure', body) == 'rate_hz: must be at least 0, got -1'
+    assert log.lines == ['can not configure: rate_hz: must be at least 0, got -1']
+    assert attempt(log, 'configure', lambda: None) is None
+
+
+def test_main_turns_a_user_error_into_one_sentence_and_exit_code_1(capsys):
+    def body() -> int:
+        raise ConfigError('demo.yaml: unknown key')
+
+    with pytest.raises(SystemExit) as end:
+        main_guard(body)
+    assert end.value.code == 1
+    assert capsys.readouterr().err == 'error: demo.yaml: unknown key\n'
