@@ -28,16 +28,22 @@ FLAGS += ['--disable-background-networking', '--disable-component-update', '--di
 FLAGS += ['--enable-logging=stderr', '--v=0']
 
 
+def load(name: str, file: Path) -> ModuleType:
+    """Load a module that lies beside tests, once, under a name that other such modules import it by."""
+    if name not in sys.modules:
+        spec = importlib.util.spec_from_file_location(name, file)
+        assert spec
+        assert spec.loader
+        sys.modules[name] = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(sys.modules[name])
+    return sys.modules[name]
+
+
 @pytest.fixture(scope='session')
 def runs(repo: Path) -> ModuleType:
-    """The module that writes synthetic recordings."""
-    spec = importlib.util.spec_from_file_location('waymark_test_runs', repo / 'tests/waymark/report/runs.py')
-    assert spec
-    assert spec.loader
-    module = sys.modules.setdefault('waymark_test_runs', importlib.util.module_from_spec(spec))
-    if not hasattr(module, 'write_run'):
-        spec.loader.exec_module(module)
-    return module
+    """The module that writes recordings of synthetic flights."""
+    load('waymark_test_flights', repo / 'tests/waymark/report/flights.py')
+    return load('waymark_test_runs', repo / 'tests/waymark/report/runs.py')
 
 
 @dataclass(frozen=True)

@@ -13,11 +13,10 @@ from typing import Any
 import pytest
 
 
-def load_runs() -> ModuleType:
-    """The module that writes synthetic recordings, which lies beside this file."""
-    name = 'waymark_test_runs'
+def load(name: str, file: Path) -> ModuleType:
+    """Load a module that lies beside tests, once, under a name that other such modules import it by."""
     if name not in sys.modules:
-        spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name('runs.py'))
+        spec = importlib.util.spec_from_file_location(name, file)
         assert spec
         assert spec.loader
         sys.modules[name] = importlib.util.module_from_spec(spec)
@@ -26,8 +25,10 @@ def load_runs() -> ModuleType:
 
 
 @pytest.fixture(scope='session')
-def runs() -> ModuleType:
-    return load_runs()
+def runs(repo: Path) -> ModuleType:
+    """The module that writes recordings of synthetic flights."""
+    load('waymark_test_flights', repo / 'tests/waymark/report/flights.py')
+    return load('waymark_test_runs', repo / 'tests/waymark/report/runs.py')
 
 
 @pytest.fixture(scope='session')

@@ -3,8 +3,7 @@
 
 from __future__ import annotations
 
-import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -22,18 +21,20 @@ from waymark.report.run import (
     TargetSample,
     stamp_of,
 )
-
-LOCALIZATION = 'waymark_msgs/msg/Localization'
-PLACE_MATCH = 'waymark_msgs/msg/PlaceMatch'
-KEYFRAME = 'waymark_msgs/msg/Keyframe'
-TARGETS = 'waymark_msgs/msg/PlanarTargetArray'
-EMBEDDING = 'waymark_msgs/msg/Embedding'
-COMPRESSED_IMAGE = 'sensor_msgs/msg/CompressedImage'
-IMAGE = 'sensor_msgs/msg/Image'
-ODOMETRY = 'nav_msgs/msg/Odometry'
-NAVSAT = 'sensor_msgs/msg/NavSatFix'
-DIAGNOSTICS = 'diagnostic_msgs/msg/DiagnosticArray'
-LOG = 'rcl_interfaces/msg/Log'
+from waymark.report.topics import (
+    COMPRESSED_IMAGE,
+    DIAGNOSTICS,
+    EMBEDDING,
+    IMAGE,
+    KEYFRAME,
+    LOCALIZATION,
+    LOG,
+    NAVSAT,
+    ODOMETRY,
+    PLACE_MATCH,
+    TARGETS,
+    header_stamp,
+)
 
 _ONE_SOURCE = (LOCALIZATION, PLACE_MATCH, KEYFRAME, TARGETS, EMBEDDING)
 _LOCALIZED = 2
@@ -177,29 +178,6 @@ def _take_image_stamp(run: Run, message: RecordedMessage) -> None:
 
 def _take_embedding_stamp(run: Run, message: RecordedMessage) -> None:
     run.embedding_stamps.append(header_stamp(message))
-
-
-def header_stamp(message: RecordedMessage) -> int:
-    """Read the stamp of a message that starts with a std_msgs/Header, without decoding the rest.
-
-    Raises:
-        RecordingError: The message is shorter than a stamp.
-    """
-    if len(message.data) < 12:
-        raise RecordingError(f'{message.topic}: a message of {len(message.data)} bytes has no header.')
-    order = '<' if message.data[1] & 1 else '>'
-    sec, nanosec = struct.unpack_from(f'{order}iI', message.data, 4)
-    return int(sec) * 1_000_000_000 + int(nanosec)
-
-
-def stamped_messages(run: Run, topic: str | None) -> Iterator[tuple[int, RecordedMessage]]:
-    """Yield the messages of one topic with their header stamps; what has no header was noted by `collect`."""
-    for message in run.recording.messages([topic] if topic else []):
-        try:
-            stamp = header_stamp(message)
-        except RecordingError:
-            continue
-        yield stamp, message
 
 
 _HANDLERS: dict[str, Callable[[Run, RecordedMessage], None]] = {

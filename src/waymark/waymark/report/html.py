@@ -8,7 +8,7 @@ from typing import Any
 
 from waymark import __version__
 from waymark.errors import RecordingError
-from waymark.report.collection import LOG, collect
+from waymark.report.collection import collect
 from waymark.report.plots import TimeAxis
 from waymark.report.reader import open_recording
 from waymark.report.run import Run
@@ -19,6 +19,7 @@ from waymark.report.sections.places import matched_places
 from waymark.report.sections.similarity import similarity
 from waymark.report.sections.summary import summary
 from waymark.report.sections.targets import targets
+from waymark.report.topics import LOG
 from waymark.report.track import find_track
 
 _HERE = Path(__file__).parent
@@ -68,6 +69,7 @@ def _sections(run: Run) -> dict[str, Any]:
     sections = {
         'version': __version__,
         'name': run.recording.path.parent.name or run.recording.path.stem,
+        'cut': run.recording.warnings,
         'summary': summary(run, track),
         'path': flown_path(run, track),
         'localization': localization(run, axis),

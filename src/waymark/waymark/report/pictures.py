@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from waymark.errors import RecordingError
-from waymark.report.collection import COMPRESSED_IMAGE, IMAGE, stamped_messages
 from waymark.report.run import Run
+from waymark.report.topics import COMPRESSED_IMAGE, IMAGE, stamped_messages
 
 _RAW_LAYOUTS: dict[str, tuple[type, int, int | None]] = {
     'rgb8': (np.uint8, 3, cv2.COLOR_RGB2BGR),
@@ -75,7 +75,7 @@ def fetch(run: Run, stamps_ns: Collection[int], width_px: int, quality: int = 72
     topic, wanted = image_topic(run), set(stamps_ns)
     found: dict[int, Picture] = {}
     failures: list[str] = []
-    for stamp, message in stamped_messages(run, topic if wanted else None):
+    for stamp, message in stamped_messages(run.recording, topic if wanted else None):
         if stamp not in wanted or stamp in found:
             continue
         try:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from waymark.report.collection import NAVSAT, ODOMETRY
 from waymark.report.run import PositionSample, Run
+from waymark.report.topics import NAVSAT, ODOMETRY
 
 _EARTH_RADIUS_M = 6_371_008.8  # mean radius, IUGG
 _AWAY, _BACK = (

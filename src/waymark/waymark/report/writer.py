@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -156,7 +157,9 @@ class McapRecorder:
         return self._schemas[key]
 
     def _flush_until_closed(self, period_s: float) -> None:
-        while not self._closing.wait(period_s):
+        spent_s = 0.0
+        while not self._closing.wait(max(0.0, period_s - spent_s)):
+            began = time.monotonic()
             try:
                 with self._lock:
                     self._writer.flush()
@@ -164,6 +167,7 @@ class McapRecorder:
             except OSError as error:
                 self._failure = error
                 return
+            spent_s = time.monotonic() - began
 
     def _finish(self) -> None:
         start_ns, end_ns = self._span_ns or (0, 0)

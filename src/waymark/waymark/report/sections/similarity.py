@@ -11,11 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from waymark.errors import RecordingError
-from waymark.report.collection import EMBEDDING, stamped_messages
 from waymark.report.pictures import data_uri, spread
 from waymark.report.plots import Tick, clock, round_step
 from waymark.report.reader import RecordedMessage
 from waymark.report.run import KeyframeSample, Run
+from waymark.report.topics import EMBEDDING, stamped_messages
 
 _MAX_KEYFRAMES = 240  # a cell is then 3 px on a laptop
 
@@ -74,7 +74,7 @@ def _embeddings(run: Run) -> tuple[list[KeyframeSample], NDArray[np.float64]]:
     wanted = {k.stamp_ns: k for k in spread(run.keyframes, _MAX_KEYFRAMES, key=lambda k: k.keyframe_id)}
     topics = [t.name for t in run.recording.topics_of(EMBEDDING)[:1]]
     vectors: dict[int, NDArray[np.float64]] = {}
-    for stamp, message in stamped_messages(run, topics[0] if topics and wanted else None):
+    for stamp, message in stamped_messages(run.recording, topics[0] if topics and wanted else None):
         vector = _unit_vector(run, message, wanted[stamp].fingerprint) if stamp in wanted else None
         if vector is not None:
             vectors[stamp] = vector
