@@ -28,5 +28,5 @@ class FrameBuffer:
             self._frames.popitem(last=False)
 
     def take(self, stamp_ns: int) -> Frame | None:
-        """Give out and forget the image with exactly this stamp; None where it is not (or no longer) there."""
+        """Give out and forget the image with exactly this stamp; None where it is not there (any more)."""
         return self._frames.pop(stamp_ns, None)

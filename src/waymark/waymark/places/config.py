@@ -29,7 +29,7 @@ class PlacesConfig(FeatureConfig, HomographyConfig):
         False, 'Whether the corners must stay a convex, unmirrored shape (planes; rooms need not).'
     )
     keyframe_similarity: float = param(
-        0.85, 'An image less similar than this to the last keyframe becomes one; 1: every image.', ge=-1, le=1
+        0.75, 'An image less similar than this to the last keyframe becomes one; 1: every image.', ge=-1, le=1
     )
     keyframe_max_gap_s: float = param(10.0, 'Longest time without a new keyframe; 0: any.', ge=0, unit='s')
     exclude_recent: int = param(

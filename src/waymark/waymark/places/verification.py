@@ -52,8 +52,8 @@ def best_match(
     Args:
         current: Features of the current image.
         candidates: Keyframes with the cosine similarity of their embedding.
-        config: `verify`, ratio and the gates. Fewer matches than `min_inliers` are not worth a fit; whether as
-            many agree is for the caller to judge.
+        config: `verify`, ratio and the gates. Fewer matches than `min_inliers` are not worth a fit; whether
+            as many agree is for the caller to judge.
 
     Returns:
         The candidate with the most inliers among those that pass the geometric gates, or None.

@@ -64,7 +64,7 @@ def _load_target(path: Path, config: TrackerConfig) -> Target:
         found = len(detect(np.asarray(gray, np.uint8), config))
         raise ConfigError(
             f'target_images: {str(path)!r} has too little texture: {found} keypoints of '
-            f'{config.min_target_features} needed. Use a picture with more detail, or lower min_target_features.'
+            f'{config.min_target_features} needed. Use a more detailed picture, or lower min_target_features.'
         )
     return target
 
