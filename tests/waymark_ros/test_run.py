@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import signal
 import subprocess
@@ -12,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import cv2
+import numpy as np
 import pytest
 from ros_camera import picture
 
@@ -50,8 +52,17 @@ def results(folder: Path) -> dict[tuple[str, int], object]:
     for message in recording.messages(['/embedding', '/targets', '/localization', '/keyframes', '/place']):
         decoded = recording.decode(message)
         stamp = decoded.header.stamp
-        said[message.topic, stamp.sec * 10**9 + stamp.nanosec] = message.data
+        said[message.topic, stamp.sec * 10**9 + stamp.nanosec] = plain(decoded)
     return said
+
+
+def plain(value: object) -> object:
+    """Fields as comparable values, exact to the bit (padding between fields in CDR bytes is arbitrary)."""
+    if dataclasses.is_dataclass(value):
+        return tuple((f.name, plain(getattr(value, f.name))) for f in dataclasses.fields(value))
+    if isinstance(value, np.ndarray):
+        return value.tobytes()
+    return tuple(map(plain, value)) if isinstance(value, list) else value
 
 
 def test_a_container_and_separate_processes_give_equal_results_for_every_frame(config, photos, tmp_path):

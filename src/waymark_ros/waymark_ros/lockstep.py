@@ -17,7 +17,7 @@ from waymark_ros.messages import message_class
 from waymark_ros.qos import RESULTS
 
 POLL_S = 0.05
-SETTLE_S = 0.4  # how long the graph must be unchanged before the first frame: discovery is then done
+SETTLE_S = 1.0  # how long the graph must be unchanged before the first frame: discovery is then done
 
 
 class Lockstep:
@@ -86,13 +86,13 @@ def subscribe_answers(
     return subscriptions
 
 
-def wait_until_settled(node: Node, image_topic: str, topics: Sequence[str], is_stopping: Callable[[], bool]) -> None:
-    """Wait until nobody has joined or left the image and answer topics for SETTLE_S."""
-    names = [image_topic, *(node.resolve_topic_name(t) for t in topics)]
-    seen: list[int] = []
+def wait_until_settled(node: Node, is_stopping: Callable[[], bool]) -> None:
+    """Wait until nobody has joined or left any topic for SETTLE_S, so that the first frame finds all who want it."""
+    seen: list[tuple[str, int, int]] = []
     since = time.monotonic()
     while time.monotonic() - since < SETTLE_S and not is_stopping():
-        now = [count(n) for n in names for count in (node.count_publishers, node.count_subscribers)]
+        topics = [name for name, _ in node.get_topic_names_and_types()]
+        now = [(name, node.count_publishers(name), node.count_subscribers(name)) for name in topics]
         if now != seen:
             seen, since = now, time.monotonic()
         time.sleep(POLL_S)

@@ -146,14 +146,19 @@ class Process:
         return EXIT_ERROR if self._errors else 0
 
     def _spin(self, executor: Any) -> None:
+        """Body of the ROS thread."""
+        from rclpy.exceptions import InvalidHandle
         from rclpy.executors import ExternalShutdownException, ShutdownException
 
-        try:
-            executor.spin()
-        except (ExternalShutdownException, ShutdownException):
-            pass
-        except Exception as error:  # noqa: BLE001 - a callback of rclpy itself: end in order, with a sentence
-            self.request_stop(f'{type(error).__name__} in a ROS callback: {error}')
+        while True:
+            try:
+                return executor.spin()
+            except InvalidHandle:
+                continue  # a subscription was taken back while rclpy waited on it: wait on the rest
+            except (ExternalShutdownException, ShutdownException):
+                return None
+            except Exception as error:  # noqa: BLE001 - outside any callback of ours: end in order, with a sentence
+                return self.request_stop(f'{type(error).__name__} in a ROS callback: {error}')
 
     def _start_nodes(self) -> None:
         """Configure all, then activate receivers before image sources, so that no first frame is missed."""

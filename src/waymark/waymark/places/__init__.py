@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Places: where has the robot been, and is this one of them?"""
 
-from waymark.places.buffer import FrameBuffer
 from waymark.places.config import PlacesConfig
 from waymark.places.keyframes import Keyframe, KeyframeSelector
 from waymark.places.recognizer import Localization, PlaceRecognizer
@@ -9,7 +8,6 @@ from waymark.places.state import PlaceState
 from waymark.places.verification import PlaceMatch
 
 __all__ = [
-    'FrameBuffer',
     'Keyframe',
     'KeyframeSelector',
     'Localization',

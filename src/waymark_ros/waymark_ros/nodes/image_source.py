@@ -48,7 +48,7 @@ class ImageSourceNode(VisionNode):
         subscriptions = subscribe_answers(
             self, self.config.wait_for if is_lockstep else (), answers, self.config.wait_timeout_s, lambda: self.stopping
         )
-        wait_until_settled(self, self.image_topic, self.config.wait_for, lambda: self.stopping)
+        wait_until_settled(self, lambda: self.stopping)
         started_s, first_ns = time.monotonic(), None
         try:
             for item in self.source.frames():

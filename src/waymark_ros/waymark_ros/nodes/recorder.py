@@ -35,6 +35,7 @@ class RecorderNode(VisionNode):
         self.config = config
         self.file = McapRecorder(recording_path(config, datetime.now()), config.flush_period_s, config.compression)
         self.statistics.set('file', self.file.path)
+        self.definitions: dict[str, str] = {}
         self.images_seen = 0
 
     def on_activate_core(self) -> None:
@@ -74,8 +75,10 @@ class RecorderNode(VisionNode):
         """Write an image message under its stamp."""
         type_name = f'sensor_msgs/msg/{type(msg).__name__}'
         now_ns = self.get_clock().now().nanoseconds
+        if topic not in self.definitions:
+            self.definitions[topic] = message_definition(type_name)
         self.file.write(
-            topic, type_name, message_definition(type_name), serialize_message(msg), now_ns, frame.header.stamp_ns
+            topic, type_name, self.definitions[topic], serialize_message(msg), now_ns, frame.header.stamp_ns
         )
 
     def on_deactivate_core(self) -> None:
