@@ -88,16 +88,18 @@ class OrthoRenderer:
             self._ground.H_texture_from_ground
         )
         level = self._level(H_image_from_texture)
-        image = cv2.warpPerspective(
+        image = np.empty((self.camera.size_wh[1], self.camera.size_wh[0], 3), np.uint8)
+        cv2.warpPerspective(
             self._levels[level],
             H_image_from_texture @ _texture_from_level(level),
             self.camera.size_wh,
+            dst=image,
             flags=cv2.INTER_LINEAR,
             borderMode=cv2.BORDER_REFLECT_101 if self._ground.known.all() else cv2.BORDER_CONSTANT,
             borderValue=self._fill,
         )
         self._paint_sky(image, T_map_base)
-        return self._developed(np.asarray(image, np.uint8), index)
+        return self._developed(image, index)
 
     def H_image_from_ground(self, T_map_base: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the exact (3, 3) map from (x, y, 1) on the ground, m, to the image, px.
@@ -114,7 +116,7 @@ class OrthoRenderer:
             )
         R_camera_map = (T_map_base[:3, :3] @ R_BASE_CAMERA).T
         t = -R_camera_map @ T_map_base[:3, 3]
-        return self.camera.K @ np.column_stack([R_camera_map[:, 0], R_camera_map[:, 1], t])
+        return np.asarray(self.camera.K @ np.column_stack([R_camera_map[:, 0], R_camera_map[:, 1], t]))
 
     def H_cur_ref(
         self, T_map_cur: NDArray[np.float64], T_map_ref: NDArray[np.float64]

@@ -53,7 +53,7 @@ def landing_pad() -> NDArray[np.uint8]:
     middle = slice(n // 5, n - n // 5)  # what lies within 0.6 of the centre
     _paint_middle(big[middle, middle], x[middle, middle], y[middle, middle])
     blocks = big.reshape(SIZE_PX, _OVERSAMPLING, SIZE_PX, _OVERSAMPLING, 3).astype(np.uint16)
-    pad = ((blocks.sum(axis=(1, 3)) + _OVERSAMPLING**2 // 2) // _OVERSAMPLING**2).astype(np.uint8)
+    pad = np.asarray((blocks.sum(axis=(1, 3)) + _OVERSAMPLING**2 // 2) // _OVERSAMPLING**2, np.uint8)
     pad.setflags(write=False)
     return pad
 

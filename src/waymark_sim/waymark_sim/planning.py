@@ -71,4 +71,4 @@ def _metres(
     cells: NDArray[np.intp], shape_hw: tuple[int, ...], metres_per_cell: float
 ) -> NDArray[np.float64]:
     height, width = shape_hw[:2]
-    return (cells - ((width - 1) / 2, (height - 1) / 2)) * (metres_per_cell, -metres_per_cell)
+    return np.asarray((cells - ((width - 1) / 2, (height - 1) / 2)) * (metres_per_cell, -metres_per_cell))

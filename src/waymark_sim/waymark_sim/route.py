@@ -48,11 +48,11 @@ class ClosedCurve:
         return math.atan2(d1.imag, d1.real), float(curvature)
 
     def _angle(self, phase: NDArray[np.float64]) -> NDArray[np.float64]:
-        return np.interp(np.mod(phase, 1.0) * self.length_m, self._lengths, self._table)
+        return np.asarray(np.interp(np.mod(phase, 1.0) * self.length_m, self._lengths, self._table))
 
     def _derivative(self, angle: NDArray[np.float64], order: int) -> NDArray[np.complex128]:
         factors = self._spectrum * (1j * self._frequencies) ** order
-        return np.exp(1j * np.outer(angle, self._frequencies)) @ factors
+        return np.asarray(np.exp(1j * np.outer(angle, self._frequencies)) @ factors)
 
 
 @dataclass(frozen=True)
@@ -123,7 +123,7 @@ class Route:
     def _waver(self, t_s: float) -> NDArray[np.float64]:
         waves = np.sin(2 * np.pi * t_s / self._periods_s + self._phases).mean(axis=1)
         d = self._deviation
-        return waves * (d.offset_m, d.height_m, d.tilt_rad, d.tilt_rad, d.tilt_rad)
+        return np.asarray(waves * (d.offset_m, d.height_m, d.tilt_rad, d.tilt_rad, d.tilt_rad))
 
 
 def rotation(roll_rad: float, pitch_rad: float, yaw_rad: float) -> NDArray[np.float64]:

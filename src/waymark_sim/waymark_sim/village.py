@@ -193,9 +193,8 @@ def _paint_flat(canvas: Canvas, house: House, rng: np.random.Generator) -> None:
     )
     for _ in range(rng.integers(3, 8)):
         place = turned(rng.uniform(-0.36, 0.36, (1, 2)) * house.size, house.heading)[0] + house.centre
-        canvas.polygon(
-            rectangle(place, *rng.uniform(0.8, 2.4, 2), house.heading), _lit(base, rng.choice([0.5, 1.25]))
-        )
+        length, width = rng.uniform(0.8, 2.4, 2)
+        canvas.polygon(rectangle(place, length, width, house.heading), _lit(base, rng.choice([0.5, 1.25])))
 
 
 def _paint_tree(canvas: Canvas, x: float, y: float, radius: float, rng: np.random.Generator) -> None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import cv2
@@ -15,8 +16,16 @@ from numpy.typing import NDArray
 from waymark.errors import ConfigError, SourceError
 from waymark.sources.paths import existing_path
 from waymark_sim.config import SimulatorConfig, parse_sim_uri
-from waymark_sim.ground import Ground, PadPlace, generate_ground, load_ground, paint_pad
+from waymark_sim.ground import (
+    Ground,
+    H_ground_from_pad,
+    PadPlace,
+    generate_ground,
+    load_ground,
+    paint_pad,
+)
 from waymark_sim.ortho import Look, OrthoRenderer
+from waymark_sim.pad import SIZE_PX as PAD_SIZE_PX
 from waymark_sim.planning import plan_curve
 from waymark_sim.route import ClosedCurve, Deviation, Route
 
@@ -42,6 +51,20 @@ class World:
     pad: PadPlace | None
     route: Route
     renderer: OrthoRenderer
+
+    def H_image_from_pad(self, T_map_base: NDArray[np.float64]) -> NDArray[np.float64] | None:
+        """Return the exact map from the pad's picture to an image; None where there is no pad.
+
+        Args:
+            T_map_base: (4, 4) pose of the vehicle, m.
+
+        Returns:
+            (3, 3), px to px, H[2, 2] = 1.
+        """
+        if self.pad is None:
+            return None
+        H = self.renderer.H_image_from_ground(T_map_base) @ H_ground_from_pad(self.pad, PAD_SIZE_PX)
+        return np.asarray(H / H[2, 2])
 
 
 def build_world(uri: str, rate_hz: float = 0.0) -> World:
@@ -78,9 +101,12 @@ def _ground(name: str, config: SimulatorConfig) -> Ground:
                 'metres_per_pixel belongs to a picture of yours, not to sim:ground. Leave it out.'
             )
         return generate_ground(config.seed, config.ground_px)
+    if not name or ('/' not in name and not Path(name).exists()):
+        raise ConfigError(f'sim:{name}: no such ground. Use sim:{GENERATED} or sim:/path/to/picture.png.')
+    path = existing_path(name)
     if not config.metres_per_pixel:
-        raise ConfigError(f'sim:{name}: say its scale: ?metres_per_pixel=0.1 (or use sim:{GENERATED}).')
-    return load_ground(existing_path(name), config.metres_per_pixel)
+        raise ConfigError(f'sim:{name}: its scale is missing. Add ?metres_per_pixel=0.1 or what it is.')
+    return load_ground(path, config.metres_per_pixel)
 
 
 def _curve(uri: str, ground: Ground, config: SimulatorConfig) -> ClosedCurve:
@@ -126,6 +152,6 @@ def _pad_place(ground: Ground, curve: ClosedCurve, side_m: float) -> PadPlace:
 
 def _roughness(gray: NDArray[Any], ground: Ground, centre_m: NDArray[np.float64], side_m: float) -> float:
     column, row = (ground.H_texture_from_ground @ (*centre_m, 1.0))[:2].astype(int)
-    half = max(2, round(0.8 * side_m / ground.metres_per_pixel))
+    half = max(2, round(0.95 * side_m / ground.metres_per_pixel))
     around = gray[max(0, row - half) : row + half, max(0, column - half) : column + half]
     return float(around.std())

@@ -43,7 +43,7 @@ class BagSource:
         self._camera = self._first_camera()
         previous_ns = 0
         try:
-            for frame in self._decoded():
+            for frame in self._until_closed():
                 stamp_ns = frame.header.stamp_ns
                 if stamp_ns <= previous_ns:
                     self._skip('its stamp is 0' if stamp_ns == 0 else 'its stamp is not after the one before')
@@ -62,6 +62,13 @@ class BagSource:
         """Release the recording; frames() ends before its next image."""
         self._closed = True
         self._bag.close()
+
+    def _until_closed(self) -> Iterator[Frame]:
+        try:
+            yield from self._decoded()
+        except SourceError:
+            if not self._closed:  # a file closed by another thread looks broken
+                raise
 
     def _decoded(self) -> Iterator[Frame]:
         type_name = self._bag.topics[self._topic].type_name

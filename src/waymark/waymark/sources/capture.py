@@ -14,8 +14,17 @@ import numpy as np  # noqa: E402
 
 from waymark.types import Frame, Header  # noqa: E402
 
+
+def _silence() -> None:
+    # The function moved between OpenCV 4.10 and 4.14; 0 is LOG_LEVEL_SILENT in both.
+    places: tuple[Any, ...] = (cv2, getattr(cv2.utils, 'logging', None))
+    for place in places:
+        if hasattr(place, 'setLogLevel'):
+            place.setLogLevel(0)
+
+
 if 'OPENCV_LOG_LEVEL' not in os.environ:
-    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+    _silence()
 
 
 def open_capture(what: str | int, backend: int, timeout_s: float | None = None) -> cv2.VideoCapture | None:

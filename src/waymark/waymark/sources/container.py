@@ -68,11 +68,12 @@ def _boxes(file: BinaryIO, size: int) -> Iterator[tuple[bytes, int]]:
         length, name = struct.unpack('>I4s', file.read(8))
         if length == 1:  # the size follows in 64 bits
             (length,) = struct.unpack('>Q', file.read(8).ljust(8, b'\0'))
-        end = size if length == 0 else start + length
-        yield name, end
-        if end <= start:
+        if length == 0:  # to the end of the file
+            length = size - start
+        yield name, start + length
+        if length < 8:  # nonsense: no box is shorter than its own header
             return
-        start = end
+        start += length
 
 
 def _matroska_end(file: BinaryIO) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import threading
 from collections.abc import Callable, Iterator
 
 from waymark.image.camera import CameraModel
@@ -28,7 +29,7 @@ class WithOptions:
         self._config = config
         self._camera = read_camera_info(config.camera_info_file) if config.camera_info_file else None
         self._source = opener(config)
-        self._closed = False
+        self._closed = threading.Event()
         self.info = self._shortened(self._source.info)
 
     def frames(self) -> Iterator[SourceFrame]:
@@ -40,7 +41,7 @@ class WithOptions:
 
     def close(self) -> None:
         """Release the input; frames() then ends."""
-        self._closed = True
+        self._closed.set()
         self._source.close()
 
     def _looped(self) -> Iterator[SourceFrame]:
@@ -55,10 +56,13 @@ class WithOptions:
                     offset_ns = last_ns - stamp_ns + self._period_ns() if last_ns else 0
                 last_ns = stamp_ns + offset_ns
                 yield _with_stamp(frame, last_ns) if offset_ns else frame
-            if not self._config.loop or self._closed or first_ns is None:
+            if not self._config.loop or self._closed.is_set() or first_ns is None:
                 return
             self._source.close()
             self._source = self._opener(self._config)
+            if self._closed.is_set():  # by another thread, meanwhile
+                self._source.close()
+                return
 
     def _period_ns(self) -> int:
         return round(NANOSECONDS / (self._source.info.rate_hz or 10.0))
