@@ -11,7 +11,7 @@ BIN := .venv/bin
 DONE := .venv/.stamps
 COLCON_DONE := .venv-colcon/.stamps
 # -qq: the path of a local index that is not there is not worth a line per package; errors still show.
-PIP_INSTALL := -m pip install -qq --no-input --disable-pip-version-check
+PIP_INSTALL := -m pip install -qq --no-input --disable-pip-version-check --retries 10
 INTERFACES := $(shell find packaging/interfaces src/waymark_msgs -type f -not -path '*/__pycache__/*' -not -path '*/.*')
 
 help:
@@ -28,7 +28,7 @@ test: $(DONE)/dev
 	@$(BIN)/python -m pytest -m 'not browser and not colcon and not slow and not gpu' $(ARGS)
 
 # In CI an environment that is missing is a failure, not a skip.
-test-all: export WAYMARK_REQUIRE := $(if $(filter true,$(CI)),browser colcon)
+test-all: export WAYMARK_REQUIRE := $(if $(filter true,$(CI)),ros browser colcon)
 test-all: $(DONE)/dev $(COLCON_DONE)/ready
 	@$(BIN)/python -m pytest -m 'not gpu' $(ARGS)
 

@@ -5,15 +5,18 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import NoReturn
 
 import pytest
 
 REPO = Path(__file__).resolve().parents[1]
 SUITES = ('browser', 'colcon', 'slow', 'gpu')  # markers that make test leaves out
 LEFT_OUT = pytest.StashKey[Counter[str]]()
+
+
+class DataAbsent(pytest.skip.Exception):
+    """Skips everywhere, CI included: a clone comes without the real data."""
 
 
 @pytest.fixture(scope='session')
@@ -28,25 +31,23 @@ def shared_data() -> Callable[[str], Path]:
     def find(name: str) -> Path:
         path = REPO.parent / 'shared' / 'data' / name
         if not path.exists():
-            pytest.skip(f'real data {name!r} is not beside the repository')
+            raise DataAbsent(f'real data {name!r} is not beside the repository')
         return path
 
     return find
 
 
-@pytest.fixture(scope='session')
-def absent() -> Callable[[str, str], NoReturn]:
-    """End a test whose environment is missing: `absent('browser', 'chromium is not installed')`.
-
-    It skips, or fails where WAYMARK_REQUIRE names the suite (make test-all sets that in CI).
-    """
-
-    def end(suite: str, reason: str) -> NoReturn:
-        if suite in os.environ.get('WAYMARK_REQUIRE', '').split():
-            pytest.fail(f'suite {suite!r} is required here: {reason}', pytrace=False)
-        pytest.skip(reason)
-
-    return end
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
+    """Fail what skips for want of an environment, where WAYMARK_REQUIRE names its suite (CI does)."""
+    report = yield
+    required = os.environ.get('WAYMARK_REQUIRE', '').split()
+    suites = [suite for suite in required if item.get_closest_marker(suite)]
+    skipped = call.excinfo is not None and call.excinfo.errisinstance(pytest.skip.Exception)
+    if suites and skipped and not call.excinfo.errisinstance(DataAbsent):
+        report.outcome = 'failed'
+        report.longrepr = f'{suites[0]} tests must run here, this one did not: {call.excinfo.value}'
+    return report
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -61,6 +62,7 @@ def pytest_deselected(items: Sequence[pytest.Item]) -> None:
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     """Say which suites did not run, just above the closing line."""
-    if left_out := config.stash[LEFT_OUT]:
+    left_out = config.stash[LEFT_OUT]
+    if left_out and config.option.markexpr:
         suites = ', '.join(f'{suite} ({count} tests)' for suite, count in sorted(left_out.items()))
         terminalreporter.write_line(f'Suites left out: {suites}. make test-all runs all but gpu.')
