@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Start one node with its config: `node.launch.py node:=image_encoder input:=topic:/camera/image_raw`.
+
+Arguments of waymark.launch.py (input, record, namespace, log_level) are passed on.
+"""
+
+from launch import LaunchDescription
+from launch.actions import DeclareLaunchArgument, IncludeLaunchDescription
+from launch.launch_description_sources import PythonLaunchDescriptionSource
+from launch.substitutions import LaunchConfiguration, PathJoinSubstitution, ThisLaunchFileDir
+from launch_ros.substitutions import FindPackageShare
+
+NODES = ['homography_tracker', 'image_encoder', 'image_source', 'place_recognition', 'recorder']
+CONFIG = [FindPackageShare('waymark_bringup'), '/config/nodes/', LaunchConfiguration('node'), '.yaml']
+
+
+def generate_launch_description() -> LaunchDescription:
+    """waymark.launch.py with the configuration of one node."""
+    waymark = PythonLaunchDescriptionSource(PathJoinSubstitution([ThisLaunchFileDir(), 'waymark.launch.py']))
+    return LaunchDescription(
+        [
+            DeclareLaunchArgument('node', choices=NODES, description='Which node.'),
+            IncludeLaunchDescription(waymark, launch_arguments={'config': CONFIG}.items()),
+        ]
+    )
