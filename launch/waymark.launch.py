@@ -13,22 +13,34 @@ from launch.substitutions import (
 from launch_ros.actions import Node, PushROSNamespace
 from launch_ros.substitutions import FindPackageShare
 
-PROFILE = PathJoinSubstitution([FindPackageShare('waymark_bringup'), 'config', 'fastdds.xml'])
+ARGUMENTS = [
+    DeclareLaunchArgument('config', description='Pipeline YAML.'),
+    DeclareLaunchArgument(
+        'input',
+        default_value='',
+        description='Video, folder, bag, camera, sim:... or topic:/camera/image_raw.',
+    ),
+    DeclareLaunchArgument('record', default_value='', description='Write this .mcap file.'),
+    DeclareLaunchArgument('namespace', default_value='', description='ROS namespace of all nodes.'),
+    DeclareLaunchArgument('log_level', default_value='info', description='debug, info, warn or error.'),
+]
+OURS = PathJoinSubstitution([FindPackageShare('waymark_bringup'), 'config', 'fastdds.xml'])
 NEW, OLD = 'FASTDDS_DEFAULT_PROFILES_FILE', 'FASTRTPS_DEFAULT_PROFILES_FILE'
+PROFILE = [  # unless the user has set one, under either name
+    SetEnvironmentVariable(
+        NEW, EnvironmentVariable(NEW, default_value=EnvironmentVariable(OLD, default_value=OURS))
+    ),
+    SetEnvironmentVariable(OLD, EnvironmentVariable(OLD, default_value=EnvironmentVariable(NEW))),
+]
 
 
 def generate_launch_description() -> LaunchDescription:
-    """Arguments, the Fast DDS profile (unless the user has set one), and the container."""
-    namespace = LaunchConfiguration('namespace')
+    """Arguments, the Fast DDS profile, and the container in its namespace."""
     container = Node(
         package='waymark_ros',
         executable='container',
         exec_name='waymark',
-        arguments=[
-            ['--config=', LaunchConfiguration('config')],
-            ['--input=', LaunchConfiguration('input')],
-            ['--record=', LaunchConfiguration('record')],
-        ],
+        arguments=[[f'--{name}=', LaunchConfiguration(name)] for name in ('config', 'input', 'record')],
         ros_arguments=['--log-level', LaunchConfiguration('log_level')],
         output='screen',
         respawn=False,
@@ -39,29 +51,7 @@ def generate_launch_description() -> LaunchDescription:
         sigkill_timeout='4',
         on_exit=Shutdown(),
     )
-    return LaunchDescription(
-        [
-            DeclareLaunchArgument('config', description='Pipeline YAML.'),
-            DeclareLaunchArgument(
-                'input',
-                default_value='',
-                description='Video, folder, bag, camera, sim:... or topic:/camera/image_raw.',
-            ),
-            DeclareLaunchArgument('record', default_value='', description='Write this .mcap file.'),
-            DeclareLaunchArgument('namespace', default_value='', description='ROS namespace of all nodes.'),
-            DeclareLaunchArgument(
-                'log_level', default_value='info', description='debug, info, warn or error.'
-            ),
-            SetEnvironmentVariable(
-                NEW, EnvironmentVariable(NEW, default_value=EnvironmentVariable(OLD, default_value=PROFILE))
-            ),
-            SetEnvironmentVariable(OLD, EnvironmentVariable(OLD, default_value=EnvironmentVariable(NEW))),
-            GroupAction(
-                [
-                    # Pushing '' would move every node to /, whatever the YAML says.
-                    PushROSNamespace(namespace, condition=IfCondition(NotEqualsSubstitution(namespace, ''))),
-                    container,
-                ]
-            ),
-        ]
-    )
+    # Pushing '' would move every node to /, whatever the YAML says.
+    namespace = LaunchConfiguration('namespace')
+    push = PushROSNamespace(namespace, condition=IfCondition(NotEqualsSubstitution(namespace, '')))
+    return LaunchDescription([*ARGUMENTS, *PROFILE, GroupAction([push, container])])

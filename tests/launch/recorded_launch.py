@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What our launch files would start, where the `launch` library is not installed.
 
-Recording stand-ins for the classes of launch 3.4 and launch_ros 0.26 (Jazzy) that our files use, no more: a check
-of our files, not of the library. test_real_launch.py runs the same files with the library.
+Recording stand-ins for the classes of launch 3.4 and launch_ros 0.26 (Jazzy) that our files use, no more: a
+check of our files, not of the library. test_real_launch.py runs the same files with the library.
 """
 
 from __future__ import annotations
