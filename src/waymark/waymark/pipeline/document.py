@@ -20,8 +20,8 @@ Generated from the configuration classes by `make docs`; a test fails when this 
 
 A parameter is set in a pipeline YAML (`parameters:` of its node), on the command line
 (`waymark run PIPELINE.yaml --set NODE.PARAMETER=VALUE`), or as a ROS parameter before the node is configured.
-An unknown name, a wrong type and a value out of range are refused by name. A relative `path` in a YAML is relative
-to that YAML.
+An unknown name, a wrong type and a value out of range are refused by name. A relative `path` in a YAML is
+relative to that YAML.
 """
 COLUMNS = ('name', 'type', 'default', 'allowed', 'unit', 'meaning')
 
