@@ -138,9 +138,7 @@ def check_shared_memory(folder: Path = Path('/dev/shm'), segment_bytes: int = 64
     if free < segment_bytes:
         return Finding(name, 'FAIL', text, 'Free some, or in docker: --ipc=host, or --shm-size=1g.')
     if free < 4 * segment_bytes:
-        return Finding(
-            name, 'WARN', f'{text}: few processes fit.', 'In docker: --ipc=host, or --shm-size=1g.'
-        )
+        return Finding(name, 'WARN', f'{text}: few processes fit.', 'In docker: --ipc=host, or --shm-size=1g.')
     return Finding(name, 'OK', text)
 
 
