@@ -274,12 +274,21 @@ class VisionNode(LifecycleNode):
 
     # Diagnostics.
 
+    def _image_counts(self) -> dict[str, str]:
+        """Images given to this node, those that newer ones pushed out, and those decoded for all nodes here."""
+        if not self._is_active:
+            return {'received': '0', 'skipped': '0'}
+        counts = {'received': self.inbox.received('image'), 'skipped': self.inbox.skipped('image')}
+        if not self.hub.has_local_source(self.image_topic):
+            counts['decoded_in_process'] = self.hub.decoded(self.image_topic)
+        return {key: str(count) for key, count in counts.items()}
+
     def _status(self) -> tuple[bytes, str, dict[str, str]]:
         values = self.statistics.snapshot()
         values['errors'] = str(self.guard.errors)
         values['last_error'] = self.guard.last_error
         if self.receives_images:
-            values['skipped'] = str(self.inbox.skipped('image')) if self._is_active else '0'
+            values |= self._image_counts()
         silence_s = time.monotonic() - self._last_frame_s
         if not self._is_active:
             return DiagnosticStatus.WARN, 'inactive', values
