@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What can be checked of docker/ without building: sources, honest headers, pins that agree with pyproject."""
+"""What can be checked of docker/ without building: sources, honest headers, pins as in pyproject."""
 
 import os
 import re
