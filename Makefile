@@ -39,7 +39,7 @@ lint: $(DONE)/dev
 	@git ls-files -z --cached --others --exclude-standard | xargs -0 $(BIN)/codespell
 
 docs: $(DONE)/waymark
-	@$(BIN)/python -m waymark.docs docs/parameters.md
+	@$(BIN)/python -m waymark.pipeline.document
 
 colcon: $(COLCON_DONE)/ready
 	@packaging/colcon build $(ARGS)

@@ -38,9 +38,7 @@ def read_frames(folder: Path) -> list[Frame]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('images', type=Path)
     parser.add_argument('--truth', type=Path, help='without it, no two images show one place')
     parser.add_argument('--encoder', default='hog')

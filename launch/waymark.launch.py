@@ -27,9 +27,7 @@ ARGUMENTS = [
 OURS = PathJoinSubstitution([FindPackageShare('waymark_bringup'), 'config', 'fastdds.xml'])
 NEW, OLD = 'FASTDDS_DEFAULT_PROFILES_FILE', 'FASTRTPS_DEFAULT_PROFILES_FILE'
 PROFILE = [  # unless the user has set one, under either name
-    SetEnvironmentVariable(
-        NEW, EnvironmentVariable(NEW, default_value=EnvironmentVariable(OLD, default_value=OURS))
-    ),
+    SetEnvironmentVariable(NEW, EnvironmentVariable(NEW, default_value=EnvironmentVariable(OLD, default_value=OURS))),
     SetEnvironmentVariable(OLD, EnvironmentVariable(OLD, default_value=EnvironmentVariable(NEW))),
 ]
 

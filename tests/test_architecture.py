@@ -125,12 +125,7 @@ def all_files() -> list[Path]:
 
 
 def test_the_core_imports_no_ros():
-    found = {
-        (str(p), n)
-        for p, _ in core_modules()
-        for n in imports(parse(p), package_of(p, CORE.parent))
-        if is_ros(n)
-    }
+    found = {(str(p), n) for p, _ in core_modules() for n in imports(parse(p), package_of(p, CORE.parent)) if is_ros(n)}
     assert found == set()
 
 

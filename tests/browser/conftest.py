@@ -74,9 +74,7 @@ def run_chromium(chromium: str, tmp_path: Path) -> Callable[..., subprocess.Comp
 
 
 @pytest.fixture
-def show(
-    run_chromium: Callable[..., subprocess.CompletedProcess[str]], tmp_path: Path
-) -> Callable[..., Shown]:
+def show(run_chromium: Callable[..., subprocess.CompletedProcess[str]], tmp_path: Path) -> Callable[..., Shown]:
     """Open a page: `show(path, (390, 4000), is_dark=True)`."""
 
     def show(page: Path, size_wh: tuple[int, int], is_dark: bool = False) -> Shown:

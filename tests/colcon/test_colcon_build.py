@@ -26,9 +26,7 @@ class Workspace(NamedTuple):
         """Run a shell command as a user does who sourced the workspace, with nothing of ours in the way."""
         script = f'. {self.install}/local_setup.sh && {command}'
         environment = {'PATH': '/usr/bin:/bin', 'HOME': os.environ.get('HOME', '/')}
-        return subprocess.run(
-            ['sh', '-c', script], env=environment, capture_output=True, text=True, timeout=60
-        )
+        return subprocess.run(['sh', '-c', script], env=environment, capture_output=True, text=True, timeout=60)
 
 
 @pytest.fixture(scope='session')
@@ -122,8 +120,6 @@ def test_messages_built_by_colcon_are_the_ones_imported(workspace):
 def test_messages_built_by_colcon_have_the_pinned_type_hashes(repo, workspace):
     share = workspace.install / 'waymark_msgs' / 'share' / 'waymark_msgs'
     pinned = (repo / 'tests' / 'packaging' / 'waymark_msgs_hashes.json').read_text()
-    hashes = [
-        line for line in (share / 'msg' / 'PlaceMatch.json').read_text().split('"') if 'RIHS01_' in line
-    ]
+    hashes = [line for line in (share / 'msg' / 'PlaceMatch.json').read_text().split('"') if 'RIHS01_' in line]
 
     assert hashes[0] in pinned

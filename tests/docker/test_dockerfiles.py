@@ -34,9 +34,7 @@ def test_there_is_a_file_for_each_kind_of_computer():
 
 @pytest.mark.parametrize('path', FILES, ids=lambda p: p.name)
 def test_header_says_that_it_was_not_built_and_how_to_build_it(path):
-    header = '\n'.join(
-        line for line in path.read_text().split('\nFROM')[0].splitlines() if line.startswith('#')
-    )
+    header = '\n'.join(line for line in path.read_text().split('\nFROM')[0].splitlines() if line.startswith('#'))
     assert 'NOT BUILT' in header
     assert f'docker build -f docker/{path.name}' in header
 

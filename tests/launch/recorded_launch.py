@@ -110,9 +110,7 @@ class GroupAction(LaunchDescription):
 
 
 class DeclareLaunchArgument:
-    def __init__(
-        self, name: str, *, default_value: Any = None, description: str, choices: Any = None
-    ) -> None:
+    def __init__(self, name: str, *, default_value: Any = None, description: str, choices: Any = None) -> None:
         self.name, self.default_value, self.choices = name, default_value, choices
         assert description.endswith('.')
 

@@ -50,9 +50,7 @@ def environ(repo, tmp_path_factory):
     sources = [str(repo / 'src' / name) for name in ('waymark', 'waymark_ros', 'waymark_sim')]
     return {
         **os.environ,
-        'AMENT_PREFIX_PATH': os.pathsep.join(
-            [str(prefix), os.environ.get('AMENT_PREFIX_PATH') or str(rclpy)]
-        ),
+        'AMENT_PREFIX_PATH': os.pathsep.join([str(prefix), os.environ.get('AMENT_PREFIX_PATH') or str(rclpy)]),
         'PYTHONPATH': os.pathsep.join(filter(None, [*sources, os.environ.get('PYTHONPATH', '')])),
         'ROS_DOMAIN_ID': str(random.randint(1, 100)),
         'ROS_AUTOMATIC_DISCOVERY_RANGE': 'LOCALHOST',
@@ -110,7 +108,5 @@ def test_signal_to_launch_ends_the_nodes_too(launch, number):
     until(process, 'process started with pid')
     until(process, 'image_encoder')
     process.send_signal(number)
-    output, _ = process.communicate(
-        timeout=4
-    )  # its output ends when the last process that holds it has ended
+    output, _ = process.communicate(timeout=4)  # its output ends when the last process that holds it has ended
     assert 'Traceback' not in output

@@ -6,9 +6,9 @@ from __future__ import annotations
 import array
 
 import pytest
-from ros_camera import TestCamera, picture
 from lifecycle_msgs.srv import ChangeState
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
+from ros_camera import TestCamera, picture
 from sensor_msgs.msg import CameraInfo, Image
 from waymark_msgs.msg import Embedding, PlanarTargetArray
 
@@ -109,8 +109,8 @@ def test_camera_info_of_another_size_is_refused_and_tracking_goes_on_without_met
         camera.send()
         count = len(camera.heard['targets'])
         assert camera.wait_for(lambda count=count: len(camera.heard['targets']) > count)
-    said = lambda: 'camera_info is for 99x99 px, the images are 160x120' in camera.value('homography_tracker', 'last_error')  # noqa: E731
-    assert camera.wait_for(said)
+    said = 'camera_info is for 99x99 px, the images are 160x120'
+    assert camera.wait_for(lambda: said in camera.value('homography_tracker', 'last_error'))
     assert not any(t.has_pose for m in camera.heard['targets'] for t in m.targets)
 
 

@@ -152,9 +152,7 @@ def start_waymark(*arguments: str) -> subprocess.Popen[str]:
 
 def run_endlessly(config: Path, photos: Path, tmp_path: Path, separate: list[str]) -> subprocess.Popen[str]:
     loop = ['--set', 'image_source.loop=true', '--set', 'image_source.rate_hz=20']
-    return start_waymark(
-        'run', str(config), '--input', str(photos), '--out', str(tmp_path / 'run'), *loop, *separate
-    )
+    return start_waymark('run', str(config), '--input', str(photos), '--out', str(tmp_path / 'run'), *loop, *separate)
 
 
 def wait_for_recording(process: subprocess.Popen[str], tmp_path: Path, topics_older_than_s: float = 0.0) -> list[int]:

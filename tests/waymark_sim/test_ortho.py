@@ -72,9 +72,7 @@ def test_the_homography_between_two_poses_carries_what_one_sees_to_the_other(ren
 
 
 def test_forward_is_up_left_is_left_and_nose_down_looks_back():
-    renderer = OrthoRenderer(
-        Ground(np.zeros((8, 8, 3), np.uint8), 1.0, np.ones((8, 8), bool)), (640, 480), FOV_RAD
-    )
+    renderer = OrthoRenderer(Ground(np.zeros((8, 8, 3), np.uint8), 1.0, np.ones((8, 8), bool)), (640, 480), FOV_RAD)
     f, c = renderer.camera.K[0, 0], np.array([319.5, 239.5])
 
     def seen(T, point):
@@ -111,9 +109,7 @@ def test_corners_of_a_rendered_checkerboard_lie_where_the_truth_says(checkerboar
 
     gray = cv2.cvtColor(renderer.render(T), cv2.COLOR_RGB2GRAY)
     criteria = (cv2.TERM_CRITERIA_EPS + cv2.TERM_CRITERIA_COUNT, 50, 1e-4)
-    found = cv2.cornerSubPix(gray, expected.reshape(-1, 1, 2) + 0.7, (5, 5), (-1, -1), criteria).reshape(
-        -1, 2
-    )
+    found = cv2.cornerSubPix(gray, expected.reshape(-1, 1, 2) + 0.7, (5, 5), (-1, -1), criteria).reshape(-1, 2)
 
     error = np.linalg.norm(found - expected, axis=1)
     assert len(error) >= 12

@@ -37,9 +37,7 @@ def test_no_turn_of_its_middle_matches_it_as_well_as_the_right_one():
 
 
 def test_it_has_corners_all_over_at_the_size_seen_from_twenty_metres():
-    small = cv2.resize(
-        cv2.cvtColor(landing_pad(), cv2.COLOR_RGB2GRAY), (200, 200), interpolation=cv2.INTER_AREA
-    )
+    small = cv2.resize(cv2.cvtColor(landing_pad(), cv2.COLOR_RGB2GRAY), (200, 200), interpolation=cv2.INTER_AREA)
 
     points = cv2.goodFeaturesToTrack(small, 500, 0.05, 4).reshape(-1, 2)
 

@@ -40,9 +40,7 @@ def test_the_end_is_the_beginning_in_place_and_direction():
     curve = ClosedCurve(uneven())
 
     np.testing.assert_allclose(curve.points(np.array([0.0])), curve.points(np.array([1.0])), atol=1e-6)
-    assert curve.heading_and_curvature(1.0 - 1e-9) == pytest.approx(
-        curve.heading_and_curvature(0.0), abs=1e-4
-    )
+    assert curve.heading_and_curvature(1.0 - 1e-9) == pytest.approx(curve.heading_and_curvature(0.0), abs=1e-4)
 
 
 def test_speed_is_constant_and_the_nose_points_ahead():
@@ -72,9 +70,7 @@ def test_lap_two_revisits_lap_one_within_twice_the_deviation_and_never_exactly()
 
     assert max(gaps) <= 2 * deviation.offset_m
     assert max(gaps) > 0.3
-    turned = [
-        np.abs(flown.pose(t + 60.0)[:3, :3] - flown.pose(t)[:3, :3]).max() for t in np.arange(0, 60, 0.5)
-    ]
+    turned = [np.abs(flown.pose(t + 60.0)[:3, :3] - flown.pose(t)[:3, :3]).max() for t in np.arange(0, 60, 0.5)]
     assert min(turned) > 1e-5
 
 

@@ -76,9 +76,7 @@ def test_a_picture_without_its_scale_is_refused(tmp_path):
 
 def test_a_flight_over_a_real_orthophoto_sees_nothing_but_ground(shared_data):
     path = shared_data('uav_odm_caliterra') / 'caliterra.png'
-    real = build_world(
-        f'sim:{path}?metres_per_pixel=0.2&altitude=15&pad=0&noise=0&lap_s=20&width=320&height=240'
-    )
+    real = build_world(f'sim:{path}?metres_per_pixel=0.2&altitude=15&pad=0&noise=0&lap_s=20&width=320&height=240')
 
     fill = real.ground.rgb[0, 0].astype(int)
     for t in range(20):

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import Annotated
 
 import typer
 
@@ -26,12 +26,14 @@ def run(
     config: Annotated[Path, typer.Argument(help='Pipeline YAML: which nodes run, with which parameters.')],
     input: Annotated[  # noqa: A002 - the option's name
         str,
-        typer.Option(help='Video, folder, rosbag2, /dev/videoN, rtsp://..., GStreamer pipeline, sim:..., or topic:/NAME.'),
+        typer.Option(
+            help='Video, folder, rosbag2, /dev/videoN, rtsp://..., GStreamer pipeline, sim:..., or topic:/NAME.'
+        ),
     ] = '',
     record: Annotated[bool, typer.Option(help='Record to out/<run>/run.mcap and write a report.')] = False,
-    out: Annotated[Optional[Path], typer.Option(help='Folder for recording and report; implies --record.')] = None,
+    out: Annotated[Path | None, typer.Option(help='Folder for recording and report; implies --record.')] = None,
     separate: Annotated[bool, typer.Option(help='One process per node instead of one container.')] = False,
-    set_: Annotated[Optional[list[str]], typer.Option('--set', help='NODE.PARAMETER=VALUE, repeatable.')] = None,
+    set_: Annotated[list[str] | None, typer.Option('--set', help='NODE.PARAMETER=VALUE, repeatable.')] = None,
 ) -> None:
     """Run a pipeline until its input ends or Ctrl-C."""
     from waymark.pipeline.launch import run_pipeline
@@ -42,7 +44,7 @@ def run(
 @app.command()
 def report(
     recording: Annotated[Path, typer.Argument(help='An .mcap file, or the folder that holds it.')],
-    out: Annotated[Optional[Path], typer.Option(help='Where the page goes; default: report.html beside it.')] = None,
+    out: Annotated[Path | None, typer.Option(help='Where the page goes; default: report.html beside it.')] = None,
 ) -> None:
     """Write the report of a recording: one self-contained HTML page."""
     from waymark.report.html import write_report

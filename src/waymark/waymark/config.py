@@ -1,19 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
 """Configuration declared once: one `param()` field is default, limits, unit, meaning and row of docs/parameters.md.
 
-    @dataclass(frozen=True)
-    class TrackerConfig(Config):
-        min_inliers: int = param(12, 'Fewest inliers to report a target.', ge=4)
+@dataclass(frozen=True)
+class TrackerConfig(Config):
+min_inliers: int = param(12, 'Fewest inliers to report a target.', ge=4)
 """
 
 from __future__ import annotations
 
 import dataclasses
 import math
+import operator
 import typing
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, dataclass
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 from waymark.errors import ConfigError
 
@@ -40,11 +41,11 @@ class Limits:
             return f'must be one of {", ".join(self.choices)}'
         if isinstance(value, float) and not math.isfinite(value):
             return 'must be a finite number'
-        bounds = (
-            (self.ge, lambda v, b: v >= b, 'at least'),
-            (self.gt, lambda v, b: v > b, 'above'),
-            (self.le, lambda v, b: v <= b, 'at most'),
-            (self.lt, lambda v, b: v < b, 'below'),
+        bounds: tuple[tuple[float | None, Callable[[Any, float], bool], str], ...] = (
+            (self.ge, operator.ge, 'at least'),
+            (self.gt, operator.gt, 'above'),
+            (self.le, operator.le, 'at most'),
+            (self.lt, operator.lt, 'below'),
         )
         wrong = [f'{word} {bound:g}' for bound, ok, word in bounds if bound is not None and not ok(value, bound)]
         return f'must be {" and ".join(wrong)}' if wrong else None
@@ -122,7 +123,7 @@ def param(
         A dataclass field, typed as the default so that annotations check.
     """
     metadata = {'doc': doc, 'unit': unit, 'limits': Limits(ge, gt, le, lt, choices), 'path': path}
-    return cast(T, dataclasses.field(default=default, metadata=metadata))
+    return dataclasses.field(default=default, metadata=metadata)
 
 
 @dataclass(frozen=True)
@@ -170,7 +171,14 @@ def _spec(field: dataclasses.Field[Any], hint: Any) -> ParamSpec:
         raise TypeError(f'{field.name}: a parameter is bool, int, float, str or a tuple of one, not {hint}')
     meta = field.metadata
     return ParamSpec(
-        field.name, element, is_sequence, field.default, meta['doc'], meta['unit'], meta['limits'], meta['path']
+        field.name,
+        element,
+        is_sequence,
+        field.default,
+        meta['doc'],
+        meta['unit'],
+        meta['limits'],
+        meta['path'],
     )
 
 

@@ -63,13 +63,14 @@ def require_one_ros(environ: Mapping[str, str] = os.environ) -> RosOrigin:
     if others:
         raise EnvironmentMixError(
             f'two ROS 2 installations are mixed: rclpy comes from {origin.prefix}, but {others[0]} is sourced. '
-            'Use a new shell without sourcing it, or a virtual environment with --system-site-packages and no pip copy of ROS.'
+            'Use a new shell without sourcing it, or a virtual environment with --system-site-packages '
+            'and no pip copy of ROS.'
         )
     return origin
 
 
 def fastdds_profile() -> Path | None:
-    """The Fast DDS profile that lets images arrive: from waymark_bringup's share folder, or this repository's config/."""
+    """Find the Fast DDS profile that lets images arrive: in waymark_bringup's share folder, or in config/ here."""
     prefixes = [Path(p) for p in os.environ.get('AMENT_PREFIX_PATH', '').split(os.pathsep) if p]
     candidates = [p / 'share/waymark_bringup/config' / FASTDDS_PROFILE for p in [*prefixes, Path(sys.prefix)]]
     candidates.append(Path(__file__).resolve().parents[3] / 'config' / FASTDDS_PROFILE)

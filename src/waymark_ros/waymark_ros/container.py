@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Run the nodes of a pipeline YAML in one process: `container --config FILE [--input URI] [--record FILE] [--set N.P=V]`."""
+"""Run the nodes of a pipeline YAML in one process: `container --config FILE [--input URI] [--record FILE]`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from waymark.environment import prepare_ros
-from waymark.pipeline.change import input_of, only, with_input, with_recording, with_settings, without_recording
+from waymark.pipeline.change import (
+    input_of,
+    only,
+    with_input,
+    with_recording,
+    with_settings,
+    without_recording,
+)
 from waymark.pipeline.load import NodeEntry, Pipeline, load_pipeline
 from waymark_ros.runner import Process, main_guard
 

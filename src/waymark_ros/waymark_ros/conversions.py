@@ -110,9 +110,7 @@ def frame_to_jpeg(frame: Frame, quality: int) -> CompressedImage:
     data.frombytes(encode_jpeg(frame, quality))
     layout = 'mono8' if frame.layout == 'mono' else 'rgb8'
     coded = 'mono8' if frame.layout == 'mono' else 'bgr8'
-    return CompressedImage(
-        header=header_to_msg(frame.header), format=f'{layout}; jpeg compressed {coded}', data=data
-    )
+    return CompressedImage(header=header_to_msg(frame.header), format=f'{layout}; jpeg compressed {coded}', data=data)
 
 
 def camera_from_msg(msg: CameraInfo) -> CameraModel:

@@ -173,12 +173,7 @@ def discover(node: Node, watches: dict[str, ImageWatch]) -> None:
     """Watch what has appeared since the last time. Depth images are no camera pictures."""
     for topic, types in node.get_topic_names_and_types():
         kind = next((t for t in (RAW, COMPRESSED) if t in types), None)
-        if (
-            kind
-            and topic not in watches
-            and not topic.endswith('/compressedDepth')
-            and node.count_publishers(topic)
-        ):
+        if kind and topic not in watches and not topic.endswith('/compressedDepth') and node.count_publishers(topic):
             watches[topic] = ImageWatch(node, topic, kind)
     for watch in watches.values():
         watch.info.discover()
@@ -194,9 +189,7 @@ def look(seconds: float) -> dict[str, Any]:
     from rclpy.executors import SingleThreadedExecutor
 
     rclpy.init(args=[])
-    node = rclpy.create_node(
-        f'waymark_doctor_{os.getpid()}', enable_rosout=False, start_parameter_services=False
-    )
+    node = rclpy.create_node(f'waymark_doctor_{os.getpid()}', enable_rosout=False, start_parameter_services=False)
     executor = SingleThreadedExecutor()
     executor.add_node(node)
     watches: dict[str, ImageWatch] = {}

@@ -199,5 +199,8 @@ class FrameHub:
         else:
             kind, topic, decode = Image, channel.topic, image_to_frame
         channel.subscription = wanted.create_subscription(
-            kind, topic, lambda msg: self.publish(channel.topic, Delivery(lambda: decode(msg))), images_in(depth)
+            kind,
+            topic,
+            lambda msg: self.publish(channel.topic, Delivery(lambda: decode(msg))),
+            images_in(depth),
         )

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""As fast as the slowest node allows: the next frame goes out when every topic of `wait_for` has answered the last one."""
+"""As fast as the slowest node allows: a frame goes out when every topic of `wait_for` has answered the last one."""
 
 from __future__ import annotations
 
@@ -106,7 +106,8 @@ def _wait_for_publisher(node: Node, topic: str, timeout_s: float, is_stopping: C
             return str(publishers[0].topic_type)
         if time.monotonic() > deadline:
             raise ConfigError(
-                f'wait_for: nothing has published {topic} within {timeout_s:g} s. Start the node that does, or take it out.'
+                f'wait_for: nothing has published {topic} within {timeout_s:g} s. '
+                'Start the node that does, or take it out.'
             )
         time.sleep(POLL_S)
     return None

@@ -4,13 +4,13 @@
 from __future__ import annotations
 
 import importlib
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 from waymark.errors import BackendUnavailable
 
 
-@lru_cache(maxsize=None)
+@cache
 def message_class(type_name: str) -> Any:
     """Class of 'pkg/msg/Name'.
 

@@ -76,7 +76,13 @@ class Monitor:
     def table(self) -> Table:
         """The live picture."""
         table = Table(box=None, pad_edge=False, title_justify='left')
-        for heading, justify in (('node', 'left'), ('frames', 'right'), ('Hz', 'right'), ('p50 ms', 'right'), ('p95 ms', 'right')):
+        for heading, justify in (
+            ('node', 'left'),
+            ('frames', 'right'),
+            ('Hz', 'right'),
+            ('p50 ms', 'right'),
+            ('p95 ms', 'right'),
+        ):
             table.add_column(heading, justify=justify)  # type: ignore[arg-type]
         table.add_column('state')
         with self._lock:
@@ -94,5 +100,6 @@ class Monitor:
     @staticmethod
     def _brief(values: dict[str, str]) -> str:
         total = f'/{values["total"]}' if values.get('total', '0') != '0' else ''
-        brief = f'{values.get("frames", "0")}{total} at {values.get("rate_hz", "0")} Hz, p95 {values.get("latency_p95_ms", "?")} ms'
+        pace = f'{values.get("rate_hz", "0")} Hz, p95 {values.get("latency_p95_ms", "?")} ms'
+        brief = f'{values.get("frames", "0")}{total} at {pace}'
         return f'{brief}, {values["state"]}' if values.get('state') else brief

@@ -10,7 +10,13 @@ from collections.abc import Callable
 from typing import Any
 
 from rclpy.event_handler import PublisherEventCallbacks, SubscriptionEventCallbacks
-from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy, qos_policy_name_from_kind
+from rclpy.qos import (
+    DurabilityPolicy,
+    HistoryPolicy,
+    QoSProfile,
+    ReliabilityPolicy,
+    qos_policy_name_from_kind,
+)
 
 
 def _profile(depth: int, reliable: bool, latched: bool = False) -> QoSProfile:
@@ -49,7 +55,10 @@ def subscription_events(topic: str, report: Callable[[str], None]) -> Subscripti
 
     def incompatible(event: Any) -> None:
         policy = qos_policy_name_from_kind(event.last_policy_kind)
-        report(f'QoS: a publisher of {topic} offers less {policy} than this node asks for; nothing of it arrives. Raise its {policy}.')
+        report(
+            f'QoS: a publisher of {topic} offers less {policy} than this node asks for; nothing of it arrives. '
+            f'Raise its {policy}.'
+        )
 
     return SubscriptionEventCallbacks(incompatible_qos=incompatible)
 
@@ -59,6 +68,8 @@ def publisher_events(topic: str, report: Callable[[str], None]) -> PublisherEven
 
     def incompatible(event: Any) -> None:
         policy = qos_policy_name_from_kind(event.last_policy_kind)
-        report(f'QoS: a subscriber of {topic} asks for more {policy} than is offered and gets nothing. Lower its {policy}.')
+        report(
+            f'QoS: a subscriber of {topic} asks for more {policy} than is offered and gets nothing. Lower its {policy}.'
+        )
 
     return PublisherEventCallbacks(incompatible_qos=incompatible)

@@ -49,7 +49,9 @@ class Guard:
     def __enter__(self) -> Guard:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> bool:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool:
         if error is None or not isinstance(error, Exception):
             return False
         self.count(error if isinstance(error, WaymarkError) else f'{type(error).__name__}: {error}')

@@ -30,7 +30,9 @@ class StampGate:
             MessageError: The stamp is in the future, or not newer than the one before.
         """
         if ahead_s > tolerance_s:
-            raise MessageError(f'its stamp is {ahead_s:.1f} s ahead of the clock; check use_sim_time and the camera driver.')
+            raise MessageError(
+                f'its stamp is {ahead_s:.1f} s ahead of the clock; check use_sim_time and the camera driver.'
+            )
         back_ns = -1 if self._last_ns is None else self._last_ns - stamp_ns
         if 0 <= back_ns < RESET_NS:
             raise MessageError(f'its stamp is {back_ns / 1e6:.0f} ms behind the one before; images must come in order.')

@@ -221,7 +221,11 @@ class VisionNode(LifecycleNode):
         if self.receives_images:
             inbox = self.inbox
             self.hub.subscribe(
-                self, self.image_topic, lambda d: inbox.deposit('image', d), self.image_depth, self.common.image_transport
+                self,
+                self.image_topic,
+                lambda d: inbox.deposit('image', d),
+                self.image_depth,
+                self.common.image_transport,
             )
         self._is_active = True
         self._worker = threading.Thread(
@@ -285,5 +289,9 @@ class VisionNode(LifecycleNode):
             why = why_no_images(self, self.image_topic, self.common.image_transport, silence_s)
             return DiagnosticStatus.WARN, why, values
         if self.guard.errors:
-            return DiagnosticStatus.WARN, f'running; {self.guard.errors} problems, the last: {self.guard.last_error}', values
+            return (
+                DiagnosticStatus.WARN,
+                f'running; {self.guard.errors} problems, the last: {self.guard.last_error}',
+                values,
+            )
         return DiagnosticStatus.OK, 'running', values

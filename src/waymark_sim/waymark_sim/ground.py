@@ -136,9 +136,7 @@ def paint_pad(ground: Ground, place: PadPlace) -> Ground:
     pad = landing_pad()
     side_px = place.side_m / ground.metres_per_pixel
     if side_px < len(pad):  # shrink first: warpAffine alone would leave out pixels
-        pad = np.asarray(
-            cv2.resize(pad, (max(8, round(side_px)),) * 2, interpolation=cv2.INTER_AREA), np.uint8
-        )
+        pad = np.asarray(cv2.resize(pad, (max(8, round(side_px)),) * 2, interpolation=cv2.INTER_AREA), np.uint8)
     _lay(rgb, ground, pad, place)
     return Ground(rgb, ground.metres_per_pixel, ground.known)
 

@@ -70,9 +70,7 @@ class OrthoRenderer:
         self._seed = seed
         rng = np.random.default_rng(seed)
         shape = (height + _MARGIN_PX, width + _MARGIN_PX, 3)
-        self._noise = (
-            np.rint(rng.normal(0.0, self.look.noise, shape)).astype(np.int16) if self.look.noise else None
-        )
+        self._noise = np.rint(rng.normal(0.0, self.look.noise, shape)).astype(np.int16) if self.look.noise else None
 
     def render(self, T_map_base: NDArray[np.float64], index: int = 0) -> NDArray[np.uint8]:
         """Take an image.
@@ -84,9 +82,7 @@ class OrthoRenderer:
         Returns:
             RGB (H, W, 3).
         """
-        H_image_from_texture = self.H_image_from_ground(T_map_base) @ np.linalg.inv(
-            self._ground.H_texture_from_ground
-        )
+        H_image_from_texture = self.H_image_from_ground(T_map_base) @ np.linalg.inv(self._ground.H_texture_from_ground)
         level = self._level(H_image_from_texture)
         image = np.empty((self.camera.size_wh[1], self.camera.size_wh[0], 3), np.uint8)
         cv2.warpPerspective(
@@ -111,16 +107,12 @@ class OrthoRenderer:
         """
         require_shape('T_map_base', T_map_base, (4, 4))
         if T_map_base[2, 3] <= 0.0:
-            raise ValueError(
-                f'T_map_base: the camera must be above the ground, got z = {T_map_base[2, 3]:g} m'
-            )
+            raise ValueError(f'T_map_base: the camera must be above the ground, got z = {T_map_base[2, 3]:g} m')
         R_camera_map = (T_map_base[:3, :3] @ R_BASE_CAMERA).T
         t = -R_camera_map @ T_map_base[:3, 3]
         return np.asarray(self.camera.K @ np.column_stack([R_camera_map[:, 0], R_camera_map[:, 1], t]))
 
-    def H_cur_ref(
-        self, T_map_cur: NDArray[np.float64], T_map_ref: NDArray[np.float64]
-    ) -> NDArray[np.float64]:
+    def H_cur_ref(self, T_map_cur: NDArray[np.float64], T_map_ref: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the exact (3, 3) homography from the image at one pose to that at another, H[2, 2] = 1."""
         H = self.H_image_from_ground(T_map_cur) @ np.linalg.inv(self.H_image_from_ground(T_map_ref))
         return np.asarray(H / H[2, 2])
@@ -130,17 +122,13 @@ class OrthoRenderer:
         cx, cy = self.camera.K[:2, 2]
         at = np.array([[[cx, cy]], [[cx + 1, cy]], [[cx, cy + 1]]])
         middle, right, below = cv2.perspectiveTransform(at, np.linalg.inv(H_image_from_texture)).reshape(3, 2)
-        area = abs(
-            np.linalg.det(np.column_stack([right - middle, below - middle]))
-        )  # texture px per image px
+        area = abs(np.linalg.det(np.column_stack([right - middle, below - middle])))  # texture px per image px
         return int(np.clip(round(0.5 * math.log2(max(area, 1e-9))), 0, len(self._levels) - 1))
 
     def _paint_sky(self, image: NDArray[np.uint8], T_map_base: NDArray[np.float64]) -> None:
         """Cover what a strongly tilted camera sees above the horizon: there the homography has no meaning."""
         width, height = self.camera.size_wh
-        rays = (
-            T_map_base[2, :3] @ R_BASE_CAMERA @ np.linalg.inv(self.camera.K)
-        )  # upward part of each pixel's ray
+        rays = T_map_base[2, :3] @ R_BASE_CAMERA @ np.linalg.inv(self.camera.K)  # upward part of each pixel's ray
         u, v = np.meshgrid(np.arange(width), np.arange(height), sparse=True)
         corners = np.array([[0, 0], [width, 0], [0, height], [width, height]])
         if (corners @ rays[:2] + rays[2]).max() >= 0.0:
@@ -165,9 +153,7 @@ def _pyramid(rgb: NDArray[np.uint8]) -> list[NDArray[np.uint8]]:
         height, width = levels[-1].shape[:2]
         # Whole blocks of 2 x 2 only, so that each level is exactly half as large.
         even = levels[-1][: height // 2 * 2, : width // 2 * 2]
-        levels.append(
-            np.asarray(cv2.resize(even, (width // 2, height // 2), interpolation=cv2.INTER_AREA), np.uint8)
-        )
+        levels.append(np.asarray(cv2.resize(even, (width // 2, height // 2), interpolation=cv2.INTER_AREA), np.uint8))
     return levels
 
 

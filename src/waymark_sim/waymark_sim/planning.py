@@ -33,9 +33,7 @@ def plan_curve(
     centre = _metres(np.array([[column, row]]), clearance_m.shape, metres_per_cell)[0]
     angles = np.linspace(0.0, 2 * np.pi, _CORNERS, endpoint=False) + rng.uniform(0.0, 2 * np.pi)
     directions = np.column_stack([np.cos(angles), np.sin(angles)])
-    radii = np.array([_room(centre, d, free, metres_per_cell) for d in directions]) * rng.uniform(
-        0.75, 1.25, _CORNERS
-    )
+    radii = np.array([_room(centre, d, free, metres_per_cell) for d in directions]) * rng.uniform(0.75, 1.25, _CORNERS)
     while radii.mean() > reach_m / 2:
         curve = ClosedCurve(centre + radii[:, None] * directions)
         if _is_free(curve.points(np.linspace(0, 1, 400)), free, metres_per_cell).all():
@@ -55,9 +53,7 @@ def _room(
     return float(steps[int(blocked.argmax())])
 
 
-def _is_free(
-    points_m: NDArray[np.float64], free: NDArray[np.bool_], metres_per_cell: float
-) -> NDArray[np.bool_]:
+def _is_free(points_m: NDArray[np.float64], free: NDArray[np.bool_], metres_per_cell: float) -> NDArray[np.bool_]:
     height, width = free.shape
     column = np.rint(points_m[:, 0] / metres_per_cell + (width - 1) / 2).astype(int)
     row = np.rint(-points_m[:, 1] / metres_per_cell + (height - 1) / 2).astype(int)
@@ -67,8 +63,6 @@ def _is_free(
     return result
 
 
-def _metres(
-    cells: NDArray[np.intp], shape_hw: tuple[int, ...], metres_per_cell: float
-) -> NDArray[np.float64]:
+def _metres(cells: NDArray[np.intp], shape_hw: tuple[int, ...], metres_per_cell: float) -> NDArray[np.float64]:
     height, width = shape_hw[:2]
     return np.asarray((cells - ((width - 1) / 2, (height - 1) / 2)) * (metres_per_cell, -metres_per_cell))

@@ -77,9 +77,7 @@ class Route:
     lap. So lap 2 revisits lap 1 within 2 * offset_m, and no image repeats pixel by pixel.
     """
 
-    def __init__(
-        self, curve: ClosedCurve, altitude_m: float, lap_s: float, deviation: Deviation, seed: int
-    ) -> None:
+    def __init__(self, curve: ClosedCurve, altitude_m: float, lap_s: float, deviation: Deviation, seed: int) -> None:
         """Plan a flight.
 
         Args:
@@ -95,9 +93,7 @@ class Route:
         self._deviation = deviation
         rng = np.random.default_rng((seed, 1))
         # Offset, height, roll, pitch, yaw: three waves each, none quicker than a vehicle is.
-        self._periods_s = np.maximum(4.0, lap_s * np.array([0.618, 0.272, 0.137])) * rng.uniform(
-            0.9, 1.1, (5, 3)
-        )
+        self._periods_s = np.maximum(4.0, lap_s * np.array([0.618, 0.272, 0.137])) * rng.uniform(0.9, 1.1, (5, 3))
         self._phases = rng.uniform(0.0, 2 * np.pi, (5, 3))
 
     def pose(self, t_s: float) -> NDArray[np.float64]:

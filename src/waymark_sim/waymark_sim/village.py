@@ -77,9 +77,7 @@ def _build_along(
         left = turned(np.array([[0.0, 1.0]]), heading)[0]
         if rng.random() < 0.30:
             lane = rng.choice([-1.6, 1.6])
-            village.cars.append(
-                (point + lane * left, heading + (np.pi if lane > 0 else 0.0), _any(_CARS, rng))
-            )
+            village.cars.append((point + lane * left, heading + (np.pi if lane > 0 else 0.0), _any(_CARS, rng)))
         for side in (-1, 1):
             if np.abs(point).max() > 0.55 * size_m or rng.random() < 0.45:
                 continue
@@ -87,9 +85,7 @@ def _build_along(
             centre = point + side * left * rng.uniform(12.0, 16.0)
             _build(village, land, centre, size, heading + rng.choice([0.0, np.pi / 2]), rng)
             if rng.random() < 0.5:
-                village.cars.append(
-                    (point + side * left * 7.0 + (ahead - point) * 5, heading + 1.4, _any(_CARS, rng))
-                )
+                village.cars.append((point + side * left * 7.0 + (ahead - point) * 5, heading + 1.4, _any(_CARS, rng)))
 
 
 def _build_farms(village: Village, land: Countryside, size_m: float, rng: np.random.Generator) -> None:
@@ -135,9 +131,7 @@ def _plant(village: Village, land: Countryside, size_m: float, rng: np.random.Ge
 def _is_taken(village: Village, land: Countryside, tree: tuple[float, float, float]) -> bool:
     place = np.array(tree[:2])
     on_road = _distance(place, land.roads) < 5.0 + tree[2]
-    return on_road or any(
-        np.hypot(*(place - h.centre)) < 0.55 * max(h.size) + tree[2] for h in village.houses
-    )
+    return on_road or any(np.hypot(*(place - h.centre)) < 0.55 * max(h.size) + tree[2] for h in village.houses)
 
 
 def _distance(place: NDArray[np.float64], paths: tuple[NDArray[np.float64], ...]) -> float:
@@ -188,9 +182,7 @@ def _paint_panels(canvas: Canvas, house: House, centre: NDArray[np.float64]) -> 
 def _paint_flat(canvas: Canvas, house: House, rng: np.random.Generator) -> None:
     base = np.asarray(varied(_any(_FLAT_ROOFS, rng), rng, 10))
     canvas.polygon(house.outline, _lit(base, 1.1))
-    canvas.polygon(
-        rectangle(house.centre, house.size[0] - 0.9, house.size[1] - 0.9, house.heading), _lit(base, 0.9)
-    )
+    canvas.polygon(rectangle(house.centre, house.size[0] - 0.9, house.size[1] - 0.9, house.heading), _lit(base, 0.9))
     for _ in range(rng.integers(3, 8)):
         place = turned(rng.uniform(-0.36, 0.36, (1, 2)) * house.size, house.heading)[0] + house.centre
         length, width = rng.uniform(0.8, 2.4, 2)

@@ -89,17 +89,13 @@ def build_world(uri: str, rate_hz: float = 0.0) -> World:
     look = Look(config.gain, config.blur, config.noise)
     size_wh = config.width, config.height
     renderer = OrthoRenderer(ground, size_wh, math.radians(config.fov_deg), look, config.seed)
-    return World(
-        config, ground, pad, Route(curve, config.altitude, config.lap_s, deviation, config.seed), renderer
-    )
+    return World(config, ground, pad, Route(curve, config.altitude, config.lap_s, deviation, config.seed), renderer)
 
 
 def _ground(name: str, config: SimulatorConfig) -> Ground:
     if name == GENERATED:
         if config.metres_per_pixel:
-            raise ConfigError(
-                'metres_per_pixel belongs to a picture of yours, not to sim:ground. Leave it out.'
-            )
+            raise ConfigError('metres_per_pixel belongs to a picture of yours, not to sim:ground. Leave it out.')
         return generate_ground(config.seed, config.ground_px)
     if not name or ('/' not in name and not Path(name).exists()):
         raise ConfigError(f'sim:{name}: no such ground. Use sim:{GENERATED} or sim:/path/to/picture.png.')

@@ -20,9 +20,7 @@ def test_worst_level_of_none_is_ok():
 
 def test_line_has_level_name_and_text_and_its_remedy_stands_below():
     console = Console(width=200, record=True, file=open(os.devnull, 'w'))  # noqa: SIM115
-    print_findings(
-        [Finding('disk', 'WARN', '[1.0] GB', 'Free some.'), Finding('ROS', 'OK', 'there')], console
-    )
+    print_findings([Finding('disk', 'WARN', '[1.0] GB', 'Free some.'), Finding('ROS', 'OK', 'there')], console)
     assert console.export_text() == 'WARN  disk  [1.0] GB\n      Free some.\nOK    ROS  there\n'
 
 

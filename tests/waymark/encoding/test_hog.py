@@ -80,9 +80,7 @@ def test_a_corridor_is_recognized_better_than_by_plain_hog(encoder, shared_data)
     folder = shared_data('vpr_corridor')
     truth = json.loads((folder / 'truth.json').read_text())['query_to_references']
     queries, references = (
-        np.array(
-            [encoder.encode(cv2.imread(str(p))[..., ::-1]).vector for p in sorted((folder / d).glob('*.jpg'))]
-        )
+        np.array([encoder.encode(cv2.imread(str(p))[..., ::-1]).vector for p in sorted((folder / d).glob('*.jpg'))])
         for d in ('query', 'ref')
     )
     best = (queries @ references.T).argmax(axis=1)

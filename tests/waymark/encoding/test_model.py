@@ -62,9 +62,7 @@ def test_a_model_of_another_input_size_is_refused(stored):
 
 def test_a_vector_of_another_length_than_stated_is_refused(stored):
     encoder = load_encoder(saved(replace(stored[0], output_dim=5), stored[1]))
-    with pytest.raises(
-        ModelError, match=r"model 'means' gave a vector of shape \(3,\), its manifest says \(5,\)"
-    ):
+    with pytest.raises(ModelError, match=r"model 'means' gave a vector of shape \(3,\), its manifest says \(5,\)"):
         encoder.encode(IMAGE)
 
 

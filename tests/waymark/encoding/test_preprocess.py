@@ -32,9 +32,7 @@ def test_gray_has_one_channel():
 
 
 def test_crop_keeps_the_middle():
-    wide = np.concatenate(
-        [plain(255, 0, 0, (2, 4)), plain(0, 255, 0, (2, 4)), plain(0, 0, 255, (2, 4))], axis=1
-    )
+    wide = np.concatenate([plain(255, 0, 0, (2, 4)), plain(0, 255, 0, (2, 4)), plain(0, 0, 255, (2, 4))], axis=1)
     tensor = to_tensor(wide, manifest(resize='crop'))
     np.testing.assert_allclose(tensor[0, 1], 1, atol=1e-6)
     np.testing.assert_allclose(tensor[0, [0, 2]], 0, atol=1e-6)

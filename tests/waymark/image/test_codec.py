@@ -177,9 +177,7 @@ def test_pixels_that_are_not_contiguous_are_encoded():
     np.testing.assert_array_equal(decode_raw(24, 32, encoding, False, step, data)[0], pixels)
 
 
-@pytest.mark.parametrize(
-    'format_text', ['jpeg', 'bgr8; jpeg compressed bgr8', 'rgb8; jpeg compressed bgr8', '']
-)
+@pytest.mark.parametrize('format_text', ['jpeg', 'bgr8; jpeg compressed bgr8', 'rgb8; jpeg compressed bgr8', ''])
 @pytest.mark.parametrize('layout', ['rgb', 'bgr', 'array'])
 def test_jpeg_keeps_red_red(layout, format_text):
     rgb = np.full((16, 16, 3), RED, np.uint8)

@@ -57,9 +57,7 @@ def test_page_holds_every_parameter_of_every_node():
 
 
 def test_page_in_docs_is_up_to_date(repo):
-    assert main(['--check', str(repo / 'docs' / 'parameters.md')]) == 0, (
-        'run `make docs` and commit docs/parameters.md'
-    )
+    assert main(['--check', str(repo / 'docs' / 'parameters.md')]) == 0, 'run `make docs` and commit docs/parameters.md'
 
 
 def test_check_notices_a_change_and_a_missing_page(tmp_path, capsys):

@@ -6,7 +6,14 @@ from pathlib import Path
 import pytest
 
 from waymark.errors import ConfigError
-from waymark.pipeline.change import input_of, only, with_input, with_recording, with_settings, without_recording
+from waymark.pipeline.change import (
+    input_of,
+    only,
+    with_input,
+    with_recording,
+    with_settings,
+    without_recording,
+)
 from waymark.pipeline.load import Pipeline, load_pipeline
 
 
@@ -57,7 +64,7 @@ def test_relative_paths_are_relative_to_the_yaml(write, tmp_path):
         ('nodes: [{node: recorder, remaps: {image: /1st}}]', "`remaps.image` '/1st' is not a ROS name"),
         ('nodes: [{node: recorder}, {node: recorder}]', "two nodes are called '/recorder'"),
         ('nodes: [{node: recorder}]\nuse_sim_time: 3', '`use_sim_time` must be true, false or auto'),
-        ('nodes: [{node: recorder, parameters: {jpeg_qualty: 3}}]', "unknown parameter 'jpeg_qualty'. Did you mean 'jpeg_quality'?"),
+        ('nodes: [{node: recorder, parameters: {jpeg_qualty: 3}}]', "'jpeg_qualty'. Did you mean 'jpeg_quality'?"),
         ('nodes: [{node: recorder, parameters: {jpeg_quality: 300}}]', 'jpeg_quality: must be at most 100, got 300'),
         ('nodes: [{node: recorder, parameters: {jpeg_quality: high}}]', "expected a whole number, got 'high'"),
         ('nodes: [{node: recorder, parameters: {jpeg_quality: true}}]', 'expected a whole number, got True'),

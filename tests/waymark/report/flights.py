@@ -70,9 +70,7 @@ class Flight:
 
     def image(self, i: int) -> np.ndarray:
         H = self.H_ground_image(i)
-        return cv2.warpPerspective(
-            self.ground, H, self.plan.size_wh, flags=cv2.WARP_INVERSE_MAP | cv2.INTER_AREA
-        )
+        return cv2.warpPerspective(self.ground, H, self.plan.size_wh, flags=cv2.WARP_INVERSE_MAP | cv2.INTER_AREA)
 
     def H_cur_ref(self, query: int, keyframe: int) -> np.ndarray:
         H = np.linalg.inv(self.H_ground_image(query)) @ self.H_ground_image(keyframe)

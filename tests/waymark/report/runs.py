@@ -152,9 +152,7 @@ class FlightRecorder:
         )
 
     def match(self, i: int, stamp: int) -> Any:
-        number = min(
-            range(len(self.keyframes)), key=lambda k: abs(self.keyframes[k] - i % self.plan.frames_per_lap)
-        )
+        number = min(range(len(self.keyframes)), key=lambda k: abs(self.keyframes[k] - i % self.plan.frames_per_lap))
         keyframe = self.keyframes[number]
         return self.new(
             'waymark_msgs/msg/PlaceMatch',
@@ -190,9 +188,7 @@ class FlightRecorder:
             has_pose=False,
             pose=self.pose_with_covariance(),
         )
-        self.send(
-            'targets', 'waymark_msgs/msg/PlanarTargetArray', stamp, header=self.header(stamp), targets=[pad]
-        )
+        self.send('targets', 'waymark_msgs/msg/PlanarTargetArray', stamp, header=self.header(stamp), targets=[pad])
 
     def send_health(self, i: int, stamp: int) -> None:
         nodes = {

@@ -14,9 +14,7 @@ def test_times_read_like_a_clock(seconds, decimals, text):
     assert clock(seconds, decimals) == text
 
 
-@pytest.mark.parametrize(
-    ('target', 'step'), [(0, 0), (1, 1), (1.1, 2), (2.5, 5), (5.5, 10), (0.03, 0.05), (100, 100)]
-)
+@pytest.mark.parametrize(('target', 'step'), [(0, 0), (1, 1), (1.1, 2), (2.5, 5), (5.5, 10), (0.03, 0.05), (100, 100)])
 def test_steps_are_round_and_not_below_the_target(target, step):
     assert round_step(target) == pytest.approx(step)
 

@@ -75,9 +75,7 @@ def test_zeros_after_a_power_cut_end_the_recording(flight, tmp_path):
     half = len(data) // 2
     (tmp_path / 'cut.mcap').write_bytes(data[:half] + bytes(len(data) - half))
     (tmp_path / 'short.mcap').write_bytes(data[:half])
-    assert contents(open_recording(tmp_path / 'cut.mcap')) == contents(
-        open_recording(tmp_path / 'short.mcap')
-    )
+    assert contents(open_recording(tmp_path / 'cut.mcap')) == contents(open_recording(tmp_path / 'short.mcap'))
 
 
 def test_a_damaged_chunk_is_left_out_and_the_rest_read(flight, tmp_path):

@@ -26,11 +26,7 @@ STORE = get_typestore(Stores.ROS2_JAZZY)
 def picture(index: int, width: int = 64, height: int = 48) -> np.ndarray:
     """RGB whose mean names its index (10, 15, 20, ...), with noise so that files have some size."""
     noise = np.random.default_rng(index).integers(-9, 10, (height, width, 1))
-    return (
-        np.repeat(10 + 5 * index + noise - round(float(noise.mean())), 3, axis=2)
-        .clip(0, 255)
-        .astype(np.uint8)
-    )
+    return np.repeat(10 + 5 * index + noise - round(float(noise.mean())), 3, axis=2).clip(0, 255).astype(np.uint8)
 
 
 @pytest.fixture

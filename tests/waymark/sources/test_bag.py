@@ -72,9 +72,7 @@ def test_a_calibration_that_changes_is_followed(new_bag, read_all):
     assert [f.camera.K[0, 0] for f in read_all(bag.close())[0]] == [50.0, 70.0]
 
 
-def test_a_lens_model_that_is_not_supported_leaves_the_images_uncalibrated_with_a_warning(
-    new_bag, read_all, caplog
-):
+def test_a_lens_model_that_is_not_supported_leaves_the_images_uncalibrated_with_a_warning(new_bag, read_all, caplog):
     bag = new_bag()
     bag.camera_info('/camera_info', 5 * S, model='equidistant')
     bag.image('/image', 5 * S, SHADES[0])
@@ -122,15 +120,11 @@ def test_a_bag_without_images_lists_its_topics(new_bag):
 def test_a_topic_that_has_no_images_is_refused_by_name(small_bag):
     path = small_bag()
 
-    with pytest.raises(
-        SourceError, match=r'no images on /lidar. Topics: /cam/image \(sensor_msgs/msg/Image\)'
-    ):
+    with pytest.raises(SourceError, match=r'no images on /lidar. Topics: /cam/image \(sensor_msgs/msg/Image\)'):
         open_source(ImageSourceConfig(input=f'bag:{path}?topic=/lidar'))
 
 
-@pytest.mark.parametrize(
-    ('query', 'sentence'), [('?topik=/a', "unknown key 'topik'"), ('?', 'nothing after')]
-)
+@pytest.mark.parametrize(('query', 'sentence'), [('?topik=/a', "unknown key 'topik'"), ('?', 'nothing after')])
 def test_wrong_bag_queries_are_refused(small_bag, query, sentence):
     with pytest.raises(SourceError, match=sentence):
         parse_bag_uri(f'bag:{small_bag()}{query}')

@@ -12,9 +12,7 @@ from waymark.sources import ImageSourceConfig, open_source
 
 
 def test_an_absent_camera_is_named_with_those_present():
-    with pytest.raises(
-        SourceError, match=r'no camera at /dev/video97. There (is no /dev/video\*|are: /dev/video)'
-    ):
+    with pytest.raises(SourceError, match=r'no camera at /dev/video97. There (is no /dev/video\*|are: /dev/video)'):
         open_source(ImageSourceConfig(input='/dev/video97'))
 
 

@@ -10,9 +10,7 @@ import pytest
 from waymark.errors import ConfigError
 from waymark.sources import ImageSourceConfig, open_source
 
-CALIBRATION = (
-    'image_width: 64\nimage_height: 48\ncamera_matrix: {data: [50.0, 0, 32, 0, 50.0, 24, 0, 0, 1]}\n'
-)
+CALIBRATION = 'image_width: 64\nimage_height: 48\ncamera_matrix: {data: [50.0, 0, 32, 0, 50.0, 24, 0, 0, 1]}\n'
 
 
 @pytest.fixture

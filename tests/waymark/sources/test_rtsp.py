@@ -19,9 +19,7 @@ def test_a_closed_port_is_named_at_once():
         port = unused.getsockname()[1]
 
         with pytest.raises(SourceError, match=rf'rtsp://me:\*\*\*@127.0.0.1:{port}/cam: no stream'):
-            open_source(
-                ImageSourceConfig(input=f'rtsp://me:secret@127.0.0.1:{port}/cam', stream_timeout_s=2.0)
-            )
+            open_source(ImageSourceConfig(input=f'rtsp://me:secret@127.0.0.1:{port}/cam', stream_timeout_s=2.0))
 
 
 def test_a_host_that_never_answers_is_given_up_after_the_timeout():
@@ -31,9 +29,7 @@ def test_a_host_that_never_answers_is_given_up_after_the_timeout():
         began = time.monotonic()
 
         with pytest.raises(SourceError, match=r'no stream \(waited up to 0.5 s\). Check address, port'):
-            open_source(
-                ImageSourceConfig(input=f'rtsp://127.0.0.1:{silent.getsockname()[1]}/x', stream_timeout_s=0.5)
-            )
+            open_source(ImageSourceConfig(input=f'rtsp://127.0.0.1:{silent.getsockname()[1]}/x', stream_timeout_s=0.5))
 
     assert time.monotonic() - began < 5.0
 

@@ -83,9 +83,7 @@ def test_an_mp4_cut_behind_its_index_gives_its_frames_and_then_says_so(write_vid
     assert 'the video is cut off' in error
 
 
-@pytest.mark.parametrize(
-    'content', [b'hello, this is a text\n' * 50, b'\0' * 5000, b'RIFF\xff\xff\xff\xffAVI ']
-)
+@pytest.mark.parametrize('content', [b'hello, this is a text\n' * 50, b'\0' * 5000, b'RIFF\xff\xff\xff\xffAVI '])
 def test_a_file_that_is_no_video_is_refused(tmp_path, content):
     (tmp_path / 'a.mp4').write_bytes(content)
 

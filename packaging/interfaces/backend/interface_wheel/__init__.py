@@ -34,9 +34,7 @@ def prepare_metadata_for_build_wheel(metadata_directory: str, config_settings: S
     return folder.name
 
 
-def build_wheel(
-    wheel_directory: str, config_settings: Settings = None, metadata_directory: str | None = None
-) -> str:
+def build_wheel(wheel_directory: str, config_settings: Settings = None, metadata_directory: str | None = None) -> str:
     """Build every package into one wheel; return its file name."""
     project = read_project(Path.cwd())
     prefix = find_prefix()

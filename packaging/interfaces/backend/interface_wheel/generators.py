@@ -25,9 +25,7 @@ def find_prefix() -> Path:
         prefix = site_packages.parent.parent.parent
         if (site_packages / 'rosidl_parser').is_dir() and (prefix / 'share' / 'rosidl_cmake').is_dir():
             return prefix
-    raise RuntimeError(
-        'the rosidl generators are not installed. Build with pip, which installs build.lock first.'
-    )
+    raise RuntimeError('the rosidl generators are not installed. Build with pip, which installs build.lock first.')
 
 
 def repair_exported_paths(prefix: Path) -> None:

@@ -98,9 +98,7 @@ def read_model(path: Path) -> bytes:
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise ModelError(
-            f'model {str(path)!r} can not be read: {error.strerror or error}. Check the path.'
-        ) from error
+        raise ModelError(f'model {str(path)!r} can not be read: {error.strerror or error}. Check the path.') from error
     if not data:
         raise ModelError(f'model {str(path)!r} is empty. Copy or export it again.')
     return data

@@ -59,8 +59,7 @@ def _library() -> Any:
         import onnxruntime
     except ImportError as error:
         raise BackendUnavailable(
-            f'backend onnx is unavailable: onnxruntime can not be imported ({error}). '
-            'pip install onnxruntime.'
+            f'backend onnx is unavailable: onnxruntime can not be imported ({error}). pip install onnxruntime.'
         ) from error
     return onnxruntime
 
@@ -82,8 +81,7 @@ def _session(ort: Any, data: bytes, path: Path, settings: Any, provider: str) ->
         return ort.InferenceSession(data, settings, providers=[provider])
     except Exception as error:
         raise ModelError(
-            f'model {str(path)!r} is not an ONNX model that this onnxruntime runs: {_line(error)}. '
-            'Export it again.'
+            f'model {str(path)!r} is not an ONNX model that this onnxruntime runs: {_line(error)}. Export it again.'
         ) from error
 
 

@@ -34,16 +34,12 @@ def check_cameras(seconds: float, environ: Mapping[str, str]) -> list[Finding]:
     except EnvironmentMixError:
         return [Finding(NAME, 'WARN', 'not looked at: there is no usable ROS (see above).')]
     if importlib.util.find_spec('waymark_ros') is None:
-        return [
-            Finding(NAME, 'WARN', 'not looked at: the package waymark_ros is not installed for this Python.')
-        ]
+        return [Finding(NAME, 'WARN', 'not looked at: the package waymark_ros is not installed for this Python.')]
     try:
         return judge_topics(_listen(seconds, environ))
     except (subprocess.SubprocessError, ValueError, IndexError) as error:
         output = getattr(error, 'stderr', None) or str(error)
-        last = (
-            (output if isinstance(output, str) else output.decode(errors='replace')).strip().splitlines()[-1:]
-        )
+        last = (output if isinstance(output, str) else output.decode(errors='replace')).strip().splitlines()[-1:]
         return [
             Finding(
                 NAME,
@@ -105,9 +101,7 @@ def _facts(topic: Mapping[str, Any]) -> str:
 def _delivery(topic: Mapping[str, Any]) -> list[Complaint]:
     found: list[Complaint] = []
     if not topic['qos']['fits']:
-        found.append(
-            ('FAIL', f'its QoS does not fit: {topic["qos"]["reason"]}', 'Change the QoS of the driver.')
-        )
+        found.append(('FAIL', f'its QoS does not fit: {topic["qos"]["reason"]}', 'Change the QoS of the driver.'))
     elif not topic['messages']:
         found.append(
             (
@@ -117,9 +111,7 @@ def _delivery(topic: Mapping[str, Any]) -> list[Complaint]:
             )
         )
     if topic['publishers'] > 1:
-        found.append(
-            ('WARN', f'{topic["publishers"]} nodes publish it', 'One of them should: images would mix.')
-        )
+        found.append(('WARN', f'{topic["publishers"]} nodes publish it', 'One of them should: images would mix.'))
     return found
 
 
@@ -155,13 +147,9 @@ def _stamps(topic: Mapping[str, Any]) -> list[Complaint]:
             )
         )
     if stamps['future']:
-        found.append(
-            ('FAIL', f'{stamps["future"]} of {topic["messages"]} stamps lie in the future: refused', SYNC)
-        )
+        found.append(('FAIL', f'{stamps["future"]} of {topic["messages"]} stamps lie in the future: refused', SYNC))
     if stamps['backwards']:
-        found.append(
-            ('WARN', f'{stamps["backwards"]} stamps went back in time', 'Images must come in order.')
-        )
+        found.append(('WARN', f'{stamps["backwards"]} stamps went back in time', 'Images must come in order.'))
     if (topic['stamp_age_p50_ms'] or 0.0) > OLD_MS:
         found.append(('WARN', f'stamps are older than {OLD_MS:.0f} ms', SYNC))
     return found
@@ -171,15 +159,11 @@ def _camera_info(topic: Mapping[str, Any]) -> list[Complaint]:
     info = topic['camera_info']
     consequence = 'no metric output (poses)'
     if not info['publishers']:
-        return [
-            ('WARN', f'no {info["topic"]}: {consequence}', 'Publish it from the driver, if poses are wanted.')
-        ]
+        return [('WARN', f'no {info["topic"]}: {consequence}', 'Publish it from the driver, if poses are wanted.')]
     if not info['messages']:
         return [('WARN', f'{info["topic"]} is silent: {consequence}', 'Check the driver.')]
     if not info['calibrated']:
-        return [
-            ('WARN', f'{info["topic"]} has K = 0, not calibrated: {consequence}', 'Calibrate the camera.')
-        ]
+        return [('WARN', f'{info["topic"]} has K = 0, not calibrated: {consequence}', 'Calibrate the camera.')]
     if topic['size_wh'] and info['size_wh'] != topic['size_wh']:
         size = 'x'.join(map(str, info['size_wh']))
         return [

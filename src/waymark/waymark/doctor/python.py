@@ -35,9 +35,7 @@ def check_numpy() -> Finding:
     if isinstance(numpy, str):
         return Finding('NumPy', 'FAIL', numpy, 'Install it: pip install "numpy>=1.26,<3".')
     if _version(numpy) < (1, 26):
-        return Finding(
-            'NumPy', 'WARN', f'{numpy.__version__}: older than tested.', 'Install numpy 1.26 or newer.'
-        )
+        return Finding('NumPy', 'WARN', f'{numpy.__version__}: older than tested.', 'Install numpy 1.26 or newer.')
     return Finding('NumPy', 'OK', str(numpy.__version__))
 
 

@@ -86,9 +86,7 @@ def check_discovery(environ: Mapping[str, str]) -> Finding:
     reach = environ.get('ROS_AUTOMATIC_DISCOVERY_RANGE', '') or 'SUBNET'
     text = f'ROS_DOMAIN_ID {domain}, ROS_AUTOMATIC_DISCOVERY_RANGE {reach}'
     if not domain.isdecimal() or int(domain) > LAST_DOMAIN:
-        return Finding(
-            'discovery', 'FAIL', f'{text}: no such domain.', f'Use a number from 0 to {SAFE_DOMAIN}.'
-        )
+        return Finding('discovery', 'FAIL', f'{text}: no such domain.', f'Use a number from 0 to {SAFE_DOMAIN}.')
     if reach.upper() not in RANGES:
         return Finding(
             'discovery',

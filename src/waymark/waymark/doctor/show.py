@@ -68,6 +68,4 @@ def print_findings(findings: Sequence[Finding], console: Console) -> None:
         )
         console.print(line, soft_wrap=True)
         if finding.remedy:
-            console.print(
-                Text(f'      {finding.remedy}', 'dim' if finding.level == 'OK' else ''), soft_wrap=True
-            )
+            console.print(Text(f'      {finding.remedy}', 'dim' if finding.level == 'OK' else ''), soft_wrap=True)

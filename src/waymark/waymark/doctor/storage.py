@@ -64,7 +64,5 @@ def _check_model(path: Path, name: str) -> Finding:
         return Finding(f'model {name}', 'FAIL', str(error))
     text = f'{stored.model_path.name}, checksum agrees'
     if stored.model_path.suffix == '.onnx' and importlib.util.find_spec('onnxruntime') is None:
-        return Finding(
-            f'model {name}', 'FAIL', f'{text}, but onnxruntime is missing.', 'pip install onnxruntime'
-        )
+        return Finding(f'model {name}', 'FAIL', f'{text}, but onnxruntime is missing.', 'pip install onnxruntime')
     return Finding(f'model {name}', 'OK', text)

@@ -59,9 +59,7 @@ def read_manifest(path: Path) -> StoredModel:
     try:
         model_path = _inside(path.parent, path.parent / str(fields.pop(_MODEL_KEY)), path)
     except KeyError:
-        raise ModelError(
-            f'manifest {str(path)!r} does not say which file is the model: add "model".'
-        ) from None
+        raise ModelError(f'manifest {str(path)!r} does not say which file is the model: add "model".') from None
     manifest = _manifest(fields, path)
     for reference in manifest.references:
         _inside(path.parent, path.parent / reference.image, path)
@@ -97,17 +95,12 @@ def _read_fields(path: Path) -> dict[str, Any]:
         fields = json.loads(path.read_text(encoding='utf-8'))
     except OSError as error:
         raise ModelError(
-            f'encoder {str(path)!r} can not be read: {error.strerror or error}. '
-            "Give 'hog' or a manifest's path."
+            f"encoder {str(path)!r} can not be read: {error.strerror or error}. Give 'hog' or a manifest's path."
         ) from error
     except ValueError as error:
-        raise ModelError(
-            f'manifest {str(path)!r} is not JSON ({error}). Give the manifest, not the model.'
-        ) from error
+        raise ModelError(f'manifest {str(path)!r} is not JSON ({error}). Give the manifest, not the model.') from error
     if not isinstance(fields, dict):
-        raise ModelError(
-            f'manifest {str(path)!r} holds {type(fields).__name__}, expected an object with fields.'
-        )
+        raise ModelError(f'manifest {str(path)!r} holds {type(fields).__name__}, expected an object with fields.')
     return fields
 
 
@@ -129,15 +122,12 @@ def _references(items: Any, path: Path) -> tuple[ReferencePair, ...]:
     try:
         return tuple(ReferencePair(str(r['image']), tuple(float(v) for v in r['output'])) for r in items)
     except (TypeError, KeyError, ValueError) as error:
-        raise ModelError(
-            f'manifest {str(path)!r}: a reference is an image and its output, not {error!r}.'
-        ) from None
+        raise ModelError(f'manifest {str(path)!r}: a reference is an image and its output, not {error!r}.') from None
 
 
 def _numbers(value: Any, above: float = -math.inf) -> bool:
     return isinstance(value, list) and all(
-        isinstance(v, int | float) and not isinstance(v, bool) and math.isfinite(v) and v > above
-        for v in value
+        isinstance(v, int | float) and not isinstance(v, bool) and math.isfinite(v) and v > above for v in value
     )
 
 

@@ -59,9 +59,7 @@ class ModelEncoder:
             )
         bad = int(np.count_nonzero(~np.isfinite(vector)))
         if bad:
-            raise ModelError(
-                f'model {name!r} gave {bad} of {self.dim} values that are not finite. Export it again.'
-            )
+            raise ModelError(f'model {name!r} gave {bad} of {self.dim} values that are not finite. Export it again.')
 
 
 def pool(output: NDArray[np.floating], pooling: str) -> NDArray[np.float32]:

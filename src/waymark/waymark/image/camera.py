@@ -44,7 +44,8 @@ class CameraModel:
         """
         if tuple(size_wh) != tuple(self.size_wh):
             raise MessageError(
-                f'camera_info is for {self.size_wh[0]}x{self.size_wh[1]} px, the images are {size_wh[0]}x{size_wh[1]} px. '
+                f'camera_info is for {self.size_wh[0]}x{self.size_wh[1]} px, '
+                f'the images are {size_wh[0]}x{size_wh[1]} px. '
                 'Calibrate at this resolution or publish the camera_info that belongs to it.'
             )
 

@@ -144,9 +144,7 @@ def decode_compressed(format: str, data: Any) -> tuple[NDArray[Any], str]:  # no
         MessageError: No bytes, a file cut off, or not an image.
     """
     if re.search(r'compressedDepth|theora|h\.?26[45]|hevc|av1', format, re.IGNORECASE):
-        raise UnsupportedEncoding(
-            f'compressed image format {format!r} is not supported. Publish jpeg or png.'
-        )
+        raise UnsupportedEncoding(f'compressed image format {format!r} is not supported. Publish jpeg or png.')
     flat = np.frombuffer(data, np.uint8)
     if len(flat) == 0:
         raise MessageError(f'compressed image ({format or "file"}) holds 0 bytes.')

@@ -19,16 +19,12 @@ from waymark.config import Config, param
 class FeatureConfig(Config):
     """Which local features, and how they are matched."""
 
-    detector: str = param(
-        'orb', 'Local features: orb is fast, akaze is more exact.', choices=('orb', 'akaze')
-    )
+    detector: str = param('orb', 'Local features: orb is fast, akaze is more exact.', choices=('orb', 'akaze'))
     max_features: int = param(1000, 'Most keypoints per image, strongest first.', ge=16)
     max_side_px: int = param(
         960, 'Longer side that larger images are reduced to before detection; 0: never.', ge=0, unit='px'
     )
-    ratio: float = param(
-        0.8, "Lowe's ratio test: the best match must be this much nearer than the second.", gt=0, le=1
-    )
+    ratio: float = param(0.8, "Lowe's ratio test: the best match must be this much nearer than the second.", gt=0, le=1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,9 +71,7 @@ def detect(gray: NDArray[np.uint8], config: FeatureConfig) -> Features:
     size_wh = (gray.shape[1], gray.shape[0])
     small, scale_xy = _reduced(gray, config.max_side_px)
     if min(small.shape) < _SMALLEST_PX:
-        return Features(
-            np.zeros((0, 2), np.float32), np.zeros((0, _BYTES[config.detector]), np.uint8), size_wh
-        )
+        return Features(np.zeros((0, 2), np.float32), np.zeros((0, _BYTES[config.detector]), np.uint8), size_wh)
     # A detector is cheap to make, and one of its own keeps threads apart.
     keypoints, descriptors = _detector(config).detectAndCompute(small, None)
     keypoints, descriptors = _strongest(keypoints, descriptors, config)
@@ -109,9 +103,7 @@ def match(a: Features, b: Features, ratio: float) -> NDArray[np.intp]:
     return np.stack([kept, nearest[kept, 0]], axis=1)
 
 
-def _nearest(
-    a: NDArray[np.uint8], b: NDArray[np.uint8], k: int
-) -> tuple[NDArray[np.intp], NDArray[np.int32]]:
+def _nearest(a: NDArray[np.uint8], b: NDArray[np.uint8], k: int) -> tuple[NDArray[np.intp], NDArray[np.int32]]:
     # batchDistance is what BFMatcher runs inside, without a Python object per match.
     distance, index = cv2.batchDistance(a, b, cv2.CV_32S, normType=cv2.NORM_HAMMING, K=k)
     return np.asarray(index, np.intp).reshape(len(a), k), np.asarray(distance, np.int32).reshape(len(a), k)

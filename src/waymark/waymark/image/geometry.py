@@ -33,9 +33,7 @@ def image_corners(size_wh: tuple[int, int]) -> NDArray[np.float64]:
     return np.array([[0.0, 0.0], [right, 0.0], [right, bottom], [0.0, bottom]])
 
 
-def corner_error(
-    H_estimated: NDArray[np.floating], H_true: NDArray[np.floating], size_wh: tuple[int, int]
-) -> float:
+def corner_error(H_estimated: NDArray[np.floating], H_true: NDArray[np.floating], size_wh: tuple[int, int]) -> float:
     """Mean distance between the four image corners mapped by both homographies (HPatches' measure).
 
     Args:

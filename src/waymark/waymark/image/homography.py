@@ -148,9 +148,7 @@ def _keeps_corners(found: Homography, size_ref_wh: tuple[int, int]) -> bool:
     return bool(in_front) and is_convex(transform_points(found.H_cur_ref, corners))
 
 
-def register(
-    reference: Features, current: Features, ratio: float, config: HomographyConfig
-) -> Homography | None:
+def register(reference: Features, current: Features, ratio: float, config: HomographyConfig) -> Homography | None:
     """Match two images and fit a homography that passes every gate.
 
     Args:

@@ -22,8 +22,8 @@ def with_input(pipeline: Pipeline, uri: str) -> Pipeline:
 
     Args:
         pipeline: Any pipeline.
-        uri: Whatever `image_source.input` takes, or `topic:/camera/image_raw[/compressed]` for a live ROS camera: then the
-            image source is left out and every node listens there.
+        uri: Whatever `image_source.input` takes, or `topic:/camera/image_raw[/compressed]` for a live ROS camera:
+            then the image source is left out and every node listens there.
 
     Raises:
         ConfigError: The topic's name is empty, or the pipeline has no image source to feed.
@@ -31,7 +31,9 @@ def with_input(pipeline: Pipeline, uri: str) -> Pipeline:
     if uri.startswith(TOPIC_PREFIX):
         return _from_topic(pipeline, uri[len(TOPIC_PREFIX) :])
     if not any(entry.node == 'image_source' for entry in pipeline.nodes):
-        raise ConfigError(f'{pipeline.path}: has no image_source, so --input has nothing to feed. Use --input topic:/NAME.')
+        raise ConfigError(
+            f'{pipeline.path}: has no image_source, so --input has nothing to feed. Use --input topic:/NAME.'
+        )
     if '://' not in uri and not uri.startswith(('sim:', 'bag:')) and ' ! ' not in uri:
         uri = str(Path(uri).expanduser().absolute())
     return _with_parameters(pipeline, 'image_source', {'input': uri})
@@ -99,9 +101,7 @@ def _from_topic(pipeline: Pipeline, topic: str) -> Pipeline:
         topic, transport = topic.removesuffix('/compressed'), 'compressed'
     remaps = {'image': topic, 'camera_info': topic.rpartition('/')[0] + '/camera_info'}
     nodes = tuple(
-        dataclasses.replace(
-            e, remaps={**e.remaps, **remaps}, parameters={**e.parameters, 'image_transport': transport}
-        )
+        dataclasses.replace(e, remaps={**e.remaps, **remaps}, parameters={**e.parameters, 'image_transport': transport})
         for e in pipeline.nodes
         if e.node != 'image_source'
     )

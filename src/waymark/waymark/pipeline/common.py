@@ -21,6 +21,4 @@ class CommonConfig(Config):
     stamp_tolerance_s: float = param(
         1.0, 'An image stamped further ahead of the clock than this is refused.', ge=0.0, unit='s'
     )
-    silence_s: float = param(
-        3.0, 'Diagnostics say why no image arrives after this long without one.', gt=0.0, unit='s'
-    )
+    silence_s: float = param(3.0, 'Diagnostics say why no image arrives after this long without one.', gt=0.0, unit='s')

@@ -74,9 +74,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Write the page, or with --check compare it. Returns the exit code."""
     parser = argparse.ArgumentParser('document', description=__doc__)
     parser.add_argument('file', nargs='?', type=Path, default=PAGE)
-    parser.add_argument(
-        '--check', action='store_true', help='write nothing; exit code 1 when the file is stale'
-    )
+    parser.add_argument('--check', action='store_true', help='write nothing; exit code 1 when the file is stale')
     options = parser.parse_args(arguments)
     page = parameters_page()
     if not options.check:

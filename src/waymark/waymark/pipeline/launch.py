@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`waymark run`: check the pipeline without ROS, run it in ROS processes, then make the report and say where to look."""
+"""`waymark run`: check the pipeline without ROS, run it in ROS processes, make the report and say where to look."""
 
 from __future__ import annotations
 
@@ -18,9 +18,7 @@ from waymark.pipeline.load import Pipeline, load_pipeline
 INTERRUPTED = 130  # the shell's exit code for Ctrl-C
 
 
-def run_pipeline(
-    config: Path, uri: str, record: bool, out: Path | None, separate: bool, settings: list[str]
-) -> int:
+def run_pipeline(config: Path, uri: str, record: bool, out: Path | None, separate: bool, settings: list[str]) -> int:
     """Run a pipeline to its end.
 
     Args:
@@ -53,9 +51,7 @@ def run_pipeline(
     return code
 
 
-def _arguments(
-    config: Path, uri: str, settings: list[str], recording: Path | None, pipeline: Pipeline
-) -> list[str]:
+def _arguments(config: Path, uri: str, settings: list[str], recording: Path | None, pipeline: Pipeline) -> list[str]:
     arguments = ['--config', str(config)]
     if uri:
         arguments += ['--input', uri]

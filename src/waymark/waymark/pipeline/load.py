@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Read a pipeline YAML: which nodes run, with which parameters and remaps. Every key is checked here, by name.
 
-    use_sim_time: auto               # optional: true, false, or auto (true when the input is a file or a simulator)
-    nodes:
-      - node: image_encoder          # a type of pipeline/registry.py
-        name: front_encoder          # optional: the ROS name, default the type
-        namespace: /front            # optional
-        parameters: {encoder: hog}   # only what differs from the defaults
-        remaps: {image: /camera/image_raw}
+use_sim_time: auto               # optional: true, false, or auto (true when the input is a file or a simulator)
+nodes:
+- node: image_encoder          # a type of pipeline/registry.py
+name: front_encoder          # optional: the ROS name, default the type
+namespace: /front            # optional
+parameters: {encoder: hog}   # only what differs from the defaults
+remaps: {image: /camera/image_raw}
 """
 
 from __future__ import annotations
@@ -25,7 +25,6 @@ from waymark.config import Config, specs
 from waymark.errors import ConfigError
 from waymark.pipeline.common import CommonConfig
 from waymark.pipeline.registry import config_class_of
-
 
 # Source: design.ros2.org/articles/topic_and_service_names.html
 NODE_NAME = re.compile(r'[A-Za-z_]\w*', re.ASCII)
@@ -95,7 +94,9 @@ def read_yaml(path: Path) -> Any:
     try:
         return yaml.load(path.read_text(encoding='utf-8'), Loader=_UniqueKeyLoader)
     except OSError as error:
-        raise ConfigError(f'{path}: {(error.strerror or "unreadable").lower()}. Give the path of a pipeline YAML.') from None
+        raise ConfigError(
+            f'{path}: {(error.strerror or "unreadable").lower()}. Give the path of a pipeline YAML.'
+        ) from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ConfigError(f'{path}: not valid YAML: {" ".join(str(error).split())}') from None
 
@@ -188,5 +189,7 @@ class _UniqueKeyLoader(yaml.SafeLoader):
         keys = [self.construct_object(k, deep=True) for k, _ in node.value]
         for key, (key_node, _) in zip(keys, node.value, strict=True):
             if keys.count(key) > 1:
-                raise yaml.constructor.ConstructorError(None, None, f'the key {key!r} stands twice', key_node.start_mark)
+                raise yaml.constructor.ConstructorError(
+                    None, None, f'the key {key!r} stands twice', key_node.start_mark
+                )
         return super().construct_mapping(node, deep)

@@ -19,9 +19,7 @@ class PlacesConfig(FeatureConfig, HomographyConfig):
         640, 'Longer side that larger images are reduced to before detection; 0: never.', ge=0, unit='px'
     )
     min_inliers: int = param(20, 'Fewest matches that must agree for the same place.', ge=4)
-    min_coverage: float = param(
-        0.05, 'Smallest share of the keyframe that the agreeing matches must span.', ge=0, le=1
-    )
+    min_coverage: float = param(0.05, 'Smallest share of the keyframe that the agreeing matches must span.', ge=0, le=1)
     # Seen from half or twice the distance it is another place, even if the same thing is in view.
     min_scale: float = param(0.5, 'Smallest size relative to the keyframe.', gt=0)
     max_scale: float = param(2.0, 'Largest size relative to the keyframe.', gt=0)
@@ -29,7 +27,7 @@ class PlacesConfig(FeatureConfig, HomographyConfig):
         False, 'Whether the corners must stay a convex, unmirrored shape (planes; rooms need not).'
     )
     keyframe_similarity: float = param(
-        0.75, 'An image less similar than this to the last keyframe becomes one; 1: every image.', ge=-1, le=1
+        0.5, 'An image less similar than this to the last keyframe becomes one; 1: every image.', ge=-1, le=1
     )
     keyframe_max_gap_s: float = param(10.0, 'Longest time without a new keyframe; 0: any.', ge=0, unit='s')
     exclude_recent: int = param(
@@ -38,12 +36,8 @@ class PlacesConfig(FeatureConfig, HomographyConfig):
     exclude_recent_s: float = param(0.0, 'Age below which a keyframe can not match.', ge=0, unit='s')
     retrieve: int = param(20, 'Most similar keyframes that are matched by local features.', ge=1)
     verify: int = param(5, 'Best matched keyframes that a homography is fitted to.', ge=1)
-    min_similarity: float = param(
-        0.0, 'Cosine similarity below which a keyframe is not looked at.', ge=-1, le=1
-    )
-    localize_after: int = param(
-        2, 'Verified images in a row, of neighbouring keyframes, that make LOCALIZED.', ge=1
-    )
+    min_similarity: float = param(0.0, 'Cosine similarity below which a keyframe is not looked at.', ge=-1, le=1)
+    localize_after: int = param(2, 'Verified images in a row, of neighbouring keyframes, that make LOCALIZED.', ge=1)
     lose_after: int = param(5, 'Unverified images in a row that make LOST.', ge=1)
     neighbourhood: int = param(
         5, 'Keyframes this near in order to the last match are its neighbours, and always looked at.', ge=0

@@ -67,9 +67,7 @@ def every_image(config: PlacesConfig, exclude_recent: int) -> PlacesConfig:
     return replace(config, keyframe_similarity=1.0, exclude_recent=exclude_recent, exclude_recent_s=0.0)
 
 
-def run_online(
-    frames: Iterable[Frame], encode: Encode, fingerprint: str, config: PlacesConfig
-) -> list[OnlineAnswer]:
+def run_online(frames: Iterable[Frame], encode: Encode, fingerprint: str, config: PlacesConfig) -> list[OnlineAnswer]:
     """Show images to a recognizer one by one.
 
     Args:
@@ -99,9 +97,7 @@ def run_online(
     return answers
 
 
-def score_online(
-    answers: Sequence[OnlineAnswer], same_place: NDArray[np.bool_], exclude_recent: int
-) -> OnlineResult:
+def score_online(answers: Sequence[OnlineAnswer], same_place: NDArray[np.bool_], exclude_recent: int) -> OnlineResult:
     """Compare answers with the truth.
 
     Args:

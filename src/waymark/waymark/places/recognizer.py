@@ -98,9 +98,7 @@ class PlaceRecognizer:
             self._last_match = None
         match = found if state is PlaceState.LOCALIZED else None
         new = self._keep(frame, vector, view.features, match, index)
-        return Localization(
-            state, match, found, view.nearest_id, view.best_similarity, len(self._keyframes), new
-        )
+        return Localization(state, match, found, view.nearest_id, view.best_similarity, len(self._keyframes), new)
 
     def _look_up(self, frame: Frame, vector: NDArray[np.float32], index: VectorIndex) -> _View:
         """Compare an image with the map, without changing it."""

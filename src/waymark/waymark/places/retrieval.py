@@ -27,9 +27,7 @@ class VectorIndex:
         self._rows[self._count] = vector
         self._count += 1
 
-    def search(
-        self, vector: NDArray[np.float32], k: int, first: int
-    ) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
+    def search(self, vector: NDArray[np.float32], k: int, first: int) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
         """Find the most similar of the first vectors.
 
         Args:

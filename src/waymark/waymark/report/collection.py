@@ -109,9 +109,7 @@ def _take_keyframe(run: Run, message: RecordedMessage) -> None:
     msg = run.recording.decode(message)
     at = msg.pose.position
     position = (float(at.x), float(at.y), float(at.z)) if msg.has_pose else None
-    run.keyframes.append(
-        KeyframeSample(stamp_of(msg.header), int(msg.keyframe_id), str(msg.fingerprint), position)
-    )
+    run.keyframes.append(KeyframeSample(stamp_of(msg.header), int(msg.keyframe_id), str(msg.fingerprint), position))
 
 
 def _take_targets(run: Run, message: RecordedMessage) -> None:

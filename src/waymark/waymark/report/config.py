@@ -28,15 +28,11 @@ class RecorderConfig(Config):
     image_every: int = param(1, 'Keep every n-th image.', ge=1)
     # JPEG does not shrink further (measured: zstd 477 MB/s, lz4 978 MB/s, ratio 1.00); raw images do (zstd to
     # 0.32 at 186 MB/s, lz4 to 0.57 at 387 MB/s): choose lz4 for raw images on a small board.
-    compression: str = param(
-        'zstd', 'Compression of the chunks of the file.', choices=('zstd', 'lz4', 'none')
-    )
+    compression: str = param('zstd', 'Compression of the chunks of the file.', choices=('zstd', 'lz4', 'none'))
     flush_period_s: float = param(
         0.5, 'How often what was written reaches the disk: what a crash can cost.', gt=0.0, le=1.0, unit='s'
     )
-    topics: tuple[str, ...] = param(
-        (), 'Topics to record; empty: every topic that Waymark and its inputs publish.'
-    )
+    topics: tuple[str, ...] = param((), 'Topics to record; empty: every topic that Waymark and its inputs publish.')
     exclude: tuple[str, ...] = param((), 'Topics to leave out.')
 
 

@@ -76,9 +76,7 @@ def needed_types(type_name: str, text: str) -> list[str]:
 
 def _read(name: str, wanted_by: str, find_msg_file: FindMsgFile) -> str:
     if name.count('/msg/') != 1:
-        raise RecordingError(
-            f"message type {name!r}: expected the form 'pkg/msg/Name'; it can't be recorded."
-        )
+        raise RecordingError(f"message type {name!r}: expected the form 'pkg/msg/Name'; it can't be recorded.")
     file = find_msg_file(name)
     if file is None:
         why = '' if name == wanted_by else f' (needed by {wanted_by})'

@@ -54,9 +54,7 @@ def render(run: Run) -> str:
     from jinja2 import Environment, FileSystemLoader
     from markupsafe import Markup
 
-    environment = Environment(
-        loader=FileSystemLoader(_HERE), autoescape=True, trim_blocks=True, lstrip_blocks=True
-    )
+    environment = Environment(loader=FileSystemLoader(_HERE), autoescape=True, trim_blocks=True, lstrip_blocks=True)
     template = environment.get_template('report.html.jinja')
     inline = {name: Markup((_HERE / f'report.{name}').read_text(encoding='utf-8')) for name in ('css', 'js')}
     return template.render(**inline, **_sections(run))

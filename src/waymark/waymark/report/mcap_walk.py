@@ -58,9 +58,7 @@ class ScanResult:
         if self.damaged_records:
             found.append(f'{counted(self.damaged_records, "damaged part")} of the recording left out.')
         if self.orphans:
-            found.append(
-                f'{self.orphans} messages were left out: their topic was announced in a damaged part.'
-            )
+            found.append(f'{self.orphans} messages were left out: their topic was announced in a damaged part.')
         return found
 
 
@@ -87,9 +85,7 @@ def walk(path: Path, scan: ScanResult) -> Iterator[Any]:
 
 def _check_magic(path: Path, start: bytes) -> None:
     if len(start) < len(MAGIC) and MAGIC.startswith(start):
-        raise RecordingError(
-            f'recording {str(path)!r} is too short ({len(start)} bytes): nothing was recorded.'
-        )
+        raise RecordingError(f'recording {str(path)!r} is too short ({len(start)} bytes): nothing was recorded.')
     if start != MAGIC:
         raise RecordingError(f'{str(path)!r} is not an MCAP recording: its first bytes are {start!r}.')
 

@@ -178,9 +178,7 @@ def _typestore(schema: Any) -> Any:
         is_msg = schema.encoding == 'ros2msg'
         store.register(get_types_from_msg(text, schema.name) if is_msg else get_types_from_idl(text))
     except (TypesysError, UnicodeDecodeError) as error:
-        raise RecordingError(
-            f'message type {schema.name!r}: its definition in the file is damaged: {error}'
-        ) from None
+        raise RecordingError(f'message type {schema.name!r}: its definition in the file is damaged: {error}') from None
     return store
 
 

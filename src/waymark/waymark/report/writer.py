@@ -128,9 +128,7 @@ class McapRecorder:
     ) -> None:
         self.close()
 
-    def _declare(
-        self, topic: str, type_name: str, definition: str, qos: OfferedQos | None
-    ) -> tuple[int, TopicSummary]:
+    def _declare(self, topic: str, type_name: str, definition: str, qos: OfferedQos | None) -> tuple[int, TopicSummary]:
         if self._closing.is_set():
             raise RecordingError(f'{self.path}: the recording is closed; nothing more can be written to it.')
         if self._failure:
@@ -143,9 +141,7 @@ class McapRecorder:
             channel = self._writer.register_channel(topic, 'cdr', schema, metadata)
             known = self._topics[topic] = (channel, summary)
         elif known[1].type_name != type_name:
-            raise RecordingError(
-                f'topic {topic!r} was recorded as {known[1].type_name} and now carries {type_name}.'
-            )
+            raise RecordingError(f'topic {topic!r} was recorded as {known[1].type_name} and now carries {type_name}.')
         return known
 
     def _schema(self, type_name: str, definition: str) -> tuple[int, str]:
@@ -208,6 +204,5 @@ def _start_writer(file: Any, compression: str) -> Any:
 
 def _disk_error(path: Path, error: OSError) -> RecordingError:
     return RecordingError(
-        f'{path}: the recording can not be written: {error.strerror or error}. Free space or choose '
-        f'another path.'
+        f'{path}: the recording can not be written: {error.strerror or error}. Free space or choose another path.'
     )

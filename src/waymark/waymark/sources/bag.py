@@ -54,9 +54,7 @@ class BagSource:
             self._report_skipped()
         if previous_ns == 0 and not self._closed:
             why = f' ({self._skipped[0]})' if self._skipped else ''
-            raise SourceError(
-                f'{self._config.input}: no image on {self._topic} can be used{why}. Record it again.'
-            )
+            raise SourceError(f'{self._config.input}: no image on {self._topic} can be used{why}. Record it again.')
 
     def close(self) -> None:
         """Release the recording; frames() ends before its next image."""
@@ -141,9 +139,7 @@ def parse_bag_uri(uri: str) -> tuple[Path, str]:
     pairs = parse_qsl(query, keep_blank_values=True)
     for key, _ in pairs:
         if key != 'topic':
-            raise SourceError(
-                f'{uri}: unknown key {key!r}. Only topic can be given: bag:PATH?topic=/camera/image.'
-            )
+            raise SourceError(f'{uri}: unknown key {key!r}. Only topic can be given: bag:PATH?topic=/camera/image.')
     if has_query and not pairs:
         raise SourceError(f'{uri}: nothing after the question mark. Give ?topic=/camera/image.')
     topic = dict(pairs).get('topic', '')

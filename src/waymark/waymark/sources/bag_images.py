@@ -6,13 +6,13 @@ from __future__ import annotations
 import functools
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 from rosbags.typesys import Stores, get_typestore
 
 from waymark.errors import MessageError
 from waymark.image.camera import CameraModel
 from waymark.image.codec import UnsupportedEncoding, decode_compressed, decode_raw
+from waymark.image.rosbags_image import decode_with_rosbags_image
 from waymark.sources.camera_info import camera_model
 from waymark.types import NANOSECONDS, Frame, Header
 
@@ -66,12 +66,8 @@ def _typestore() -> Any:
 def _deserialize(cdr: bytes, type_name: str) -> Any:
     try:
         return _typestore().deserialize_cdr(cdr, type_name)
-    except (
-        Exception
-    ) as error:  # rosbags generates its readers: what a short buffer raises depends on the field
-        raise MessageError(
-            f'a {type_name} of {len(cdr)} bytes is not serialized as its type says ({error}).'
-        ) from None
+    except Exception as error:  # rosbags generates its readers: what a short buffer raises depends on the field
+        raise MessageError(f'a {type_name} of {len(cdr)} bytes is not serialized as its type says ({error}).') from None
 
 
 def _decode_raw(message: Any) -> tuple[NDArray[Any], str]:
@@ -79,38 +75,9 @@ def _decode_raw(message: Any) -> tuple[NDArray[Any], str]:
     try:
         return decode_raw(*fields, message.data)
     except UnsupportedEncoding:
-        return _decode_with_rosbags_image(message)
-
-
-def _decode_with_rosbags_image(message: Any) -> tuple[NDArray[Any], str]:
-    """Decode Bayer, YUV and the like.
-
-    Raises:
-        UnsupportedEncoding: rosbags-image is not installed or does not know the encoding either.
-    """
-    try:
-        from rosbags.image import image_to_cvimage
-    except ImportError:
-        raise UnsupportedEncoding(
-            f'image encoding {message.encoding!r} needs rosbags-image: pip install rosbags-image.'
-        ) from None
-    try:
-        packed = _without_row_padding(message)
-        return np.ascontiguousarray(image_to_cvimage(packed, 'bgr8'), np.uint8), 'bgr'
-    except Exception as error:
-        raise UnsupportedEncoding(
-            f'image encoding {message.encoding!r} is not supported ({error}).'
-        ) from None
-
-
-def _without_row_padding(message: Any) -> Any:
-    """Repack the rows, because rosbags-image takes `step` to be the width."""
-    from rosbags.image.image import to_cvtype
-
-    _, _, dtype, channels = to_cvtype(message.encoding)
-    row = message.width * channels * np.dtype(dtype).itemsize
-    if row == message.step:
-        return message
-    rows = np.frombuffer(message.data, np.uint8)[: message.height * message.step].reshape(message.height, -1)
-    message.data = np.ascontiguousarray(rows[:, :row]).reshape(-1)
-    return message
+        try:
+            return decode_with_rosbags_image(message), 'bgr'
+        except ImportError:
+            raise UnsupportedEncoding(
+                f'image encoding {message.encoding!r} needs rosbags-image: pip install rosbags-image.'
+            ) from None

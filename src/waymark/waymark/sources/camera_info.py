@@ -60,8 +60,7 @@ def camera_model(
     """
     if distortion_model not in MODELS:
         raise ConfigError(
-            f'distortion_model {distortion_model!r} is not supported. '
-            'Calibrate as plumb_bob or rational_polynomial.'
+            f'distortion_model {distortion_model!r} is not supported. Calibrate as plumb_bob or rational_polynomial.'
         )
     if len(k) != 9:
         raise ValueError(f'K has {len(k)} numbers, expected 9')

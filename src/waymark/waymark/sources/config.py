@@ -32,9 +32,7 @@ class ImageSourceConfig(Config):
         le=1000.0,
         unit='Hz',
     )
-    frame_id: str = param(
-        'camera_optical_frame', 'frame_id in the image header, where the input has none (bags have).'
-    )
+    frame_id: str = param('camera_optical_frame', 'frame_id in the image header, where the input has none (bags have).')
     loop: bool = param(False, 'Start again at the end; stamps go on increasing. Not for live inputs.')
     start_s: float = param(0.0, 'Skip this much at the beginning. Not for live inputs.', ge=0.0, unit='s')
     max_frames: int = param(0, 'Stop after this many frames; 0 gives all.', ge=0)

@@ -17,9 +17,7 @@ from waymark.sources.paths import natural_key
 from waymark.sources.stamps import stamp_of
 from waymark.types import Frame, Header
 
-IMAGE_SUFFIXES = frozenset(
-    {'.png', '.jpg', '.jpeg', '.bmp', '.tif', '.tiff', '.webp', '.pgm', '.ppm', '.jp2'}
-)
+IMAGE_SUFFIXES = frozenset({'.png', '.jpg', '.jpeg', '.bmp', '.tif', '.tiff', '.webp', '.pgm', '.ppm', '.jp2'})
 DEFAULT_RATE_HZ = 10.0
 
 
@@ -90,11 +88,7 @@ def read_image(file: Path) -> tuple[NDArray[Any], str]:
 
 def _images(entries: list[Path]) -> list[Path]:
     # A leading dot: macOS leaves '._img.jpg' files that are no images.
-    files = [
-        p
-        for p in entries
-        if p.suffix.lower() in IMAGE_SUFFIXES and not p.name.startswith('.') and p.is_file()
-    ]
+    files = [p for p in entries if p.suffix.lower() in IMAGE_SUFFIXES and not p.name.startswith('.') and p.is_file()]
     return sorted(files, key=natural_key)
 
 

@@ -27,9 +27,7 @@ PLUGINS = {
 }
 LIVE_KINDS = frozenset({'camera', 'rtsp', 'gstreamer'})
 BAG_SUFFIXES = ('.mcap', '.db3')
-_KNOWN = (
-    'a video file, a folder of images, a rosbag2, /dev/videoN, rtsp://..., a GStreamer pipeline or sim:ground'
-)
+_KNOWN = 'a video file, a folder of images, a rosbag2, /dev/videoN, rtsp://..., a GStreamer pipeline or sim:ground'
 
 
 def open_source(config: ImageSourceConfig) -> Source:
@@ -88,14 +86,10 @@ def _kind_of_path(path: Path) -> str:
         try:
             is_bag = any(p.name == 'metadata.yaml' or p.suffix in BAG_SUFFIXES for p in path.iterdir())
         except PermissionError:
-            raise SourceError(
-                f'{path}: no permission to read this folder. Allow it with chmod +rx.'
-            ) from None
+            raise SourceError(f'{path}: no permission to read this folder. Allow it with chmod +rx.') from None
         return 'bag' if is_bag else 'folder'
     if path.suffix == '.bag':
-        raise SourceError(
-            f'{path}: this is a ROS 1 bag. Convert it with rosbags-convert and give the result.'
-        )
+        raise SourceError(f'{path}: this is a ROS 1 bag. Convert it with rosbags-convert and give the result.')
     return 'bag' if path.suffix in BAG_SUFFIXES else 'video'
 
 
@@ -104,9 +98,7 @@ def _require_options_fit(config: ImageSourceConfig, kind: str) -> None:
     if kind in LIVE_KINDS:
         for name, is_set in live_only_wrong.items():
             if is_set:
-                raise ConfigError(
-                    f'{name} does not go with a live input such as {config.input!r}. Leave it out.'
-                )
+                raise ConfigError(f'{name} does not go with a live input such as {config.input!r}. Leave it out.')
     if config.rate_hz and kind in ('bag', 'rtsp', 'gstreamer'):
         raise ConfigError(f'rate_hz does not go with {kind} inputs: they have their own time. Leave it out.')
 

@@ -33,9 +33,7 @@ def target_pose(
     object_m = np.c_[flat, np.zeros(4)]
     ideal_px = camera.undistort_points(corners_px)
     try:
-        found, rotation, translation = cv2.solvePnP(
-            object_m, ideal_px, camera.K, np.zeros(4), flags=cv2.SOLVEPNP_IPPE
-        )
+        found, rotation, translation = cv2.solvePnP(object_m, ideal_px, camera.K, np.zeros(4), flags=cv2.SOLVEPNP_IPPE)
     except cv2.error:  # corners on a line
         return None
     if not found or not np.isfinite(rotation).all() or float(translation[2, 0]) <= 0:

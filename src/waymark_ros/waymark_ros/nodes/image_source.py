@@ -22,7 +22,7 @@ from waymark_ros.vision_node import VisionNode
 
 
 class ImageSourceNode(VisionNode):
-    """Publish `image` and `camera_info`, `/clock` for recorded inputs, `ground_truth` for simulated ones; end with the input."""
+    """Publish `image` and `camera_info`, `/clock` for recorded inputs, `ground_truth` for simulated ones."""
 
     config_class = ImageSourceConfig
     default_name = 'image_source'
@@ -35,7 +35,9 @@ class ImageSourceNode(VisionNode):
         info = self.source.info
         self.image = self.create_publisher(Image, 'image', IMAGES_OUT)
         self.camera_info = self.create_publisher(CameraInfo, 'camera_info', RESULTS)
-        self.clock = self.create_publisher(Clock, '/clock', CLOCK) if config.publish_clock and not info.is_live else None
+        self.clock = (
+            self.create_publisher(Clock, '/clock', CLOCK) if config.publish_clock and not info.is_live else None
+        )
         self.truth = self.create_publisher(Odometry, 'ground_truth', RESULTS) if info.has_truth else None
         self.hub.add_source(self.image_topic)
         self.statistics.set('input', info.uri)
@@ -46,7 +48,11 @@ class ImageSourceNode(VisionNode):
         is_lockstep = self.config.pace == 'lockstep' and not self.source.info.is_live
         answers = Lockstep(self.config.wait_for if is_lockstep else ())
         subscriptions = subscribe_answers(
-            self, self.config.wait_for if is_lockstep else (), answers, self.config.wait_timeout_s, lambda: self.stopping
+            self,
+            self.config.wait_for if is_lockstep else (),
+            answers,
+            self.config.wait_timeout_s,
+            lambda: self.stopping,
         )
         wait_until_settled(self, lambda: self.stopping)
         started_s, first_ns = time.monotonic(), None

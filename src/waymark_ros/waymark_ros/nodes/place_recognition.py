@@ -25,7 +25,7 @@ IMAGES_KEPT = 30
 
 
 class PlaceRecognitionNode(VisionNode):
-    """Subscribe to `image` and `embedding`; publish `localization` for each pair, `place` and `keyframes` as they come."""
+    """Subscribe to `image` and `embedding`; publish `localization` for each pair, `place`, `keyframes`."""
 
     config_class = PlacesConfig
     default_name = 'place_recognition'

@@ -131,9 +131,7 @@ def _canvas(xy: NDArray[np.float64]) -> _Canvas:
 
 
 def _strokes(run: Run, track: Track, canvas: _Canvas) -> list[tuple[str, str]]:
-    keep = np.unique(
-        np.linspace(0, len(track.stamps_ns) - 1, min(_MAX_POINTS, len(track.stamps_ns))).astype(int)
-    )
+    keep = np.unique(np.linspace(0, len(track.stamps_ns) - 1, min(_MAX_POINTS, len(track.stamps_ns))).astype(int))
     states = _states_at(run, track.stamps_ns[keep])
     points = [canvas.point(*track.xyz_m[i, :2]) for i in keep]
     strokes: list[tuple[str, list[tuple[float, float]]]] = []

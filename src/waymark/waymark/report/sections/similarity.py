@@ -98,9 +98,7 @@ def _unit_vector(run: Run, message: RecordedMessage, fingerprint: str) -> NDArra
 def _ticks(keyframes: list[KeyframeSample]) -> list[Tick]:
     count = len(keyframes)
     step = max(1, int(round_step(count / 6)))
-    return [
-        Tick(round(100 * (i + 0.5) / count, 2), str(keyframes[i].keyframe_id)) for i in range(0, count, step)
-    ]
+    return [Tick(round(100 * (i + 0.5) / count, 2), str(keyframes[i].keyframe_id)) for i in range(0, count, step)]
 
 
 def _gradient() -> str:

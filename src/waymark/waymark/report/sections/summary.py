@@ -113,18 +113,14 @@ def _facts(run: Run) -> list[tuple[str, str]]:
         if moment.year >= 2000:  # a simulated clock starts in 1970
             rows.append(('Recorded', f'{moment:%Y-%m-%d %H:%M:%S} UTC'))
     size = run.recording.size_bytes / 1e6
-    rows.append(
-        ('Recording', f'{run.recording.path.name}, {size:,.1f} MB, {run.recording.message_count:,} messages')
-    )
+    rows.append(('Recording', f'{run.recording.path.name}, {size:,.1f} MB, {run.recording.message_count:,} messages'))
     return rows
 
 
 def _strip(run: Run) -> list[tuple[Picture, str]]:
     stamps = shown_stamps(run)
     chosen = (
-        [int(stamps[i]) for i in np.unique(np.linspace(0, len(stamps) - 1, _STRIP).astype(int))]
-        if len(stamps)
-        else []
+        [int(stamps[i]) for i in np.unique(np.linspace(0, len(stamps) - 1, _STRIP).astype(int))] if len(stamps) else []
     )
     pictures = fetch(run, chosen, _STRIP_WIDTH_PX, quality=65)
     return [(pictures[s], clock(run.seconds(s))) for s in chosen if s in pictures]
