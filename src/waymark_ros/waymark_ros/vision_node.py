@@ -20,7 +20,7 @@ from waymark_ros import params
 from waymark_ros.conversions import camera_from_msg
 from waymark_ros.diagnostics import DiagnosticsPublisher, Statistics, why_no_images
 from waymark_ros.frames import Delivery, FrameHub, Inbox
-from waymark_ros.qos import RESULTS, publisher_events, subscription_events
+from waymark_ros.qos import images_in, publisher_events, subscription_events
 from waymark_ros.runner import Guard, Process, attempt
 from waymark_ros.stamps import StampGate
 
@@ -216,7 +216,7 @@ class VisionNode(LifecycleNode):
         if self.receives_images:
             self.inbox.add_lane('image', self.image_depth, self._on_delivery)
         if self.receives_camera_info:
-            self._info = self.create_subscription(CameraInfo, 'camera_info', self._on_camera_info, RESULTS)
+            self._info = self.create_subscription(CameraInfo, 'camera_info', self._on_camera_info, images_in(1))
         self.on_activate_core()
         if self.receives_images:
             inbox = self.inbox
