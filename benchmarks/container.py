@@ -118,7 +118,9 @@ class Camera:
         self._index_of: dict[int, int] = {}
         types = dict(zip(TOPICS, (Embedding, PlanarTargetArray, Localization), strict=True))
         for name, topic in TOPICS.items():
-            self._node.create_subscription(types[name], topic, lambda msg, name=name: self._on_result(name, msg), RESULTS)
+            self._node.create_subscription(
+                types[name], topic, lambda msg, name=name: self._on_result(name, msg), RESULTS
+            )
         self._node.create_subscription(DiagnosticArray, '/diagnostics', self._on_diagnostics, RESULTS)
         self._executor = SingleThreadedExecutor()
         self._executor.add_node(self._node)
@@ -166,7 +168,8 @@ class Camera:
             name: {
                 'delivered': int(self._status[name].get('received', 0)),
                 'decoded_in_process': int(self._status[name].get('decoded_in_process', 0)),
-                'skipped_busy': int(self._status[name]['skipped']) + int(self._status[name].get('skipped_embeddings', 0)),
+                'skipped_busy': int(self._status[name]['skipped'])
+                + int(self._status[name].get('skipped_embeddings', 0)),
                 'results': len(self.results[name]),
                 'stamp_to_result_p50_ms': round(float(np.percentile(self._latency_ms[name], 50)), 1),
                 'stamp_to_result_p95_ms': round(float(np.percentile(self._latency_ms[name], 95)), 1),
