@@ -69,9 +69,11 @@ class Inbox:
         self._lanes: dict[str, Lane] = {}
         self._is_open = True
 
-    def add_lane(self, name: str, depth: int, handle: Callable[[Any], None]) -> None:
-        """Add a lane that keeps the newest `depth` items."""
-        self._lanes[name] = Lane(handle, deque(maxlen=depth))
+    def add_lane(self, name: str, depth: int, handle: Callable[[Any], None], is_first: bool = False) -> None:
+        """Add a lane that keeps the newest `depth` items; served after those there are, or before them."""
+        lane = {name: Lane(handle, deque(maxlen=depth))}
+        with self._changed:
+            self._lanes = {**lane, **self._lanes} if is_first else {**self._lanes, **lane}
 
     def deposit(self, lane: str, item: Any) -> None:
         """Leave an item; when the lane is full its oldest is dropped and counted as skipped."""
