@@ -30,7 +30,7 @@ def run_pipeline(config: Path, uri: str, record: bool, out: Path | None, separat
         settings: `NODE.PARAMETER=VALUE` texts.
 
     Returns:
-        0, or what the processes ended with.
+        0 (also when stopped while running), 130 when stopped before it ran, or what the processes ended with.
 
     Raises:
         WaymarkError: The configuration, the input or the environment is wrong; nothing was started.
@@ -48,7 +48,7 @@ def run_pipeline(config: Path, uri: str, record: bool, out: Path | None, separat
     code, was_stopped = _supervise([*arguments, *(['--separate'] if separate else [])])
     if record and recording.exists():
         _conclude(recording, was_stopped)
-    return code
+    return INTERRUPTED if was_stopped and code else code
 
 
 def _arguments(config: Path, uri: str, settings: list[str], recording: Path | None, pipeline: Pipeline) -> list[str]:
@@ -72,7 +72,7 @@ def _supervise(arguments: list[str]) -> tuple[int, bool]:
     def hand_on(number: int, frame: FrameType | None) -> None:
         nonlocal stopped
         stopped = True
-        process.send_signal(number)
+        process.terminate()  # SIGINT would be a traceback where Python is still starting
 
     before = {n: signal.signal(n, hand_on) for n in (signal.SIGINT, signal.SIGTERM)}
     try:
