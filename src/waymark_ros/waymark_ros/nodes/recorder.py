@@ -9,7 +9,7 @@ from typing import Any
 from rclpy.clock import Clock, ClockType
 from rclpy.serialization import serialize_message
 
-from waymark.report.config import RecorderConfig, recording_path
+from waymark.report.config import RecorderConfig, facts_of, recording_path
 from waymark.report.definitions import message_definition
 from waymark.report.writer import McapRecorder
 from waymark.types import Frame
@@ -33,7 +33,9 @@ class RecorderNode(VisionNode):
     def on_configure_core(self, config: RecorderConfig) -> None:
         """Create the file, so that a full disk or a wrong path is refused at start."""
         self.config = config
+        facts = facts_of(config)
         self.file = McapRecorder(recording_path(config, datetime.now()), config.flush_period_s, config.compression)
+        self.file.describe(facts)
         self.statistics.set('file', self.file.path)
         self.definitions: dict[str, str] = {}
         self.images_seen = 0
