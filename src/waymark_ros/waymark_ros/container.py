@@ -14,6 +14,7 @@ from waymark.environment import prepare_ros
 from waymark.pipeline.change import (
     input_of,
     only,
+    with_facts,
     with_input,
     with_recording,
     with_settings,
@@ -52,7 +53,7 @@ def pipeline_of(options: argparse.Namespace) -> Pipeline:
         pipeline = with_recording(pipeline, Path(options.record))
     elif options.no_record:
         pipeline = without_recording(pipeline)
-    return with_settings(pipeline, options.set)
+    return with_facts(with_settings(pipeline, options.set), options.set)
 
 
 def uses_sim_time(pipeline: Pipeline) -> bool:

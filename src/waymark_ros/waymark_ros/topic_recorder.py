@@ -39,7 +39,7 @@ class TopicRecorder:
         node: Node,
         wanted: tuple[str, ...],
         excluded: tuple[str, ...],
-        deposit: Callable[[RecordedTopic, bytes], None],
+        deposit: Callable[..., None],
         problem: Callable[[str], None],
     ) -> None:
         """Prepare; nothing is subscribed before `discover`.
@@ -48,7 +48,7 @@ class TopicRecorder:
             node: Who subscribes.
             wanted: Topic names, resolved by the node; empty for all.
             excluded: Topic names to leave out.
-            deposit: Gets each message, in the ROS thread; must only deposit.
+            deposit: Gets each topic when it is found, then topic and message, in the ROS thread; must only deposit.
             problem: Told once for each topic that can't be recorded, and why.
         """
         self._node = node
@@ -90,6 +90,7 @@ class TopicRecorder:
             self._refused.add(topic)
             self._problem(str(error))
             return
+        self._deposit(recorded)  # that it was there and silent is worth knowing too
         self._subscriptions[topic] = self._node.create_subscription(
             kind, topic, lambda cdr: self._deposit(recorded, cdr), like_publisher(offered, DEPTH), raw=True
         )

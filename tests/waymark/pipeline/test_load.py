@@ -9,6 +9,7 @@ from waymark.errors import ConfigError
 from waymark.pipeline.change import (
     input_of,
     only,
+    with_facts,
     with_input,
     with_recording,
     with_settings,
@@ -114,6 +115,24 @@ def test_recording_adds_a_recorder_where_there_is_none_and_can_leave_it_out(pipe
     assert recorded.nodes[-1].parameters == {'path': str(tmp_path / 'run.mcap')}
     assert len(with_recording(recorded, tmp_path / 'run.mcap').nodes) == 3
     assert without_recording(recorded) == pipeline
+
+
+def facts(pipeline: Pipeline) -> tuple[str, ...]:
+    return next(e.parameters['facts'] for e in pipeline.nodes if e.node == 'recorder')
+
+
+def test_the_recorder_notes_input_file_and_settings_but_no_password(pipeline, tmp_path):
+    recorded = with_recording(with_input(pipeline, 'rtsp://me:secret@cam/1'), tmp_path)
+    own = with_settings(recorded, ['recorder.facts=[place=field]'])
+    assert facts(with_facts(own, ['front.threads=2'])) == (
+        'input=rtsp://me:***@cam/1',
+        f'pipeline={pipeline.path}',
+        'settings=front.threads=2',
+        'place=field',
+    )
+    live = with_recording(with_input(pipeline, 'topic:/cam/image'), tmp_path)
+    assert facts(with_facts(live, [])) == ('input=topic:/cam/image', f'pipeline={pipeline.path}')
+    assert with_facts(pipeline, []) == pipeline
 
 
 def test_single_parameters_can_be_set_by_node_name_or_type(pipeline):

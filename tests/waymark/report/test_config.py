@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from waymark.errors import ConfigError
-from waymark.report.config import RecorderConfig, recording_path
+from waymark.report.config import RecorderConfig, facts_of, recording_path
 
 NOON = datetime(2026, 3, 4, 12, 5, 6)
 
@@ -37,3 +37,15 @@ def test_a_recording_goes_to_its_file_its_folder_or_one_named_by_the_time(path, 
 def test_values_out_of_range_are_refused_by_name(wrong):
     with pytest.raises(ConfigError, match=next(iter(wrong))):
         RecorderConfig.from_mapping(wrong)
+
+
+def test_facts_are_keys_and_values_and_the_last_of_a_key_counts():
+    facts = ('input=sim:ground?seed=7', 'place = north field', 'input=again')
+    assert facts_of(RecorderConfig(facts=facts)) == {'input': 'again', 'place': 'north field'}
+    assert facts_of(RecorderConfig()) == {}
+
+
+@pytest.mark.parametrize('text', ['sunny', '=sunny', ''])
+def test_a_fact_without_a_key_is_refused_by_name(text):
+    with pytest.raises(ConfigError, match=f"facts: '{text}' is not key=value"):
+        facts_of(RecorderConfig(facts=(text,)))

@@ -30,6 +30,12 @@ def test_an_axis_of_two_minutes_is_labelled_every_quarter_minute():
     assert [t.percent for t in ticks[:3]] == [0.0, 12.5, 25.0]
 
 
+def test_labels_less_than_a_second_apart_differ():
+    assert [t.label for t in TimeAxis(2.9).ticks()][:3] == ['0:00.0', '0:00.5', '0:01.0']
+    assert [t.label for t in TimeAxis(0.3).ticks()][:3] == ['0:00.00', '0:00.05', '0:00.10']
+    assert [t.label for t in TimeAxis(5.0).ticks()] == ['0:00', '0:01', '0:02', '0:03', '0:04', '0:05']
+
+
 def test_an_axis_without_length_has_one_tick():
     assert [t.label for t in TimeAxis(0.0).ticks()] == ['0:00']
 
@@ -38,6 +44,10 @@ def test_equal_neighbours_join_and_gaps_stay_open():
     axis = TimeAxis(10.0)
     runs = state_runs([(0, 'A'), (1, 'A'), (2, 'B'), (8, 'B')], axis, gap_s=2.0)
     assert [(r.state, r.percent, r.width) for r in runs] == [('A', 0, 20), ('B', 20, 20), ('B', 80, 20)]
+
+
+def test_the_state_of_a_single_frame_fills_the_axis():
+    assert [(r.percent, r.width) for r in state_runs([(0.0, 'A')], TimeAxis(0.0), gap_s=2.0)] == [(0, 100)]
 
 
 def test_no_samples_give_no_runs():

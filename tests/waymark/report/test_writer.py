@@ -101,7 +101,7 @@ def test_a_second_recording_in_one_folder_is_refused(tmp_path):
 
 def test_a_folder_that_can_not_be_made_is_named(tmp_path):
     (tmp_path / 'file').write_text('')
-    with pytest.raises(RecordingError, match=r'file/run\.mcap: the recording can not be written'):
+    with pytest.raises(RecordingError, match=r'file is a file: choose a folder for the recording'):
         McapRecorder(tmp_path / 'file' / 'run.mcap')
 
 

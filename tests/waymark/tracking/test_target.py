@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from waymark.errors import ConfigError
+from waymark.image.features import Features
 from waymark.tracking import TrackerConfig
-from waymark.tracking.target import central_part, load_targets
+from waymark.tracking.target import learn_centre, load_targets
 
 
 def saved(path, image):
@@ -46,6 +47,14 @@ def test_two_targets_of_one_name_are_refused(tmp_path, texture):
         load_targets(TrackerConfig(target_images=images))
 
 
-def test_the_central_part_is_the_middle_half():
-    image = np.arange(64, dtype=np.uint8).reshape(8, 8)
-    assert (central_part(image) == image[2:6, 2:6]).all()
+def test_the_centre_of_an_image_is_its_middle_half_with_the_keypoints_of_the_whole():
+    points = np.array([[9, 20], [10, 5], [10, 20], [29, 20], [30, 20]], np.float32)
+    descriptors = np.arange(5 * 32, dtype=np.uint8).reshape(5, 32)
+    whole = Features(points, descriptors, (40, 40))
+    centre = learn_centre('middle', whole, TrackerConfig(min_target_features=4))
+    assert centre is None  # only two of the five lie inside
+    whole = Features(np.repeat(points, 2, axis=0), np.repeat(descriptors, 2, axis=0), (40, 40))
+    centre = learn_centre('middle', whole, TrackerConfig(min_target_features=4))
+    assert centre.features.size_wh == (20, 20)
+    np.testing.assert_array_equal(centre.features.keypoints, [[0, 10], [0, 10], [19, 10], [19, 10]])
+    np.testing.assert_array_equal(centre.features.descriptors[::2], descriptors[2:4])

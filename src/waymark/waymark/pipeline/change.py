@@ -72,6 +72,30 @@ def with_settings(pipeline: Pipeline, settings: list[str]) -> Pipeline:
     return pipeline
 
 
+def with_facts(pipeline: Pipeline, settings: list[str]) -> Pipeline:
+    """Let its recorders note what runs: input, file and settings. Facts that the pipeline itself gives win.
+
+    Args:
+        pipeline: With all changes applied.
+        settings: The `NODE.PARAMETER=VALUE` texts among them.
+    """
+    from waymark.sources.rtsp import without_password  # reports are shown to others
+
+    facts = {
+        'input': without_password(input_of(pipeline) or _topic_of(pipeline)),
+        'pipeline': str(pipeline.path),
+        'settings': without_password(', '.join(settings)),
+    }
+    known = tuple(f'{key}={value}' for key, value in facts.items() if value)
+    nodes = tuple(
+        dataclasses.replace(e, parameters={**e.parameters, 'facts': known + tuple(e.parameters.get('facts', ()))})
+        if e.node == 'recorder'
+        else e
+        for e in pipeline.nodes
+    )
+    return dataclasses.replace(pipeline, nodes=nodes)
+
+
 def only(pipeline: Pipeline, name: str) -> Pipeline:
     """Keep one node: how a pipeline is spread over processes.
 
@@ -91,6 +115,11 @@ def input_of(pipeline: Pipeline) -> str | None:
             default = next(s.default for s in specs(config_class_of('image_source')) if s.name == 'input')
             return str(entry.parameters.get('input', default))
     return None
+
+
+def _topic_of(pipeline: Pipeline) -> str:
+    topics = {e.remaps['image'] for e in pipeline.nodes if 'image' in e.remaps}
+    return ', '.join(f'{TOPIC_PREFIX}{topic}' for topic in sorted(topics))
 
 
 def _from_topic(pipeline: Pipeline, topic: str) -> Pipeline:

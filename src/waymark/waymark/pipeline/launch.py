@@ -12,8 +12,9 @@ from types import FrameType
 
 from waymark.environment import require_one_ros
 from waymark.errors import WaymarkError
-from waymark.pipeline.change import with_input, with_recording, with_settings, without_recording
+from waymark.pipeline.change import input_of, with_input, with_recording, with_settings, without_recording
 from waymark.pipeline.load import Pipeline, load_pipeline
+from waymark.report.config import require_free
 
 INTERRUPTED = 130  # the shell's exit code for Ctrl-C
 
@@ -38,17 +39,29 @@ def run_pipeline(config: Path, uri: str, record: bool, out: Path | None, separat
     pipeline = load_pipeline(config)
     if uri:
         pipeline = with_input(pipeline, uri)
-    with_settings(pipeline, settings)
+    pipeline = with_settings(pipeline, settings)
     require_one_ros()
-    folder = out or Path('out') / f'{datetime.now():%Y%m%d-%H%M%S}-{config.stem}'
+    folder = out.expanduser() if out else Path('out') / f'{datetime.now():%Y%m%d-%H%M%S}-{config.stem}'
     recording = folder / 'run.mcap'
     if record:
         with_recording(pipeline, recording)
+        require_free(recording)
+    if separate:
+        _require_input(pipeline)
     arguments = _arguments(config, uri, settings, recording if record else None, pipeline)
     code, was_stopped = _supervise([*arguments, *(['--separate'] if separate else [])])
     if record and recording.exists():
         _conclude(recording, was_stopped)
     return INTERRUPTED if was_stopped and code else code
+
+
+def _require_input(pipeline: Pipeline) -> None:
+    """Open what is not live once before each node gets a process: otherwise all of them start, to end at once."""
+    from waymark.sources import ImageSourceConfig, is_live, open_source
+
+    uri = input_of(pipeline)
+    if uri is not None and not is_live(uri):
+        open_source(ImageSourceConfig(input=uri)).close()
 
 
 def _arguments(config: Path, uri: str, settings: list[str], recording: Path | None, pipeline: Pipeline) -> list[str]:

@@ -20,7 +20,7 @@ from waymark.report.sections.places import matched_places
 from waymark.report.sections.similarity import similarity
 from waymark.report.sections.summary import summary
 from waymark.report.sections.targets import targets
-from waymark.report.topics import LOG
+from waymark.report.topics import LOG, TARGETS
 from waymark.report.track import find_track
 
 _HERE = Path(__file__).parent
@@ -83,7 +83,8 @@ def _sections(run: Run) -> dict[str, Any]:
         'targets': targets(run, axis),
         'similarity': similarity(run),
         'nodes': node_health(run),
-        'has_log': bool(run.recording.topics_of(LOG)),
+        'has_log': any(t.type_name == LOG for t in run.recording.topics.values()),
+        'has_targets': bool(run.recording.topics_of(TARGETS)),
         'topics': sorted(run.recording.topics.values(), key=lambda t: t.name),
     }
     return {**sections, 'warnings': warnings(run)}  # last: the sections add notes on what they could not show

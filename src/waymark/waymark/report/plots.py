@@ -39,8 +39,8 @@ class TimeAxis:
     def ticks(self) -> list[Tick]:
         """Up to nine labels at round times."""
         step = round_time_step(self.duration_s / 8)
-        count = int(self.duration_s / step) if step else 0
-        return [Tick(self.percent(i * step), clock(i * step)) for i in range(count + 1)]
+        count = int(self.duration_s / step + 1e-9) if step else 0
+        return [Tick(self.percent(i * step), clock(i * step, decimals_for(step))) for i in range(count + 1)]
 
 
 def clock(seconds: float, decimals: int = 0) -> str:
@@ -51,6 +51,11 @@ def clock(seconds: float, decimals: int = 0) -> str:
     width = 2 if decimals == 0 else 3 + decimals
     tail = f'{rest:0{width}.{decimals}f}'
     return f'{hours}:{minutes:02d}:{tail}' if hours else f'{minutes}:{tail}'
+
+
+def decimals_for(step_s: float) -> int:
+    """Decimals that times `step_s` apart need so that no two of them read alike."""
+    return max(0, math.ceil(-math.log10(step_s) - 1e-9)) if step_s > 0 else 0
 
 
 def round_step(target: float) -> float:
@@ -91,7 +96,8 @@ def state_runs(samples: Iterable[tuple[float, str]], axis: TimeAxis, gap_s: floa
 
 def _state_run(start: float, end: float, state: str, axis: TimeAxis) -> StateRun:
     left = axis.percent(start)
-    width = max(round(axis.percent(end) - left, 3), 0.1)
+    # A run of one frame has no length: its state fills the axis.
+    width = max(round(axis.percent(end) - left, 3), 0.1) if axis.duration_s > 0 else 100.0
     return StateRun(state, left, width, f'{state} {clock(start, 1)} to {clock(end, 1)}')
 
 

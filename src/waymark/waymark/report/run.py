@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -25,6 +26,11 @@ class LocalizationSample:
     state: int
     best_similarity: float
     keyframe_count: int
+
+
+def was_compared(samples: Iterable[LocalizationSample]) -> bool:
+    """Whether any image had a keyframe old enough to be compared with; the similarity stays 0 until then."""
+    return any(s.best_similarity != 0 for s in samples)
 
 
 @dataclass(frozen=True, eq=False)

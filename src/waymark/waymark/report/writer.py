@@ -15,6 +15,7 @@ from typing import Any
 from waymark import __version__
 from waymark.errors import RecordingError
 from waymark.report.bag_metadata import OfferedQos, TopicSummary, bag_information, to_yaml, type_hash
+from waymark.report.config import require_free
 
 CHUNK_BYTES = 1024 * 1024  # a chunk is also closed every flush period
 FACTS = 'waymark'  # name of the metadata record with what is known about the run
@@ -181,11 +182,7 @@ class McapRecorder:
 
 
 def _create(path: Path) -> Any:
-    for taken in (path, path.parent / 'metadata.yaml'):
-        if taken.exists():
-            raise RecordingError(
-                f'{taken} exists already: choose another folder for the recording, or remove that one.'
-            )
+    require_free(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         return path.open('xb')

@@ -42,14 +42,31 @@ def load_targets(config: TrackerConfig) -> tuple[Target, ...]:
 
 def learn_target(target_id: str, gray: NDArray[np.uint8], config: TrackerConfig) -> Target | None:
     """Learn a target from its picture (H, W) uint8; None where it has too few keypoints to be found again."""
-    features = detect(gray, config)
+    return _target(target_id, detect(gray, config), config)
+
+
+def learn_centre(target_id: str, features: Features, config: TrackerConfig) -> Target | None:
+    """Make the middle half of an image, in width and height, a target.
+
+    Args:
+        target_id: Its name.
+        features: Of the whole image. Detected in the middle alone, at its own size and with max_features for itself,
+            keypoints would be others than those that whole images show later.
+        config: What a target needs.
+
+    Returns:
+        The target, or None where the middle has too few keypoints to be found again.
+    """
+    width, height = features.size_wh
+    left, top = width // 4, height // 4
+    size_wh = width - 2 * left, height - 2 * top
+    points = features.keypoints - np.array([left, top], np.float32)
+    inside = ((points >= 0) & (points <= np.array(size_wh) - 1)).all(axis=1)
+    return _target(target_id, Features(points[inside], features.descriptors[inside], size_wh), config)
+
+
+def _target(target_id: str, features: Features, config: TrackerConfig) -> Target | None:
     return Target(target_id, features) if len(features) >= config.min_target_features else None
-
-
-def central_part(gray: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Cut out the middle half of an image in width and height."""
-    height, width = gray.shape
-    return gray[height // 4 : height - height // 4, width // 4 : width - width // 4]
 
 
 def _load_target(path: Path, config: TrackerConfig) -> Target:

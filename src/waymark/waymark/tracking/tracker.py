@@ -16,7 +16,7 @@ from waymark.image.geometry import image_corners, transform_points
 from waymark.image.homography import Homography, register
 from waymark.tracking.config import TrackerConfig
 from waymark.tracking.pose import target_pose
-from waymark.tracking.target import Target, central_part, learn_target, load_targets
+from waymark.tracking.target import Target, learn_centre, load_targets
 from waymark.types import Frame
 
 
@@ -97,16 +97,11 @@ class PlanarTracker:
         """
         if camera is not None:
             camera.require_size(frame.size_wh)
-        if not self._targets:
-            self._learn(frame)
-        if not self._targets:
-            return ()
         features = detect(frame.gray, self._config)
+        if not self._targets:
+            target = learn_centre('first_frame', features, self._config)
+            self._targets = () if target is None else (target,)
         return tuple(self._look_for(target, features, camera) for target in self._targets)
-
-    def _learn(self, frame: Frame) -> None:
-        target = learn_target('first_frame', central_part(frame.gray), self._config)
-        self._targets = () if target is None else (target,)
 
     def _look_for(self, target: Target, features: Features, camera: CameraModel | None) -> TargetState:
         found = register(target.features, features, self._config.ratio, self._config)

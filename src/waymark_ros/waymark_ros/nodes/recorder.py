@@ -3,13 +3,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timezone
 from typing import Any
 
 from rclpy.clock import Clock, ClockType
 from rclpy.serialization import serialize_message
 
-from waymark.report.config import RecorderConfig, recording_path
+from waymark.report.config import RecorderConfig, facts_of, recording_path
 from waymark.report.definitions import message_definition
 from waymark.report.writer import McapRecorder
 from waymark.types import Frame
@@ -33,7 +33,9 @@ class RecorderNode(VisionNode):
     def on_configure_core(self, config: RecorderConfig) -> None:
         """Create the file, so that a full disk or a wrong path is refused at start."""
         self.config = config
+        facts = {'recorded': f'{datetime.now(timezone.utc):%Y-%m-%d %H:%M:%S} UTC', **facts_of(config)}
         self.file = McapRecorder(recording_path(config, datetime.now()), config.flush_period_s, config.compression)
+        self.file.describe(facts)
         self.statistics.set('file', self.file.path)
         self.definitions: dict[str, str] = {}
         self.images_seen = 0
@@ -46,19 +48,20 @@ class RecorderNode(VisionNode):
             self,
             self.config.topics,
             self.config.exclude,
-            lambda topic, cdr: inbox.deposit('message', (topic, cdr)),
+            lambda topic, cdr=None: inbox.deposit('message', (topic, cdr)),
             self.guard.count,
         )
         self.topics.discover()
         self.timer = self.create_timer(DISCOVERY_S, self.topics.discover, clock=Clock(clock_type=ClockType.STEADY_TIME))
 
-    def on_message(self, item: tuple[RecordedTopic, bytes]) -> None:
-        """Write one serialized message."""
+    def on_message(self, item: tuple[RecordedTopic, bytes | None]) -> None:
+        """Write one serialized message, or announce a topic that nobody has said anything on yet."""
         recorded, cdr = item
         now_ns = self.get_clock().now().nanoseconds
         with self.guard(recorded.topic):
             self.file.declare(recorded.topic, recorded.type_name, recorded.definition, recorded.qos)
-            self.file.write(recorded.topic, recorded.type_name, recorded.definition, cdr, now_ns, now_ns)
+            if cdr is not None:
+                self.file.write(recorded.topic, recorded.type_name, recorded.definition, cdr, now_ns, now_ns)
             self.statistics.set('dropped', self.inbox.skipped('message'))
 
     def on_frame(self, frame: Frame) -> None:

@@ -100,6 +100,8 @@ def _without_numbers(text: str) -> str:
 
 def _node(name: str, samples: list[StatusSample]) -> NodeHealth:
     last = samples[-1]
+    # Before its first image a node tells zeros, which no mean should hold.
+    busy = [s for s in samples if s.values.get('frames') != '0'] or samples
     known = (
         'rate_hz',
         'latency_p50_ms',
@@ -115,15 +117,15 @@ def _node(name: str, samples: list[StatusSample]) -> NodeHealth:
         name=name,
         level=_LEVELS[min(max(s.level for s in samples[-1:]), 3)],
         message=last.message,
-        rate=_number(samples, 'rate_hz', 1),
-        p50=_number(samples, 'latency_p50_ms', 1),
-        p95=_number(samples, 'latency_p95_ms', 1),
+        rate=_number(busy, 'rate_hz', 1),
+        p50=_number(busy, 'latency_p50_ms', 1),
+        p95=_number(busy, 'latency_p95_ms', 1),
         frames=_count(last, 'frames'),
         skipped=_count(last, 'skipped'),
         dropped=_count(last, 'dropped'),
         errors=_count(last, 'errors'),
         extra=', '.join(extra),
-        spark=_spark(samples),
+        spark=_spark(busy),
     )
 
 

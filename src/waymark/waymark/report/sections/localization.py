@@ -10,7 +10,7 @@ import numpy as np
 
 from waymark.report.pictures import spread
 from waymark.report.plots import StateRun, Tick, TimeAxis, clock, counted, state_runs
-from waymark.report.run import LOCALIZATION_STATES, LocalizationSample, Run
+from waymark.report.run import LOCALIZATION_STATES, LocalizationSample, Run, was_compared
 
 _MAX_ARCS = 60
 _MAX_POINTS = 600
@@ -70,9 +70,9 @@ def _lanes(run: Run, samples: list[LocalizationSample], axis: TimeAxis) -> list[
 
 
 def _similarity(run: Run, samples: list[LocalizationSample], axis: TimeAxis) -> tuple[float, float, str]:
-    # 0 stands for "no candidate yet" until there are keyframes.
+    # 0 stands for "nothing to compare with yet", until a keyframe is old enough.
     known = [s for s in samples if s.keyframe_count and np.isfinite(s.best_similarity)]
-    if len(known) < 2:
+    if len(known) < 2 or not was_compared(known):
         return 0.0, 1.0, ''
     values = np.array([s.best_similarity for s in known])
     low = float(np.floor(values.min() * 10) / 10)
@@ -100,8 +100,12 @@ def _arcs(run: Run, axis: TimeAxis) -> list[tuple[str, str]]:
 
 def _summary(run: Run, samples: list[LocalizationSample]) -> str:
     first = next((s for s in samples if s.state == 2), None)
-    if first is None:
+    if first is None and was_compared(samples):
         return 'No place was recognized.'
+    if first is None and not max(s.keyframe_count for s in samples):
+        return 'There was no keyframe: no image had anything in view.'
+    if first is None:
+        return 'No keyframe became old enough to be compared with (place recognition leaves the latest ones out).'
     text = f'First localized at {clock(run.seconds(first.stamp_ns), 1)}'
     if run.matches:
         inliers = np.median([m.inliers for m in run.matches])

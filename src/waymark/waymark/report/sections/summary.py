@@ -9,15 +9,15 @@ from datetime import datetime, timezone
 import numpy as np
 
 from waymark.report.pictures import Picture, fetch, image_topic, shown_stamps
-from waymark.report.plots import clock, counted
-from waymark.report.run import Run
-from waymark.report.sections.targets import tracked_frames
+from waymark.report.plots import clock, counted, decimals_for
+from waymark.report.run import LocalizationSample, Run, was_compared
+from waymark.report.sections.targets import shown_name, tracked_frames
 from waymark.report.track import Track, lap_starts
 
 _LOCALIZED = 2
 _STRIP = 8
 _STRIP_WIDTH_PX = 200
-_FACT_NAMES = {'input': 'Input', 'pipeline': 'Pipeline'}
+_FACT_NAMES = {'input': 'Input', 'pipeline': 'Pipeline', 'settings': 'Settings', 'recorded': 'Recorded'}
 
 
 @dataclass(frozen=True)
@@ -60,16 +60,23 @@ def _localized(run: Run, track: Track | None) -> str:
         return ''
     total = sum(s.state == _LOCALIZED for s in samples)
     if not total:
-        known = max(s.keyframe_count for s in samples)
-        frames = counted(len(samples), 'frame')
-        return f'not localized in any of {frames} ({counted(known, "keyframe")} in the map)'
+        return _not_localized(samples)
     starts = lap_starts(track)
     if len(starts) < 2:
         return f'localized in {total:,} of {counted(len(samples), "frame")}'
     later = [s for s in samples if s.stamp_ns >= starts[1]]
     hits = sum(s.state == _LOCALIZED for s in later)
-    laps = 'lap 2' if len(starts) == 2 else f'laps 2 to {len(starts)}'
+    laps = 'lap\u00a02' if len(starts) == 2 else f'laps 2 to {len(starts)}'
     return f'localized in {hits:,} of {counted(len(later), "frame")} of {laps}'
+
+
+def _not_localized(samples: list[LocalizationSample]) -> str:
+    known, frames = max(s.keyframe_count for s in samples), counted(len(samples), 'frame')
+    if not known:
+        return f'nothing to recognize in {frames} (no keyframe)'
+    if not was_compared(samples):
+        return f'too short to come by a place again ({frames}, {counted(known, "keyframe")})'
+    return f'not localized in any of {frames} ({counted(known, "keyframe")} in the map)'
 
 
 def _tracked(run: Run) -> str:
@@ -79,7 +86,7 @@ def _tracked(run: Run) -> str:
     if len(counts) > 2:
         seen = sum(n > 0 for n in counts.values())
         return f'{seen} of {len(counts)} targets tracked'
-    return ' and '.join(_tracked_one(name or 'the target', n) for name, n in sorted(counts.items()))
+    return ' and '.join(_tracked_one(shown_name(name), n) for name, n in sorted(counts.items()))
 
 
 def _tracked_one(name: str, frames: int) -> str:
@@ -108,7 +115,7 @@ def _facts(run: Run) -> list[tuple[str, str]]:
     topic = image_topic(run)
     if topic:
         rows.append(('Images', f'{topic} ({run.recording.topics[topic].count:,})'))
-    if run.recording.log_span_ns:
+    if run.recording.log_span_ns and 'recorded' not in run.recording.facts:
         moment = datetime.fromtimestamp(run.recording.log_span_ns[0] / 1e9, timezone.utc)
         if moment.year >= 2000:  # a simulated clock starts in 1970
             rows.append(('Recorded', f'{moment:%Y-%m-%d %H:%M:%S} UTC'))
@@ -123,4 +130,5 @@ def _strip(run: Run) -> list[tuple[Picture, str]]:
         [int(stamps[i]) for i in np.unique(np.linspace(0, len(stamps) - 1, _STRIP).astype(int))] if len(stamps) else []
     )
     pictures = fetch(run, chosen, _STRIP_WIDTH_PX, quality=65)
-    return [(pictures[s], clock(run.seconds(s))) for s in chosen if s in pictures]
+    decimals = decimals_for(float(np.diff(chosen).min()) / 1e9) if len(chosen) > 1 else 0
+    return [(pictures[s], clock(run.seconds(s), min(decimals, 1))) for s in chosen if s in pictures]

@@ -15,6 +15,7 @@ _MAX_LANES = 20
 _WIDTH_PX = 400
 _STALE_S = 2.0
 _TRACKING = 1
+LEARNT = 'first_frame'  # the tracker's name for what it learnt because it was given no target
 
 
 @dataclass(frozen=True)
@@ -41,10 +42,11 @@ class Overlay:
 
 @dataclass(frozen=True)
 class Targets:
-    """What the template draws: the targets tracked longest, and how many more there are."""
+    """What the template draws: the targets tracked longest, how many more there are, whether one was learnt."""
 
     lanes: list[TargetLane]
     more: int
+    is_learnt: bool
     ticks: list[Tick]
     overlays: list[Overlay]
 
@@ -59,7 +61,12 @@ def targets(run: Run, axis: TimeAxis) -> Targets | None:
     counts = tracked_frames(run)
     shown = sorted(by_id, key=lambda name: (-counts[name], name))[:_MAX_LANES]
     lanes = [_lane(run, name, by_id[name], axis) for name in shown]
-    return Targets(lanes, len(by_id) - len(shown), axis.ticks(), _overlays(run))
+    return Targets(lanes, len(by_id) - len(shown), LEARNT in by_id, axis.ticks(), _overlays(run))
+
+
+def shown_name(target_id: str) -> str:
+    """What to call a target; the page explains the one that the tracker learnt by itself."""
+    return {'': 'the target', LEARNT: 'first view'}.get(target_id, target_id)
 
 
 def tracked_frames(run: Run) -> dict[str, int]:
@@ -74,7 +81,7 @@ def _lane(run: Run, name: str, samples: list[TargetSample], axis: TimeAxis) -> T
     timed = [(run.seconds(s.stamp_ns), TARGET_STATES[min(s.state, 2)]) for s in samples]
     timed.sort(key=lambda t: t[0])
     share = Counter(state for _, state in timed)['TRACKING'] / len(timed)
-    return TargetLane(name, state_runs(timed, axis, _STALE_S), f'{100 * share:.0f} %')
+    return TargetLane(shown_name(name), state_runs(timed, axis, _STALE_S), f'{100 * share:.0f} %')
 
 
 def _overlays(run: Run) -> list[Overlay]:
@@ -91,7 +98,7 @@ def _overlay(run: Run, target: TargetSample, picture: Picture) -> Overlay:
     corners = [] if target.corners_px is None else target.corners_px.tolist()
     return Overlay(
         picture=picture,
-        target_id=target.target_id,
+        target_id=shown_name(target.target_id),
         points=' '.join(f'{x:.1f},{y:.1f}' for x, y in corners),
         first=(round(corners[0][0], 1), round(corners[0][1], 1)),
         time=clock(run.seconds(target.stamp_ns), 1),
