@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 import signal
 import subprocess
@@ -13,9 +12,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import cv2
-import numpy as np
 import pytest
 from ros_camera import picture
+from waymark_runs import results, waymark
 
 from waymark.report.html import write_report
 from waymark.report.reader import open_recording
@@ -38,31 +37,6 @@ def photos(tmp_path: Path) -> Path:
 @pytest.fixture
 def config(repo: Path) -> Path:
     return repo / 'config' / 'input.yaml'
-
-
-def waymark(*arguments: object) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, '-m', 'waymark.cli', *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=90, check=False)
-
-
-def results(folder: Path) -> dict[tuple[str, int], object]:
-    """What the nodes said about each image, by topic and stamp."""
-    recording = open_recording(folder)
-    said = {}
-    for message in recording.messages(['/embedding', '/targets', '/localization', '/keyframes', '/place']):
-        decoded = recording.decode(message)
-        stamp = decoded.header.stamp
-        said[message.topic, stamp.sec * 10**9 + stamp.nanosec] = plain(decoded)
-    return said
-
-
-def plain(value: object) -> object:
-    """Fields as comparable values, exact to the bit (padding between fields in CDR bytes is arbitrary)."""
-    if dataclasses.is_dataclass(value):
-        return tuple((f.name, plain(getattr(value, f.name))) for f in dataclasses.fields(value))
-    if isinstance(value, np.ndarray):
-        return value.tobytes()
-    return tuple(map(plain, value)) if isinstance(value, list) else value
 
 
 def test_a_container_and_separate_processes_give_equal_results_for_every_frame(config, photos, tmp_path):
