@@ -18,6 +18,7 @@ from waymark_runs import results, waymark
 
 from waymark.report.html import write_report
 from waymark.report.reader import open_recording
+from waymark.report.writer import McapRecorder
 
 pytestmark = pytest.mark.ros
 FRAMES = 24
@@ -107,6 +108,33 @@ def test_bad_input_is_one_clear_sentence_and_an_exit_code(config, tmp_path, argu
     assert done.returncode == 1
     assert len(said) == 1 and said[0].startswith('error: ') and message in said[0], done.stderr
     assert 'Traceback' not in done.stderr + done.stdout
+
+
+def test_bad_input_starts_no_process_where_each_node_would_get_one(config, tmp_path):
+    (tmp_path / 'empty').mkdir()
+    done = waymark('run', config, '--separate', '--input', tmp_path / 'empty', '--out', tmp_path / 'out')
+    assert (done.returncode, done.stdout) == (1, '')
+    assert done.stderr == f'error: {tmp_path / "empty"}: the folder is empty. Put images into it or give another one.\n'
+    assert not (tmp_path / 'out').exists()
+
+
+def test_a_folder_that_holds_a_recording_is_refused_and_left_as_it_is(config, photos, tmp_path):
+    McapRecorder(tmp_path / 'run.mcap').close()
+    before = sorted((p.name, p.stat().st_mtime_ns) for p in tmp_path.iterdir())
+    done = waymark('run', config, '--input', photos, '--out', tmp_path)
+    assert (done.returncode, done.stdout) == (1, '')
+    assert done.stderr.startswith(f'error: {tmp_path / "run.mcap"} exists already')
+    assert sorted((p.name, p.stat().st_mtime_ns) for p in tmp_path.iterdir()) == before
+
+
+def test_names_with_spaces_and_umlauts_relative_to_the_working_directory_and_home(config, photos, tmp_path):
+    photos.rename(tmp_path / 'Übung 空 1')
+    home = {**os.environ, 'HOME': str(tmp_path)}
+    done = waymark('run', config, '--input', 'Übung 空 1', '--out', '~/mein Flug', cwd=tmp_path, env=home)
+    assert done.returncode == 0, done.stderr
+    page = (tmp_path / 'mein Flug' / 'report.html').read_text()
+    assert f'{tmp_path}/Übung 空 1' in page and str(config) in page
+    assert open_recording(tmp_path / 'mein Flug').topics['/localization'].count == FRAMES
 
 
 def test_a_live_topic_that_nobody_publishes_is_explained_not_an_error(config, tmp_path):
