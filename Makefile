@@ -48,7 +48,7 @@ lock:
 	@packaging/lock
 
 clean:
-	rm -rf .venv .venv-colcon build install log .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-colcon .venv-core build install log .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 # --- environments: a stamp is younger than everything it was made from
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -12,6 +13,7 @@ import pytest
 
 REPO = Path(__file__).resolve().parents[1]
 SUITES = ('browser', 'colcon', 'slow', 'gpu')  # markers that make test leaves out
+HAS_ROS = all(importlib.util.find_spec(name) for name in ('rclpy', 'waymark_msgs'))
 LEFT_OUT = pytest.StashKey[Counter[str]]()
 
 
@@ -35,6 +37,11 @@ def shared_data() -> Callable[[str], Path]:
         return path
 
     return find
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    if not HAS_ROS and item.get_closest_marker('ros'):
+        pytest.skip('ROS 2 and its message types are not installed for this Python')
 
 
 @pytest.hookimpl(wrapper=True)

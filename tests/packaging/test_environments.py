@@ -45,9 +45,7 @@ def test_the_interpreter_asked_for_is_taken(script):
 
 
 def test_one_that_does_not_run_is_refused_by_name(script):
-    assert (
-        refusal(script('find_python', '/bin/false')) == 'PYTHON=/bin/false cannot be used. It does not run.'
-    )
+    assert refusal(script('find_python', '/bin/false')) == 'PYTHON=/bin/false cannot be used. It does not run.'
 
 
 def test_one_that_says_why_it_does_not_fit_is_quoted(script, tmp_path):

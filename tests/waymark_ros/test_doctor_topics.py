@@ -11,6 +11,8 @@ import pytest
 pytestmark = pytest.mark.ros
 pytest.importorskip('rclpy', reason='ROS 2 is not installed for this Python')
 
+from waymark_ros.doctor_topics import is_enough  # noqa: E402
+
 DRIVERS = Path(__file__).parent / 'live_cameras.py'
 
 
@@ -89,4 +91,18 @@ def test_without_cameras_it_warns_and_exit_code_is_0(environ, tmp_path):
     other = {**environ, 'ROS_DOMAIN_ID': str(int(environ['ROS_DOMAIN_ID']) % 100 + 1)}
     done = doctor(other, tmp_path, '--seconds', '1')
     assert done.returncode == 0, done.stdout + done.stderr
-    assert 'WARN  cameras  no image topic appeared in 1 s.' in done.stdout
+    assert 'WARN  cameras  no image topic appeared in 2 s.' in done.stdout
+
+
+@pytest.mark.parametrize(
+    ('looked_s', 'watched_s', 'enough'),
+    [
+        (5.9, [], False),
+        (6.0, [], True),
+        (9.0, [3.0, 2.9], False),
+        (9.0, [3.0, 3.1], True),
+        (12.0, [0.1], True),
+    ],
+)
+def test_every_topic_is_watched_for_the_whole_time_but_not_forever(looked_s, watched_s, enough):
+    assert is_enough(looked_s, watched_s, 3.0) is enough

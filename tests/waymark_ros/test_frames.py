@@ -34,6 +34,15 @@ def test_lanes_are_served_in_the_order_they_were_added():
     assert [inbox.take(0), inbox.take(0)] == [(print, 2), (repr, 1)]
 
 
+def test_a_lane_can_be_added_before_the_others():
+    inbox = Inbox()
+    inbox.add_lane('embedding', 1, repr)
+    inbox.add_lane('image', 1, print, is_first=True)
+    inbox.deposit('embedding', 1)
+    inbox.deposit('image', 2)
+    assert [inbox.take(0), inbox.take(0)] == [(print, 2), (repr, 1)]
+
+
 def test_closing_wakes_a_waiting_worker_and_drain_gives_what_waited():
     inbox = Inbox()
     inbox.add_lane('message', 9, print)

@@ -99,7 +99,9 @@ def test_an_embedding_that_is_offered_best_effort_is_missed_with_a_reason(camera
 
 
 def test_camera_info_of_another_size_is_refused_and_tracking_goes_on_without_metric_output(camera, start):
-    info = camera.create_publisher(CameraInfo, 'camera_info', 5)
+    # As many drivers offer it: a reader that asks for RELIABLE would never hear it.
+    best_effort = QoSProfile(depth=5, reliability=ReliabilityPolicy.BEST_EFFORT)
+    info = camera.create_publisher(CameraInfo, 'camera_info', best_effort)
     camera.listen(PlanarTargetArray, 'targets')
     start('waymark_ros.nodes.homography_tracker', '--ros-args', '-p', 'learn_first_frame:=true')
     assert camera.wait_for_listener()

@@ -13,12 +13,16 @@ from pathlib import Path
 
 import cv2
 import pytest
-from ros_camera import picture
+from ros_camera import TestCamera, picture
+from sensor_msgs.msg import CompressedImage, Image
+from waymark_msgs.msg import Localization
 from waymark_runs import results, waymark
 
 from waymark.report.html import write_report
 from waymark.report.reader import open_recording
 from waymark.report.writer import McapRecorder
+from waymark.types import Frame, Header
+from waymark_ros.conversions import frame_to_image, frame_to_jpeg
 
 pytestmark = pytest.mark.ros
 FRAMES = 24
@@ -145,6 +149,32 @@ def test_a_live_topic_that_nobody_publishes_is_explained_not_an_error(config, tm
     finally:
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=30)
+
+
+@pytest.mark.parametrize('transport', ['raw', 'compressed'])
+def test_a_live_camera_topic_is_recognised_and_recorded_until_ctrl_c(config, tmp_path, spinning, transport):
+    camera = spinning(TestCamera())
+    camera.destroy_publisher(camera.image)
+    kind, topic = (Image, '/cam/image_raw') if transport == 'raw' else (CompressedImage, '/cam/image_raw/compressed')
+    camera.image = camera.create_publisher(kind, topic, 5)
+    camera.listen(Localization, 'localization')
+    process = start_waymark('run', str(config), '--input', f'topic:{topic}', '--out', str(tmp_path / 'run'))
+    assert camera.wait_for(lambda: camera.image.get_subscription_count() > 0)
+
+    def seen() -> bool:
+        frame = Frame(Header(camera.get_clock().now().nanoseconds, 'cam'), picture(size_wh=(320, 240)))
+        camera.image.publish(frame_to_image(frame) if transport == 'raw' else frame_to_jpeg(frame, 90))
+        return camera.wait_for(lambda: len(camera.heard['localization']) >= 5, timeout_s=0.1)
+
+    wait_until(seen)
+    process.send_signal(signal.SIGINT)
+    output, errors = process.communicate(timeout=30)
+    assert process.returncode == 0, errors
+    assert 'waymark report' in output
+    recording = open_recording(tmp_path / 'run')
+    assert recording.warnings == []
+    assert recording.topics['/localization'].count >= 5
+    assert recording.topics['/cam/image_raw/compressed'].count >= 5
 
 
 def start_waymark(*arguments: str) -> subprocess.Popen[str]:

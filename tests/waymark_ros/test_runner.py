@@ -4,7 +4,7 @@ from __future__ import annotations
 import pytest
 
 from waymark.errors import ConfigError, MessageError
-from waymark_ros.runner import THROTTLE_S, Guard, attempt, main_guard
+from waymark_ros.runner import RECENT_S, THROTTLE_S, Guard, attempt, main_guard
 
 
 class Log:
@@ -28,6 +28,25 @@ def test_the_guard_counts_every_problem_but_says_each_text_once_in_a_while():
         raise MessageError('too short')
     assert said[1:] == ['image: too short (4 so far)']
     assert (guard.errors, guard.last_error) == (4, 'image: too short')
+
+
+def test_what_is_guarded_inside_keeps_its_own_name():
+    guard = Guard(lambda text: None)
+    with guard('image'):
+        with guard('camera_info'):
+            raise MessageError('of another size')
+        raise MessageError('too short')
+    assert (guard.errors, guard.last_error) == (2, 'image: too short')
+
+
+def test_a_problem_is_recent_for_a_while():
+    now = [0.0]
+    guard = Guard(lambda text: None, lambda: now[0])
+    assert not guard.is_recent
+    guard.count('too short')
+    assert guard.is_recent
+    now[0] = RECENT_S
+    assert not guard.is_recent
 
 
 def test_the_guard_names_an_unexpected_error_by_its_type():

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from waymark.sources import ImageSourceConfig, open_source
 from waymark_sim.source import open_simulator
@@ -18,15 +19,21 @@ def frames_of(uri=SMALL, **options):
     return source.info, with_frames
 
 
-def test_it_gives_laps_times_seconds_times_rate_frames():
-    info, frames = frames_of()
+@pytest.fixture(scope='module')
+def flight():
+    """Description and frames of one flight of two laps."""
+    return frames_of()
+
+
+def test_it_gives_laps_times_seconds_times_rate_frames(flight):
+    info, frames = flight
 
     assert info.frame_count == len(frames) == 2 * 3 * 5
     assert (info.rate_hz, info.is_live) == (5.0, False)
 
 
-def test_stamps_begin_at_one_second_and_go_on_at_the_rate():
-    _, frames = frames_of()
+def test_stamps_begin_at_one_second_and_go_on_at_the_rate(flight):
+    _, frames = flight
 
     stamps = [f.frame.header.stamp_ns for f in frames]
 
@@ -41,16 +48,16 @@ def test_each_frame_carries_camera_and_exact_pose():
         assert not frame.T_map_base.flags.writeable
 
 
-def test_two_flights_of_one_seed_are_equal_to_the_last_pixel():
-    (_, first), (_, again) = frames_of(), frames_of()
+def test_two_flights_of_one_seed_are_equal_to_the_last_pixel(flight):
+    (_, first), (_, again) = flight, frames_of()
 
     for a, b in zip(first, again, strict=True):
         np.testing.assert_array_equal(a.frame.pixels, b.frame.pixels)
         np.testing.assert_array_equal(a.T_map_base, b.T_map_base)
 
 
-def test_lap_two_shows_the_places_of_lap_one_but_not_the_same_pixels():
-    _, frames = frames_of()
+def test_lap_two_shows_the_places_of_lap_one_but_not_the_same_pixels(flight):
+    _, frames = flight
 
     for a, b in zip(frames[:15], frames[15:], strict=True):
         assert np.linalg.norm(a.T_map_base[:2, 3] - b.T_map_base[:2, 3]) <= 1.6

@@ -77,6 +77,8 @@ def main() -> None:
     except WaymarkError as error:
         print(f'error: {error}', file=sys.stderr)
         sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)
     except BrokenPipeError:  # `waymark ... | head`
         sys.exit(141)
 

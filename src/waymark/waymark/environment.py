@@ -35,16 +35,22 @@ def find_ros() -> RosOrigin | None:
     spec = importlib.util.find_spec('rclpy')
     if spec is None or not spec.submodule_search_locations:
         return None
-    package = Path(next(iter(spec.submodule_search_locations))).resolve()
-    # PREFIX/lib/python3.x/site-packages/rclpy, or .../dist-packages/rclpy on Debian
-    prefix = package.parents[3]
-    return RosOrigin(prefix, is_pip=any(package.parent.glob('ros_jazzy_rclpy-*.dist-info')))
+    return _origin(Path(next(iter(spec.submodule_search_locations))))
 
 
-def sourced_prefixes(environ: Mapping[str, str] = os.environ) -> list[Path]:
-    """Prefixes named in AMENT_PREFIX_PATH that hold a whole rclpy of their own (a sourced /opt/ros/...)."""
-    paths = [Path(p) for p in environ.get('AMENT_PREFIX_PATH', '').split(os.pathsep) if p]
-    return [p.resolve() for p in paths if (p / 'share/rclpy/package.xml').is_file()]
+def other_ros(origin: RosOrigin, environ: Mapping[str, str] = os.environ) -> Path | None:
+    """Prefix of a second ROS that must not be there beside `origin`, or None.
+
+    Two of them clash only where one is a pip copy: overlays of sourced workspaces are what ROS is made for.
+    """
+    importable = [_origin(Path(p) / 'rclpy') for p in sys.path if (Path(p) / 'rclpy/__init__.py').is_file()]
+    if origin.is_pip:
+        sourced = [Path(p).resolve() for p in environ.get('AMENT_PREFIX_PATH', '').split(os.pathsep) if p]
+        others = [p for p in sourced if (p / 'share/rclpy/package.xml').is_file()]
+        others += [o.prefix for o in importable]
+    else:
+        others = [o.prefix for o in importable if o.is_pip]
+    return next((p for p in others if p != origin.prefix), None)
 
 
 def require_one_ros(environ: Mapping[str, str] = os.environ) -> RosOrigin:
@@ -59,14 +65,20 @@ def require_one_ros(environ: Mapping[str, str] = os.environ) -> RosOrigin:
             'ROS 2 is not installed for this Python: run `make demo` or `make test` to get it into .venv, '
             'or source /opt/ros/jazzy/setup.bash on a robot.'
         )
-    others = [p for p in sourced_prefixes(environ) if p != origin.prefix]
-    if others:
+    other = other_ros(origin, environ)
+    if other is not None:
         raise EnvironmentMixError(
-            f'two ROS 2 installations are mixed: rclpy comes from {origin.prefix}, but {others[0]} is sourced. '
+            f'two ROS 2 installations are mixed: rclpy comes from {origin.prefix}, but {other} is in this shell too. '
             'Use a new shell without sourcing it, or a virtual environment with --system-site-packages '
             'and no pip copy of ROS.'
         )
     return origin
+
+
+def _origin(package: Path) -> RosOrigin:
+    # PREFIX/lib/python3.x/site-packages/rclpy, or .../dist-packages/rclpy on Debian
+    package = package.resolve()
+    return RosOrigin(package.parents[3], is_pip=any(package.parent.glob('ros_jazzy_rclpy-*.dist-info')))
 
 
 def fastdds_profile() -> Path | None:

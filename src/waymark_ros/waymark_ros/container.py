@@ -24,7 +24,7 @@ from waymark.pipeline.load import NodeEntry, Pipeline, load_pipeline
 from waymark_ros.runner import Process, main_guard
 
 if TYPE_CHECKING:
-    from waymark_ros.vision_node import VisionNode
+    from waymark_ros.lifecycle import ManagedNode
 
 
 def parse_arguments(arguments: Sequence[str]) -> tuple[argparse.Namespace, list[str]]:
@@ -66,7 +66,7 @@ def uses_sim_time(pipeline: Pipeline) -> bool:
     return bool(source) and not is_live(str(source))
 
 
-def create_nodes(pipeline: Pipeline, entries: Sequence[NodeEntry], process: Process) -> list[VisionNode]:
+def create_nodes(pipeline: Pipeline, entries: Sequence[NodeEntry], process: Process) -> list[ManagedNode]:
     """Create the nodes of a process, sharing one frame hub."""
     from rclpy.parameter import Parameter
 
@@ -92,14 +92,14 @@ def create_nodes(pipeline: Pipeline, entries: Sequence[NodeEntry], process: Proc
 
 
 def node_class(node_type: str) -> Any:
-    """The VisionNode of a node type: the one class that waymark_ros/nodes/<type>.py defines."""
-    from waymark_ros.vision_node import VisionNode
+    """The node class of a node type: the one class that waymark_ros/nodes/<type>.py defines."""
+    from waymark_ros.lifecycle import ManagedNode
 
     module = importlib.import_module(f'waymark_ros.nodes.{node_type}')
     return next(
         c
         for c in vars(module).values()
-        if isinstance(c, type) and issubclass(c, VisionNode) and c.__module__ == module.__name__
+        if isinstance(c, type) and issubclass(c, ManagedNode) and c.__module__ == module.__name__
     )
 
 

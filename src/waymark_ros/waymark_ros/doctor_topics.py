@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Look at every camera topic for a while and print what was seen as JSON; `waymark doctor` judges it."""
+"""Look at every camera topic for a while and print what was seen as JSON; `waymark doctor` judges it.
+
+DDS may take seconds until two processes know each other: a topic is watched for the whole time once seen.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ import os
 import statistics
 import sys
 import time
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from waymark.environment import prepare_ros
@@ -70,6 +74,7 @@ class ImageWatch:
         self._node = node
         self._topic = topic
         self._type_name = type_name
+        self._began_s = time.monotonic()
         self._received_s: list[float] = []
         self._ages_ms: list[float] = []
         self._stamps = {'zero': 0, 'future': 0, 'backwards': 0}
@@ -78,6 +83,10 @@ class ImageWatch:
         base = topic.removesuffix('/compressed') if type_name == COMPRESSED else topic
         self.info = InfoWatch(node, f'{base.rpartition("/")[0]}/camera_info')
         node.create_subscription(message_class(type_name), topic, self._take, images_in(DEPTH))
+
+    def watched_s(self) -> float:
+        """How long this topic has been watched."""
+        return time.monotonic() - self._began_s
 
     def report(self) -> dict[str, Any]:
         """What was seen."""
@@ -88,6 +97,7 @@ class ImageWatch:
             'type': self._type_name,
             'publishers': self._node.count_publishers(self._topic),
             'qos': offered_qos(self._node, self._topic),
+            'watched_s': self.watched_s(),
             'messages': len(received),
             'rate_hz': (len(received) - 1) / spread_s if spread_s > 0 else None,
             'stamp_age_p50_ms': statistics.median(self._ages_ms) if self._ages_ms else None,
@@ -169,39 +179,57 @@ def discover(node: Node, watches: dict[str, ImageWatch]) -> None:
         watch.info.discover()
 
 
-def look(seconds: float) -> list[dict[str, Any]]:
-    """Watch all camera topics for that long; returns a report for each, by name."""
+def look(seconds: float) -> dict[str, Any]:
+    """Watch each camera topic for that long; give up where none appears in twice that time.
+
+    Returns:
+        'topics', a report for each by name, and 'looked_s'.
+    """
     import rclpy
     from rclpy.executors import SingleThreadedExecutor
-    from rclpy.parameter import Parameter
 
     rclpy.init(args=[])
     node = rclpy.create_node(f'waymark_doctor_{os.getpid()}', enable_rosout=False, start_parameter_services=False)
     executor = SingleThreadedExecutor()
     executor.add_node(node)
     watches: dict[str, ImageWatch] = {}
-    began_s, looked_s = time.monotonic(), 0.0
-    while time.monotonic() - began_s < seconds:
-        if time.monotonic() - looked_s > DISCOVERY_S:
-            looked_s = time.monotonic()
+    began_s, discovered_s = time.monotonic(), 0.0
+    while not is_enough(time.monotonic() - began_s, [w.watched_s() for w in watches.values()], seconds):
+        if time.monotonic() - discovered_s > DISCOVERY_S:
+            discovered_s = time.monotonic()
             discover(node, watches)
-            if node.count_publishers('/clock') and not node.get_parameter('use_sim_time').value:
-                node.set_parameters([Parameter('use_sim_time', value=True)])  # stamps are in simulated time
+            follow_clock(node)
         executor.spin_once(timeout_sec=0.05)
+    looked_s = time.monotonic() - began_s
     reports = [watches[topic].report() for topic in sorted(watches)]
     rclpy.try_shutdown()
-    return reports
+    return {'looked_s': looked_s, 'topics': reports}
+
+
+def is_enough(looked_s: float, watched_s: Sequence[float], seconds: float) -> bool:
+    """Whether every topic in sight was watched for `seconds`, or waiting for more is in vain."""
+    if not watched_s:
+        return looked_s >= 2 * seconds
+    return min(watched_s) >= seconds or looked_s >= 4 * seconds
+
+
+def follow_clock(node: Node) -> None:
+    """Compare stamps with simulated time where there is one."""
+    from rclpy.parameter import Parameter
+
+    if node.count_publishers('/clock') and not node.get_parameter('use_sim_time').value:
+        node.set_parameters([Parameter('use_sim_time', value=True)])
 
 
 def main() -> None:
-    """Print {"topics": [...]}."""
+    """Print {"looked_s": ..., "topics": [...]}."""
 
     def body() -> int:
         parser = argparse.ArgumentParser('doctor_topics', description=__doc__)
         parser.add_argument('--seconds', type=float, default=3.0, help='how long to look')
         options = parser.parse_args(sys.argv[1:])
         prepare_ros()
-        print(json.dumps({'topics': look(options.seconds)}))
+        print(json.dumps(look(options.seconds)))
         return 0
 
     main_guard(body)

@@ -57,6 +57,7 @@ class Lane:
 
     handle: Callable[[Any], None]
     items: deque[Any]
+    received: int = 0
     skipped: int = 0
 
 
@@ -68,9 +69,11 @@ class Inbox:
         self._lanes: dict[str, Lane] = {}
         self._is_open = True
 
-    def add_lane(self, name: str, depth: int, handle: Callable[[Any], None]) -> None:
-        """Add a lane that keeps the newest `depth` items."""
-        self._lanes[name] = Lane(handle, deque(maxlen=depth))
+    def add_lane(self, name: str, depth: int, handle: Callable[[Any], None], is_first: bool = False) -> None:
+        """Add a lane that keeps the newest `depth` items; served after those there are, or before them."""
+        lane = {name: Lane(handle, deque(maxlen=depth))}
+        with self._changed:
+            self._lanes = {**lane, **self._lanes} if is_first else {**self._lanes, **lane}
 
     def deposit(self, lane: str, item: Any) -> None:
         """Leave an item; when the lane is full its oldest is dropped and counted as skipped."""
@@ -78,6 +81,7 @@ class Inbox:
             if not self._is_open:
                 return
             target = self._lanes[lane]
+            target.received += 1
             target.skipped += len(target.items) == target.items.maxlen
             target.items.append(item)
             self._changed.notify()
@@ -105,6 +109,10 @@ class Inbox:
         """How many items of the lane were pushed out by newer ones."""
         return self._lanes[lane].skipped
 
+    def received(self, lane: str) -> int:
+        """How many items were left in the lane."""
+        return self._lanes[lane].received
+
     def close(self) -> None:
         """Wake the worker and let it end; `drain` gives what still waits."""
         with self._changed:
@@ -119,6 +127,7 @@ class Channel:
     topic: str
     receivers: dict[Node, tuple[Callable[[Delivery], None], int, str]] = field(default_factory=dict)
     has_local_source: bool = False
+    decoded: int = 0
     owner: Node | None = None
     depth: int = 0
     subscription: Any = None
@@ -181,6 +190,11 @@ class FrameHub:
         with self._lock:
             return topic in self._channels and self._channels[topic].has_local_source
 
+    def decoded(self, topic: str) -> int:
+        """How many ROS images of `topic` were decoded in this process, for all its nodes together."""
+        with self._lock:
+            return self._channels[topic].decoded if topic in self._channels else 0
+
     def _resubscribe(self, channel: Channel) -> None:
         """Make the ROS subscription what it should be: one, owned by a live receiver, none beside a local source."""
         wanted = next(iter(channel.receivers), None) if not channel.has_local_source else None
@@ -195,9 +209,14 @@ class FrameHub:
             return
         _, _, transport = channel.receivers[wanted]
         if transport == 'compressed':
-            kind, topic, decode = CompressedImage, f'{channel.topic}/compressed', compressed_to_frame
+            kind, topic, convert = CompressedImage, f'{channel.topic}/compressed', compressed_to_frame
         else:
-            kind, topic, decode = Image, channel.topic, image_to_frame
+            kind, topic, convert = Image, channel.topic, image_to_frame
+
+        def decode(msg: Any) -> Frame:
+            channel.decoded += 1
+            return convert(msg)
+
         channel.subscription = wanted.create_subscription(
             kind,
             topic,

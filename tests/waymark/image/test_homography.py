@@ -1,4 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
+from xml.etree import ElementTree
+
 import cv2
 import numpy as np
 import pytest
@@ -121,6 +123,11 @@ def test_registering_with_nothing_is_none(texture):
     assert register(nothing, some, 0.8, CONFIG) is None and register(some, nothing, 0.8, CONFIG) is None
 
 
+def read_homography(path):
+    # Not by cv2.FileStorage: 4.11 takes whole numbers for doubles in it and returns what lies in memory.
+    return np.array(ElementTree.parse(path).findtext('*/data').split(), float).reshape(3, 3)
+
+
 # Corner error < 3 px on the 25 pairs of the VGG sequences; plain OpenCV reaches 20 (ORB) and 21 (AKAZE).
 @pytest.mark.parametrize(('detector', 'at_least'), [('orb', 18), ('akaze', 21)])
 def test_real_views_are_registered_and_the_impossible_ones_are_not_invented(shared_data, detector, at_least):
@@ -132,8 +139,7 @@ def test_real_views_are_registered_and_the_impossible_ones_are_not_invented(shar
         size_wh = features[0].size_wh
         for k in range(2, 7):
             found = register(features[0], features[k - 1], config.ratio, CONFIG)
-            file = cv2.FileStorage(str(folder / sequence / f'H1to{k}p.xml'), cv2.FILE_STORAGE_READ)
-            H_true = file.getFirstTopLevelNode().mat()
+            H_true = read_homography(folder / sequence / f'H1to{k}p.xml')
             error = None if found is None else corner_error(found.H_cur_ref, H_true, size_wh)
             good += error is not None and error < 3
             wrong += [(sequence, k, error)] if error is not None and error > 20 else []

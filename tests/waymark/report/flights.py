@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from dataclasses import dataclass
 
@@ -91,6 +92,7 @@ class Flight:
         return (vector / np.linalg.norm(vector)).astype(np.float32)
 
 
+@functools.cache
 def draw_ground(size_px: int) -> np.ndarray:
     """Fields, roads, trees and the pad, BGR."""
     rng = np.random.default_rng(7)

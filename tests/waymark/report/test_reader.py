@@ -12,11 +12,12 @@ from waymark.report.reader import open_recording
 CUTS = 50
 
 
-@pytest.fixture
-def flight(record, monkeypatch):
-    """A finished recording of some twenty chunks."""
-    monkeypatch.setattr('waymark.report.writer.CHUNK_BYTES', 20_000)
-    return record(folder='chunks')
+@pytest.fixture(scope='module')
+def flight(tmp_path_factory, runs, types):
+    """A finished recording of some twenty chunks, that nobody changes."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr('waymark.report.writer.CHUNK_BYTES', 20_000)
+        return runs.write_run(tmp_path_factory.mktemp('chunks') / 'run.mcap', types)
 
 
 def contents(recording) -> list[tuple[str, int, bytes]]:

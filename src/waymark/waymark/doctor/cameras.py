@@ -7,7 +7,7 @@ import importlib.util
 import json
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from waymark.doctor.finding import Finding, Level, worst
@@ -36,7 +36,7 @@ def check_cameras(seconds: float, environ: Mapping[str, str]) -> list[Finding]:
     if importlib.util.find_spec('waymark_ros') is None:
         return [Finding(NAME, 'WARN', 'not looked at: the package waymark_ros is not installed for this Python.')]
     try:
-        return judge_topics(_listen(seconds, environ), seconds)
+        return judge_topics(_listen(seconds, environ))
     except (subprocess.SubprocessError, ValueError, IndexError) as error:
         output = getattr(error, 'stderr', None) or str(error)
         last = (output if isinstance(output, str) else output.decode(errors='replace')).strip().splitlines()[-1:]
@@ -50,36 +50,35 @@ def check_cameras(seconds: float, environ: Mapping[str, str]) -> list[Finding]:
         ]
 
 
-def judge_topics(topics: Sequence[Mapping[str, Any]], seconds: float) -> list[Finding]:
+def judge_topics(seen: Mapping[str, Any]) -> list[Finding]:
     """One finding for each image topic.
 
     Args:
-        topics: As waymark_ros.doctor_topics prints them.
-        seconds: How long it listened.
+        seen: As waymark_ros.doctor_topics prints it.
     """
-    if not topics:
+    if not seen['topics']:
         return [
             Finding(
                 NAME,
                 'WARN',
-                f'no image topic appeared in {seconds:g} s.',
+                f'no image topic appeared in {seen["looked_s"]:.0f} s.',
                 'For a live camera: start its driver, with the ROS_DOMAIN_ID and discovery range above.',
             )
         ]
-    return [_judge(topic, seconds) for topic in topics]
+    return [_judge(topic) for topic in seen['topics']]
 
 
-def _listen(seconds: float, environ: Mapping[str, str]) -> list[dict[str, Any]]:
+def _listen(seconds: float, environ: Mapping[str, str]) -> dict[str, Any]:
     command = [sys.executable, '-m', 'waymark_ros.doctor_topics', '--seconds', str(seconds)]
     done = subprocess.run(
-        command, env=dict(environ), capture_output=True, text=True, check=True, timeout=seconds + START_S
+        command, env=dict(environ), capture_output=True, text=True, check=True, timeout=4 * seconds + START_S
     )
-    topics: list[dict[str, Any]] = json.loads(done.stdout.strip().splitlines()[-1])['topics']
-    return topics
+    seen: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
+    return seen
 
 
-def _judge(topic: Mapping[str, Any], seconds: float) -> Finding:
-    complaints = [*_delivery(topic, seconds), *_content(topic), *_stamps(topic), *_camera_info(topic)]
+def _judge(topic: Mapping[str, Any]) -> Finding:
+    complaints = [*_delivery(topic), *_content(topic), *_stamps(topic), *_camera_info(topic)]
     return Finding(
         f'camera {topic["topic"]}',
         worst(level for level, _, _ in complaints),
@@ -99,7 +98,7 @@ def _facts(topic: Mapping[str, Any]) -> str:
     return ', '.join(facts)
 
 
-def _delivery(topic: Mapping[str, Any], seconds: float) -> list[Complaint]:
+def _delivery(topic: Mapping[str, Any]) -> list[Complaint]:
     found: list[Complaint] = []
     if not topic['qos']['fits']:
         found.append(('FAIL', f'its QoS does not fit: {topic["qos"]["reason"]}', 'Change the QoS of the driver.'))
@@ -107,7 +106,7 @@ def _delivery(topic: Mapping[str, Any], seconds: float) -> list[Complaint]:
         found.append(
             (
                 'WARN',
-                f'nothing arrived in {seconds:g} s',
+                f'nothing arrived in {topic["watched_s"]:.0f} s',
                 'Check that the camera runs, and that its driver uses the Fast DDS profile, too.',
             )
         )

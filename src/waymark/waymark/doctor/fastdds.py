@@ -16,6 +16,7 @@ NAME = 'Fast DDS profile'
 # Two raw 1080p colour images: less loses frames as soon as one is still being read.
 ENOUGH_BYTES = 12_000_000
 MIB = 1024 * 1024
+ROOM = 'Killed processes leave theirs behind: fastdds shm clean. In docker: --ipc=host, or --shm-size=1g.'
 
 
 @dataclass(frozen=True)
@@ -136,9 +137,9 @@ def check_shared_memory(folder: Path = Path('/dev/shm'), segment_bytes: int = 64
     free = usage.f_bavail * usage.f_frsize
     text = f'{free / MIB:.0f} MiB free in {folder}, {segment_bytes / MIB:.0f} MiB per process'
     if free < segment_bytes:
-        return Finding(name, 'FAIL', text, 'Free some, or in docker: --ipc=host, or --shm-size=1g.')
+        return Finding(name, 'FAIL', text, ROOM)
     if free < 4 * segment_bytes:
-        return Finding(name, 'WARN', f'{text}: few processes fit.', 'In docker: --ipc=host, or --shm-size=1g.')
+        return Finding(name, 'WARN', f'{text}: few processes fit.', ROOM)
     return Finding(name, 'OK', text)
 
 

@@ -31,7 +31,7 @@ def run_pipeline(config: Path, uri: str, record: bool, out: Path | None, separat
         settings: `NODE.PARAMETER=VALUE` texts.
 
     Returns:
-        0, or what the processes ended with.
+        0 (also when stopped while running), 130 when stopped before it ran, or what the processes ended with.
 
     Raises:
         WaymarkError: The configuration, the input or the environment is wrong; nothing was started.
@@ -39,7 +39,7 @@ def run_pipeline(config: Path, uri: str, record: bool, out: Path | None, separat
     pipeline = load_pipeline(config)
     if uri:
         pipeline = with_input(pipeline, uri)
-    with_settings(pipeline, settings)
+    pipeline = with_settings(pipeline, settings)
     require_one_ros()
     folder = out.expanduser() if out else Path('out') / f'{datetime.now():%Y%m%d-%H%M%S}-{config.stem}'
     recording = folder / 'run.mcap'
@@ -52,7 +52,7 @@ def run_pipeline(config: Path, uri: str, record: bool, out: Path | None, separat
     code, was_stopped = _supervise([*arguments, *(['--separate'] if separate else [])])
     if record and recording.exists():
         _conclude(recording, was_stopped)
-    return code
+    return INTERRUPTED if was_stopped and code else code
 
 
 def _require_input(pipeline: Pipeline) -> None:
@@ -85,7 +85,7 @@ def _supervise(arguments: list[str]) -> tuple[int, bool]:
     def hand_on(number: int, frame: FrameType | None) -> None:
         nonlocal stopped
         stopped = True
-        process.send_signal(number)
+        process.terminate()  # SIGINT would be a traceback where Python is still starting
 
     before = {n: signal.signal(n, hand_on) for n in (signal.SIGINT, signal.SIGTERM)}
     try:

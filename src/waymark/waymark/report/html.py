@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
 from typing import Any
 
@@ -51,13 +52,19 @@ def write_report(recording: Path, out: Path | None = None) -> Path:
 
 def render(run: Run) -> str:
     """Lay out the page of a run."""
-    from jinja2 import Environment, FileSystemLoader
     from markupsafe import Markup
 
-    environment = Environment(loader=FileSystemLoader(_HERE), autoescape=True, trim_blocks=True, lstrip_blocks=True)
-    template = environment.get_template('report.html.jinja')
     inline = {name: Markup((_HERE / f'report.{name}').read_text(encoding='utf-8')) for name in ('css', 'js')}
-    return template.render(**inline, **_sections(run))
+    page: str = _template().render(**inline, **_sections(run))
+    return page
+
+
+@functools.cache
+def _template() -> Any:
+    from jinja2 import Environment, FileSystemLoader
+
+    environment = Environment(loader=FileSystemLoader(_HERE), autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    return environment.get_template('report.html.jinja')
 
 
 def _sections(run: Run) -> dict[str, Any]:

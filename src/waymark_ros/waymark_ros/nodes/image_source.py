@@ -15,18 +15,18 @@ from waymark.sources.open import open_source
 from waymark.types import NANOSECONDS
 from waymark_ros.conversions import camera_to_msg, frame_to_image, ns_to_time, odometry_to_msg
 from waymark_ros.frames import Delivery
+from waymark_ros.lifecycle import ManagedNode
 from waymark_ros.lockstep import Lockstep, subscribe_answers, wait_until_settled
 from waymark_ros.qos import CLOCK, IMAGES_OUT, RESULTS
 from waymark_ros.runner import run_node
-from waymark_ros.vision_node import VisionNode
 
 
-class ImageSourceNode(VisionNode):
+class ImageSourceNode(ManagedNode):
     """Publish `image` and `camera_info`, `/clock` for recorded inputs, `ground_truth` for simulated ones."""
 
     config_class = ImageSourceConfig
     default_name = 'image_source'
-    receives_images = False
+    starts_last = True
 
     def on_configure_core(self, config: ImageSourceConfig) -> None:
         """Open the input, so that a wrong one is refused at start."""
@@ -87,7 +87,7 @@ class ImageSourceNode(VisionNode):
             self.image.publish(frame_to_image(frame))
         missing = answers.wait(self.config.wait_timeout_s, lambda: self.stopping)
         if missing and not self.stopping:
-            self.guard('lockstep').count(f'no answer on {", ".join(missing)} in {self.config.wait_timeout_s:g} s')
+            self.guard.count(f'no answer on {", ".join(missing)} in {self.config.wait_timeout_s:g} s')
         self.statistics.frame_done(began_ns)
 
     def on_deactivate_core(self) -> None:

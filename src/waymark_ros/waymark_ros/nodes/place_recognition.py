@@ -43,7 +43,7 @@ class PlaceRecognitionNode(VisionNode):
     def on_activate_core(self) -> None:
         """Listen to the encoder."""
         inbox = self.inbox
-        inbox.add_lane('embedding', IMAGES_KEPT, self.on_embedding)
+        inbox.add_lane('embedding', 1, self.on_embedding)  # newest wins; its image waits in `pairs`
         self.embeddings = self.create_subscription(
             Embedding, 'embedding', lambda msg: inbox.deposit('embedding', msg), RESULTS
         )
@@ -71,6 +71,7 @@ class PlaceRecognitionNode(VisionNode):
         self.statistics.frame_done(received_ns)
         self.statistics.set('state', result.state.name)
         self.statistics.set('keyframes', result.keyframe_count)
+        self.statistics.set('skipped_embeddings', self.inbox.skipped('embedding'))
         self.statistics.set('unpaired', self.pairs.unpaired)
 
     def on_time_reset(self) -> None:

@@ -49,7 +49,7 @@ class RecorderNode(VisionNode):
             self.config.topics,
             self.config.exclude,
             lambda topic, cdr=None: inbox.deposit('message', (topic, cdr)),
-            self.guard('recording').count,
+            self.guard.count,
         )
         self.topics.discover()
         self.timer = self.create_timer(DISCOVERY_S, self.topics.discover, clock=Clock(clock_type=ClockType.STEADY_TIME))
