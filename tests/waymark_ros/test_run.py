@@ -122,6 +122,16 @@ def test_bad_input_starts_no_process_where_each_node_would_get_one(config, tmp_p
     assert not (tmp_path / 'out').exists()
 
 
+def test_an_image_that_breaks_off_ends_the_run_and_the_report_says_so(config, photos, tmp_path):
+    broken = photos / '003.png'
+    broken.write_bytes(broken.read_bytes()[:500])
+    done = waymark('run', config, '--input', photos, '--out', tmp_path / 'out')
+    assert done.returncode == 1
+    assert [line for line in done.stderr.splitlines() if line.startswith('error: image_source: ') and '003.png' in line]
+    assert open_recording(tmp_path / 'out').topics['/localization'].count == 3
+    assert f'ended: {broken}: not a readable image' in (tmp_path / 'out' / 'report.html').read_text()
+
+
 def test_a_folder_that_holds_a_recording_is_refused_and_left_as_it_is(config, photos, tmp_path):
     McapRecorder(tmp_path / 'run.mcap').close()
     before = sorted((p.name, p.stat().st_mtime_ns) for p in tmp_path.iterdir())
