@@ -49,7 +49,7 @@ def test_the_page_is_not_blank_and_its_console_is_silent(page, show, size_wh, is
 def test_every_section_stands_in_the_opened_page(page, run_chromium):
     dom = run_chromium('--dump-dom', page.as_uri()).stdout
     assert re.findall('<h2>(.*?)</h2>', dom) == HEADINGS
-    assert re.search(r'<h1>Localized in \d+ of \d+ frames of lap\s2; pad tracked in \d+ frames\.</h1>', dom)
+    assert re.search(r'<h1>Localized in \d+ of \d+ frames of lap&nbsp;2; pad tracked in \d+ frames\.</h1>', dom)
 
 
 def test_nothing_is_wider_than_a_phone(page, run_chromium, tmp_path):

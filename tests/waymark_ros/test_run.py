@@ -129,7 +129,8 @@ def test_an_image_that_breaks_off_ends_the_run_and_the_report_says_so(config, ph
     assert done.returncode == 1
     assert [line for line in done.stderr.splitlines() if line.startswith('error: image_source: ') and '003.png' in line]
     assert open_recording(tmp_path / 'out').topics['/localization'].count == 3
-    assert f'ended: {broken}: not a readable image' in (tmp_path / 'out' / 'report.html').read_text()
+    page = (tmp_path / 'out' / 'report.html').read_text()
+    assert f'INCOMPLETE</span> image_source ended: {broken}: not a readable image' in page
 
 
 def test_a_folder_that_holds_a_recording_is_refused_and_left_as_it_is(config, photos, tmp_path):

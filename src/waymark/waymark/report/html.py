@@ -14,7 +14,7 @@ from waymark.report.plots import TimeAxis
 from waymark.report.reader import open_recording
 from waymark.report.run import Run
 from waymark.report.sections.flown_path import flown_path
-from waymark.report.sections.health import node_health, warnings
+from waymark.report.sections.health import ended_early, node_health, warnings
 from waymark.report.sections.localization import localization
 from waymark.report.sections.places import matched_places
 from waymark.report.sections.similarity import similarity
@@ -74,7 +74,7 @@ def _sections(run: Run) -> dict[str, Any]:
     sections = {
         'version': __version__,
         'name': run.recording.path.parent.name or run.recording.path.stem,
-        'cut': run.recording.warnings,
+        'cut': [*run.recording.warnings, *ended_early(run)],
         'summary': summary(run, track),
         'path': flown_path(run, track),
         'localization': localization(run, axis),

@@ -14,6 +14,7 @@ from waymark.report.plots import clock
 from waymark.report.run import Run, StatusSample
 
 _LEVELS = ('OK', 'WARN', 'ERROR', 'STALE')
+_ERROR = 2  # diagnostic_msgs/msg/DiagnosticStatus
 _WARN = 30  # rcl_interfaces/msg/Log
 _LOG_NAMES = {30: 'WARN', 40: 'ERROR', 50: 'FATAL'}
 _MAX_WARNINGS = 60
@@ -64,6 +65,12 @@ def node_health(run: Run) -> list[NodeHealth]:
     for status in ours:
         by_name[status.name].append(status)
     return [_node(name, samples) for name, samples in by_name.items()]
+
+
+def ended_early(run: Run) -> list[str]:
+    """One sentence for each node whose last word was an error."""
+    last = {s.name: s for s in run.statuses if s.hardware_id == 'waymark'}
+    return [f'{name} {status.message}' for name, status in last.items() if status.level == _ERROR]
 
 
 def warnings(run: Run) -> list[Trouble]:

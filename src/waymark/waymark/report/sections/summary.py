@@ -96,7 +96,8 @@ def _tracked_one(name: str, frames: int) -> str:
 def _figures(run: Run, track: Track | None) -> list[Figure]:
     start, end = run.span_ns
     stamps = len(run.stamps_ns)
-    figures = [Figure(f'{stamps:,}', 'frames'), Figure(clock((end - start) / 1e9), 'duration')]
+    seconds = (end - start) / 1e9
+    figures = [Figure(f'{stamps:,}', 'frames'), Figure(clock(seconds, 0 if seconds >= 10 else 1), 'duration')]
     if end > start and stamps > 1:
         figures.append(Figure(f'{(stamps - 1) / ((end - start) / 1e9):.1f} Hz', 'frame rate'))
     if track is not None:
