@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from waymark.environment import FASTDDS_VARIABLES
+from waymark.pipeline.change import with_facts
 from waymark.pipeline.load import load_pipeline
 from waymark.pipeline.registry import NODE_CONFIGS
 from waymark_ros.container import parse_arguments, pipeline_of
@@ -59,7 +60,7 @@ def test_starts_an_executable_that_exists_with_arguments_that_it_takes(name):
     assert node['executable'] in executables()
     options, ros = parse_arguments([*node['arguments'], '--ros-args', *node['ros_arguments']])
     assert options.config == REPO / 'config' / f'{name}.yaml'
-    assert pipeline_of(options) == load_pipeline(options.config)
+    assert pipeline_of(options) == with_facts(load_pipeline(options.config), [])
     assert ros == ['--ros-args', '--log-level', 'info']
 
 

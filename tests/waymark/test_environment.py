@@ -37,6 +37,7 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(sys, 'path', [p for p in sys.path if not (Path(p) / 'rclpy').exists()])
     monkeypatch.setattr(sys, 'meta_path', [f for f in sys.meta_path if 'editable' not in repr(f).lower()])
     monkeypatch.delenv('AMENT_PREFIX_PATH', raising=False)
+    monkeypatch.delitem(sys.modules, 'rclpy', raising=False)  # find_spec would answer from there
     return put
 
 

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 import signal
 import subprocess
@@ -13,14 +12,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 import cv2
-import numpy as np
 import pytest
 from ros_camera import TestCamera, picture
 from sensor_msgs.msg import CompressedImage, Image
 from waymark_msgs.msg import Localization
+from waymark_runs import results, waymark
 
 from waymark.report.html import write_report
 from waymark.report.reader import open_recording
+from waymark.report.writer import McapRecorder
 from waymark.types import Frame, Header
 from waymark_ros.conversions import frame_to_image, frame_to_jpeg
 
@@ -42,31 +42,6 @@ def photos(tmp_path: Path) -> Path:
 @pytest.fixture
 def config(repo: Path) -> Path:
     return repo / 'config' / 'input.yaml'
-
-
-def waymark(*arguments: object) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, '-m', 'waymark.cli', *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=90, check=False)
-
-
-def results(folder: Path) -> dict[tuple[str, int], object]:
-    """What the nodes said about each image, by topic and stamp."""
-    recording = open_recording(folder)
-    said = {}
-    for message in recording.messages(['/embedding', '/targets', '/localization', '/keyframes', '/place']):
-        decoded = recording.decode(message)
-        stamp = decoded.header.stamp
-        said[message.topic, stamp.sec * 10**9 + stamp.nanosec] = plain(decoded)
-    return said
-
-
-def plain(value: object) -> object:
-    """Fields as comparable values, exact to the bit (padding between fields in CDR bytes is arbitrary)."""
-    if dataclasses.is_dataclass(value):
-        return tuple((f.name, plain(getattr(value, f.name))) for f in dataclasses.fields(value))
-    if isinstance(value, np.ndarray):
-        return value.tobytes()
-    return tuple(map(plain, value)) if isinstance(value, list) else value
 
 
 def test_a_container_and_separate_processes_give_equal_results_for_every_frame(config, photos, tmp_path):
@@ -137,6 +112,43 @@ def test_bad_input_is_one_clear_sentence_and_an_exit_code(config, tmp_path, argu
     assert done.returncode == 1
     assert len(said) == 1 and said[0].startswith('error: ') and message in said[0], done.stderr
     assert 'Traceback' not in done.stderr + done.stdout
+
+
+def test_bad_input_starts_no_process_where_each_node_would_get_one(config, tmp_path):
+    (tmp_path / 'empty').mkdir()
+    done = waymark('run', config, '--separate', '--input', tmp_path / 'empty', '--out', tmp_path / 'out')
+    assert (done.returncode, done.stdout) == (1, '')
+    assert done.stderr == f'error: {tmp_path / "empty"}: the folder is empty. Put images into it or give another one.\n'
+    assert not (tmp_path / 'out').exists()
+
+
+def test_an_image_that_breaks_off_ends_the_run_and_the_report_says_so(config, photos, tmp_path):
+    broken = photos / '003.png'
+    broken.write_bytes(broken.read_bytes()[:500])
+    done = waymark('run', config, '--input', photos, '--out', tmp_path / 'out')
+    assert done.returncode == 1
+    assert [line for line in done.stderr.splitlines() if line.startswith('error: image_source: ') and '003.png' in line]
+    assert open_recording(tmp_path / 'out').topics['/localization'].count == 3
+    assert f'ended: {broken}: not a readable image' in (tmp_path / 'out' / 'report.html').read_text()
+
+
+def test_a_folder_that_holds_a_recording_is_refused_and_left_as_it_is(config, photos, tmp_path):
+    McapRecorder(tmp_path / 'run.mcap').close()
+    before = sorted((p.name, p.stat().st_mtime_ns) for p in tmp_path.iterdir())
+    done = waymark('run', config, '--input', photos, '--out', tmp_path)
+    assert (done.returncode, done.stdout) == (1, '')
+    assert done.stderr.startswith(f'error: {tmp_path / "run.mcap"} exists already')
+    assert sorted((p.name, p.stat().st_mtime_ns) for p in tmp_path.iterdir()) == before
+
+
+def test_names_with_spaces_and_umlauts_relative_to_the_working_directory_and_home(config, photos, tmp_path):
+    photos.rename(tmp_path / 'Übung 空 1')
+    home = {**os.environ, 'HOME': str(tmp_path)}
+    done = waymark('run', config, '--input', 'Übung 空 1', '--out', '~/mein Flug', cwd=tmp_path, env=home)
+    assert done.returncode == 0, done.stderr
+    page = (tmp_path / 'mein Flug' / 'report.html').read_text()
+    assert f'{tmp_path}/Übung 空 1' in page and str(config) in page
+    assert open_recording(tmp_path / 'mein Flug').topics['/localization'].count == FRAMES
 
 
 def test_a_live_topic_that_nobody_publishes_is_explained_not_an_error(config, tmp_path):

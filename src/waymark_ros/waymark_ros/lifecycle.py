@@ -52,6 +52,7 @@ class ManagedNode(LifecycleNode):
         self._is_configured = False
         self._is_driven_by_process = False
         self._error: str | None = None
+        self._death = ''  # why the worker ended before its time
         self._worker: threading.Thread | None = None
         self._stopping = threading.Event()
         self._lasting_publishers: frozenset[Any] = frozenset(self.publishers)
@@ -86,6 +87,8 @@ class ManagedNode(LifecycleNode):
         values = {**self.statistics.snapshot(), 'errors': str(self.guard.errors), 'last_error': self.guard.last_error}
         if not self.is_active:
             return DiagnosticStatus.WARN, 'inactive', values
+        if self._death:
+            return DiagnosticStatus.ERROR, f'ended: {self._death}', values
         if self.guard.is_recent:
             return (
                 DiagnosticStatus.WARN,
@@ -167,9 +170,13 @@ class ManagedNode(LifecycleNode):
         self.inbox = Inbox()
         self.on_activate_core()
         self.is_active = True
-        worker = (self.get_name(), self.get_logger(), self.work)
+        self._death = ''
+        worker = (self.get_name(), self.get_logger(), self.work, self._on_death)
         self._worker = threading.Thread(target=self.process.run_worker, args=worker, name=self.get_name(), daemon=True)
         self._worker.start()
+
+    def _on_death(self, problem: str) -> None:
+        self._death = problem  # the last status says it, so that the recording knows why it is short
 
     def _deactivate(self) -> None:
         self._stopping.set()

@@ -111,10 +111,11 @@ class Process:
             self._errors.append(error)
         self._stop.set()
 
-    def run_worker(self, name: str, logger: Any, body: Callable[[], None]) -> None:
+    def run_worker(self, name: str, logger: Any, body: Callable[[], None], on_death: Callable[[str], None]) -> None:
         """Run a worker thread's body; one that dies ends the process with a sentence instead of going silent."""
         problem = attempt(logger, 'go on', body, is_reported=True)
         if problem:
+            on_death(problem)
             self.request_stop(f'{name}: {problem}')
 
     def run(self, build: Callable[[Process], Sequence[ManagedNode]], ros_args: Sequence[str]) -> int:

@@ -25,7 +25,7 @@ def run_of(similarities: list[float], keyframes: int, state: int = 0) -> Run:
     ('similarities', 'keyframes', 'text'),
     [
         ([0, 0, 0], 0, 'Nothing to recognize in 3 frames (no keyframe).'),
-        ([0, 0, 0], 2, 'Too short to come by a place again (3 frames, 2 keyframes).'),
+        ([0, 0, 0], 2, 'Too few keyframes to recognize a place again (2 from 3 frames).'),
         ([0, 0, 0.4], 2, 'Not localized in any of 3 frames (2 keyframes in the map).'),
     ],
 )

@@ -75,7 +75,7 @@ def _not_localized(samples: list[LocalizationSample]) -> str:
     if not known:
         return f'nothing to recognize in {frames} (no keyframe)'
     if not was_compared(samples):
-        return f'too short to come by a place again ({frames}, {counted(known, "keyframe")})'
+        return f'too few keyframes to recognize a place again ({known} from {frames})'
     return f'not localized in any of {frames} ({counted(known, "keyframe")} in the map)'
 
 
