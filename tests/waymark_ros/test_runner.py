@@ -4,7 +4,7 @@ from __future__ import annotations
 import pytest
 
 from waymark.errors import ConfigError, MessageError
-from waymark_ros.runner import RECENT_S, THROTTLE_S, Guard, attempt, main_guard
+from waymark_ros.runner import RECENT_S, THROTTLE_S, Guard, Process, attempt, main_guard
 
 
 class Log:
@@ -79,3 +79,19 @@ def test_main_turns_a_user_error_into_one_sentence_and_exit_code_1(capsys):
         main_guard(body)
     assert end.value.code == 1
     assert capsys.readouterr().err == 'error: demo.yaml: unknown key\n'
+
+
+def test_what_rclpy_itself_raises_on_a_message_is_said_and_the_process_goes_on(capsys):
+    class FailsTwice:
+        spins = 0
+
+        def spin(self) -> None:
+            self.spins += 1
+            if self.spins < 3:
+                raise RuntimeError('failed to take a message')
+
+    executor = FailsTwice()
+    Process()._spin(executor)
+    assert executor.spins == 3
+    said = capsys.readouterr().err
+    assert said == 'warning: RuntimeError in a ROS callback: failed to take a message (1 so far)\n'

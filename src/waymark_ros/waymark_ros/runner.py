@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from waymark.environment import prepare_ros
-from waymark.errors import WaymarkError
+from waymark.errors import ConfigError, WaymarkError
 
 if TYPE_CHECKING:
     from waymark_ros.lifecycle import ManagedNode
@@ -25,6 +25,7 @@ EXIT_ERROR = 1
 SHUTDOWN_S = 2.5
 LAST_WORDS_S = 0.2  # the other nodes' last diagnostics still travel to the recorder
 THROTTLE_S = 5.0
+BREATH_S = 0.01  # between errors that rclpy itself raises, so that none can take a whole core
 RECENT_S = 30.0  # diagnostics show a problem as a warning for this long
 
 
@@ -104,6 +105,7 @@ class Process:
         self._stop = threading.Event()
         self._errors: list[str] = []
         self._nodes: list[ManagedNode] = []
+        self._guard = Guard(lambda text: print(f'warning: {text}', file=sys.stderr))
 
     def request_stop(self, error: str | None = None) -> None:
         """End the process soon; with an error its exit code says so. Any thread may call this."""
@@ -129,7 +131,10 @@ class Process:
         from rclpy.signals import SignalHandlerOptions
 
         # rclpy's own handlers end the context at once, under the nodes' feet.
-        rclpy.init(args=list(ros_args), signal_handler_options=SignalHandlerOptions.NO)
+        try:
+            rclpy.init(args=list(ros_args), signal_handler_options=SignalHandlerOptions.NO)
+        except Exception as error:  # rcl's own error types, which say what is wrong in their first line
+            raise ConfigError(f'ROS arguments {" ".join(ros_args)!r}: {str(error).splitlines()[0]}') from None
         executor = SingleThreadedExecutor()
         spinner = threading.Thread(target=self._spin, args=(executor,), name='ros', daemon=True)
         try:
@@ -165,8 +170,10 @@ class Process:
                 continue  # a subscription was taken back while rclpy waited on it: wait on the rest
             except (ExternalShutdownException, ShutdownException):
                 return None
-            except Exception as error:  # noqa: BLE001 - outside any callback of ours: end in order, with a sentence
-                return self.request_stop(f'{type(error).__name__} in a ROS callback: {error}')
+            except Exception as error:  # noqa: BLE001 - a message that rclpy can't take must not end the process
+                self._guard.count(f'{type(error).__name__} in a ROS callback: {" ".join(str(error).split())}')
+                if self._stop.wait(BREATH_S):
+                    return None
 
     def _start_nodes(self) -> None:
         """Configure all, then activate receivers before image sources, so that no first frame is missed."""
