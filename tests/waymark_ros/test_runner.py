@@ -30,6 +30,15 @@ def test_the_guard_counts_every_problem_but_says_each_text_once_in_a_while():
     assert (guard.errors, guard.last_error) == (4, 'image: too short')
 
 
+def test_texts_that_differ_by_a_number_are_one_repeated_trouble():
+    said: list[str] = []
+    guard = Guard(said.append, lambda: 0.0)
+    for late_ms in (3, 47, 1.5):
+        guard.count(f'its stamp is {late_ms} ms behind the one before')
+    assert said == ['its stamp is 3 ms behind the one before (1 so far)']
+    assert guard.errors == 3
+
+
 def test_what_is_guarded_inside_keeps_its_own_name():
     guard = Guard(lambda text: None)
     with guard('image'):

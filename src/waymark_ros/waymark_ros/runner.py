@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import faulthandler
 import os
+import re
 import signal
 import sys
 import threading
@@ -60,15 +61,16 @@ class Guard:
         return self._last_s is not None and self._clock() - self._last_s < RECENT_S
 
     def count(self, problem: str) -> None:
-        """Count a problem and say it, at most once in THROTTLE_S for each text."""
+        """Count a problem and say it, at most once in THROTTLE_S for each text, whatever the numbers in it."""
+        kind = re.sub(r'\d+(\.\d+)?', '#', problem)
         with self._lock:
             self.errors += 1
             self.last_error = problem
             self._last_s = now = self._clock()
-            is_due = now - self._last_said.get(problem, -THROTTLE_S) >= THROTTLE_S
+            is_due = now - self._last_said.get(kind, -THROTTLE_S) >= THROTTLE_S
             if is_due:
                 self._last_said = {k: t for k, t in self._last_said.items() if now - t < THROTTLE_S}
-                self._last_said[problem] = now
+                self._last_said[kind] = now
             text = f'{problem} ({self.errors} so far)'
         if is_due:
             self._warn(text)
