@@ -55,8 +55,15 @@ def test_a_container_and_separate_processes_give_equal_results_for_every_frame(c
     assert runs['apart'] == runs['together']
 
 
-@pytest.mark.parametrize('separate', [[], ['--separate']], ids=['container', 'separate'])
-@pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM], ids=lambda n: n.name)
+@pytest.mark.parametrize(
+    ('number', 'separate'),
+    [
+        pytest.param(signal.SIGINT, [], id='SIGINT-container'),
+        pytest.param(signal.SIGTERM, ['--separate'], id='SIGTERM-separate'),
+        pytest.param(signal.SIGTERM, [], id='SIGTERM-container', marks=pytest.mark.slow),
+        pytest.param(signal.SIGINT, ['--separate'], id='SIGINT-separate', marks=pytest.mark.slow),
+    ],
+)
 def test_a_signal_ends_every_process_within_three_seconds_with_a_readable_recording(
     config, photos, tmp_path, number, separate
 ):
@@ -142,6 +149,7 @@ def test_a_folder_that_holds_a_recording_is_refused_and_left_as_it_is(config, ph
     assert sorted((p.name, p.stat().st_mtime_ns) for p in tmp_path.iterdir()) == before
 
 
+@pytest.mark.slow
 def test_names_with_spaces_and_umlauts_relative_to_the_working_directory_and_home(config, photos, tmp_path):
     photos.rename(tmp_path / 'Übung 空 1')
     home = {**os.environ, 'HOME': str(tmp_path)}
@@ -162,7 +170,7 @@ def test_a_live_topic_that_nobody_publishes_is_explained_not_an_error(config, tm
         process.communicate(timeout=30)
 
 
-@pytest.mark.parametrize('transport', ['raw', 'compressed'])
+@pytest.mark.parametrize('transport', [pytest.param('raw', marks=pytest.mark.slow), 'compressed'])
 def test_a_live_camera_topic_is_recognised_and_recorded_until_ctrl_c(config, tmp_path, spinning, transport):
     camera = spinning(TestCamera())
     camera.destroy_publisher(camera.image)
