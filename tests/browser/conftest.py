@@ -3,10 +3,8 @@
 
 from __future__ import annotations
 
-import importlib.util
 import shutil
 import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +13,7 @@ from types import ModuleType
 import cv2
 import numpy as np
 import pytest
+from recorded_runs import load_runs
 
 FLAGS = [
     '--headless',
@@ -28,22 +27,10 @@ FLAGS += ['--disable-background-networking', '--disable-component-update', '--di
 FLAGS += ['--enable-logging=stderr', '--v=0']
 
 
-def load(name: str, file: Path) -> ModuleType:
-    """Load a module that lies beside tests, once, under a name that other such modules import it by."""
-    if name not in sys.modules:
-        spec = importlib.util.spec_from_file_location(name, file)
-        assert spec
-        assert spec.loader
-        sys.modules[name] = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(sys.modules[name])
-    return sys.modules[name]
-
-
 @pytest.fixture(scope='session')
 def runs(repo: Path) -> ModuleType:
     """The module that writes recordings of synthetic flights."""
-    load('waymark_test_flights', repo / 'tests/waymark/report/flights.py')
-    return load('waymark_test_runs', repo / 'tests/waymark/report/runs.py')
+    return load_runs(repo)
 
 
 @dataclass(frozen=True)

@@ -88,8 +88,7 @@ def test_after_kill_9_of_the_recorder_all_but_the_last_second_is_there_and_makes
     process.wait(timeout=30)
     assert process.returncode != 0
     recording = open_recording(tmp_path / 'run')
-    stamps = [recording.decode(m) for m in recording.messages(['/diagnostics'])]
-    assert stamps
+    assert [recording.decode(m) for m in recording.messages(['/diagnostics'])]
     written_ns = (tmp_path / 'run' / 'run.mcap').stat().st_mtime_ns
     assert killed_ns - written_ns < 1e9
     assert any('summary' in w or 'cut' in w or 'end' in w for w in recording.warnings)

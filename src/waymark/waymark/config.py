@@ -18,7 +18,6 @@ from typing import Any, TypeVar
 
 from waymark.errors import ConfigError
 
-Scalar = bool | int | float | str
 T = TypeVar('T')
 ConfigT = TypeVar('ConfigT', bound='Config')
 

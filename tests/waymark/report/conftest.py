@@ -3,32 +3,19 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
-
-
-def load(name: str, file: Path) -> ModuleType:
-    """Load a module that lies beside tests, once, under a name that other such modules import it by."""
-    if name not in sys.modules:
-        spec = importlib.util.spec_from_file_location(name, file)
-        assert spec
-        assert spec.loader
-        sys.modules[name] = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(sys.modules[name])
-    return sys.modules[name]
+from recorded_runs import load_runs
 
 
 @pytest.fixture(scope='session')
 def runs(repo: Path) -> ModuleType:
     """The module that writes recordings of synthetic flights."""
-    load('waymark_test_flights', repo / 'tests/waymark/report/flights.py')
-    return load('waymark_test_runs', repo / 'tests/waymark/report/runs.py')
+    return load_runs(repo)
 
 
 @pytest.fixture(scope='session')
