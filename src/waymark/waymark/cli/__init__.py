@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from waymark import __version__
+from waymark.cli import export, train
 from waymark.errors import WaymarkError
 
 app = typer.Typer(
@@ -19,6 +20,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
+app.add_typer(train.app, name='train')
+app.add_typer(export.app, name='export')
 
 
 @app.command()
@@ -81,7 +84,3 @@ def main() -> None:
         sys.exit(130)
     except BrokenPipeError:  # `waymark ... | head`
         sys.exit(141)
-
-
-if __name__ == '__main__':
-    main()
