@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from waymark.backends.base import BackendOptions, Shape, read_model, require_inputs
+from waymark.backends.base import BackendOptions, Shape, require_inputs
+from waymark.backends.files import read_model
 from waymark.errors import BackendUnavailable, ModelError
 
 _PROVIDERS = {
@@ -43,6 +44,11 @@ class OnnxRuntimeBackend:
         self._path = path
         self.input_shapes: Mapping[str, Shape] = {i.name: _shape(i.shape) for i in self._session.get_inputs()}
         self.output_names = tuple(o.name for o in self._session.get_outputs())
+
+    @classmethod
+    def require(cls, options: BackendOptions) -> None:
+        """Refuse a missing onnxruntime, then a missing provider (see Backend)."""
+        _provider(_library(), options.device)
 
     def run(self, inputs: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
         """Run the model once (see Backend)."""

@@ -1,15 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
 """Images to unit vectors that say what they mean."""
 
-from pathlib import Path
-
 from waymark.backends import BackendOptions
-from waymark.encoding.base import Embedding, Encoder
+from waymark.encoding.base import DenseEmbedding, DenseEncoder, Embedding, Encoder, TextEncoder
 from waymark.encoding.config import EncoderConfig
 from waymark.encoding.hog import HogEncoder
+from waymark.encoding.manifest import find_manifest
 from waymark.encoding.model import ModelEncoder
 
-__all__ = ['Embedding', 'Encoder', 'EncoderConfig', 'load_encoder']
+__all__ = [
+    'DenseEmbedding',
+    'DenseEncoder',
+    'Embedding',
+    'Encoder',
+    'EncoderConfig',
+    'TextEncoder',
+    'load_encoder',
+]
 
 
 def load_encoder(config: EncoderConfig) -> Encoder:
@@ -23,4 +30,4 @@ def load_encoder(config: EncoderConfig) -> Encoder:
     if config.encoder == 'hog':
         return HogEncoder()
     options = BackendOptions(config.device, config.threads)
-    return ModelEncoder.from_manifest(Path(config.encoder), config.backend, options)
+    return ModelEncoder.from_manifest(find_manifest(config.encoder), config.backend, options)
