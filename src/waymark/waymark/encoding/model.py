@@ -73,11 +73,14 @@ class ModelEncoder:
         has_text = text and manifest.text is not None
         if has_text:
             require_tokenizers(manifest.name)
+        options.tell(f'loading {manifest.name} on {backend} ({options.device})', 0.0)
         running = load_backend(backend, stored.model_path, replace(options, precision=manifest.precision))
         encoder = _ABILITIES[manifest.tokens_output != '', has_text](manifest, running)
-        encoder.check(stored.folder, f'{backend} ({options.device})')
-        if isinstance(encoder, _WithText):
+        if isinstance(encoder, WithText):
+            options.tell(f'loading the text tower of {manifest.name} on {backend} ({options.device})', 0.0)
             encoder.text = TextModel.load(stored, backend, options)
+        options.tell(f'comparing {manifest.name} with its references', 0.0)
+        encoder.check(stored.folder, f'{backend} ({options.device})')
         return encoder
 
     def check(self, folder: Path, where: str) -> None:
@@ -181,7 +184,7 @@ class DenseModelEncoder(ModelEncoder):
         return tokens
 
 
-class _WithText:
+class WithText:
     """Adds texts to a model of images.
 
     Attributes:
@@ -195,11 +198,11 @@ class _WithText:
         return [unit_embedding(vector) for vector in self.text.run(texts)]
 
 
-class TextModelEncoder(_WithText, ModelEncoder):
+class TextModelEncoder(WithText, ModelEncoder):
     """A model that also takes texts."""
 
 
-class DenseTextModelEncoder(_WithText, DenseModelEncoder):
+class DenseTextModelEncoder(WithText, DenseModelEncoder):
     """A model that also takes texts and gives one vector per patch."""
 
 
