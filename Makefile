@@ -3,13 +3,14 @@
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test test-all lint docs colcon lock clean check check-colcon
+.PHONY: help demo test test-all lint docs colcon models lock clean check check-colcon check-models
 export INPUT
 unexport _ROS_WHEELS_BOOTSTRAP_COMPLETE # set by another environment's Python for itself
 
 BIN := .venv/bin
 DONE := .venv/.stamps
 COLCON_DONE := .venv-colcon/.stamps
+MODELS_DONE := .venv-models/.stamps
 # -qq: the path of a local index that is not there is not worth a line per package; errors still show.
 PIP_INSTALL := -m pip install -qq --no-input --disable-pip-version-check --retries 10
 INTERFACES := $(shell find packaging/interfaces src/waymark_msgs -type f -not -path '*/__pycache__/*' -not -path '*/.*')
@@ -19,17 +20,18 @@ help:
 	@echo 'make test      core and ROS tests                make test-all  every suite'
 	@echo 'make lint      ruff, mypy, codespell             make docs      write docs/parameters.md'
 	@echo 'make colcon    build the packages with colcon    make lock      resolve requirements/*.lock'
+	@echo 'make models    torch, transformers and lerobot into .venv-models, for export and training (6 GB)'
 	@echo 'make clean     remove environments and builds (out/ stays)'
 
 demo: $(DONE)/waymark
 	@$(BIN)/waymark run $(if $(INPUT),config/input.yaml --input "$$INPUT",config/demo.yaml) --record $(ARGS)
 
 test: $(DONE)/dev
-	@$(BIN)/python -m pytest -m 'not browser and not colcon and not slow and not gpu' $(ARGS)
+	@$(BIN)/python -m pytest -m 'not browser and not colcon and not models and not slow and not gpu' $(ARGS)
 
 # In CI an environment that is missing is a failure, not a skip.
-test-all: export WAYMARK_REQUIRE := $(if $(filter true,$(CI)),ros browser colcon)
-test-all: $(DONE)/dev $(COLCON_DONE)/ready
+test-all: export WAYMARK_REQUIRE := $(if $(filter true,$(CI)),ros browser colcon models)
+test-all: $(DONE)/dev $(COLCON_DONE)/ready $(MODELS_DONE)/ready
 	@$(BIN)/python -m pytest -m 'not gpu' $(ARGS)
 
 lint: $(DONE)/dev
@@ -44,11 +46,13 @@ docs: $(DONE)/waymark
 colcon: $(COLCON_DONE)/ready
 	@packaging/colcon build $(ARGS)
 
+models: $(MODELS_DONE)/ready
+
 lock:
 	@packaging/lock
 
 clean:
-	rm -rf .venv .venv-colcon .venv-core build install log .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-colcon .venv-models .venv-core build install log .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 # --- environments: a stamp is younger than everything it was made from
 
@@ -90,4 +94,17 @@ $(COLCON_DONE)/ready: requirements/colcon.lock $(COLCON_DONE)/created
 	@.venv-colcon/bin/python $(PIP_INSTALL) -r $<
 	@PYTHONPATH=packaging/interfaces/backend .venv-colcon/bin/python -c \
 		'from interface_wheel import generators as g; g.repair_exported_paths(g.find_prefix())'
+	@touch $@
+
+# A sourced ROS is no harm here, but pip must not count what it finds there: -I.
+check-models:
+	@env -u AMENT_PREFIX_PATH packaging/check_shell .venv-models '$(MODELS_PYTHON)'
+
+$(MODELS_DONE)/created: | check-models
+	@packaging/make_venv .venv-models '$(MODELS_PYTHON)' 3.12 3.13 3.11 3.10
+	@touch $@
+
+$(MODELS_DONE)/ready: requirements/models.lock $(MODELS_DONE)/created
+	@echo '== .venv-models: torch, transformers, lerobot and exporters (several GB)'
+	@.venv-models/bin/python -I $(PIP_INSTALL) -r $<
 	@touch $@
