@@ -77,7 +77,7 @@ def test_a_reference_image_outside_the_folder_is_refused(stored):
         ({'mean': [1, 2]}, 'mean can not be'),
         ({'resize': 'squash'}, "resize can not be 'squash'"),
         ({'sha256': 'abc'}, "sha256 can not be 'abc'"),
-        ({'references': [{'image': 'a.png'}]}, 'a reference is an image and its output'),
+        ({'references': [{'image': 'a.png'}]}, 'a reference is its image and its output'),
     ],
 )
 def test_a_wrong_field_is_named(stored, changes, said):
