@@ -20,16 +20,30 @@ def to_tensor(rgb: NDArray[np.uint8], manifest: ModelManifest) -> NDArray[np.flo
     Returns:
         (1, C, h, w) float32 with C = 1 for 'gray', else 3.
     """
-    sized = _resized(rgb, manifest.input_wh, manifest.resize)
-    if manifest.channels == 'gray':
-        sized = np.asarray(cv2.cvtColor(sized, cv2.COLOR_RGB2GRAY), np.uint8)[..., None]
-    elif manifest.channels == 'bgr':
-        sized = sized[..., ::-1]
+    sized = to_pixels(rgb, manifest)[0]
     mean = np.asarray(manifest.mean, np.float32)
     std = np.asarray(manifest.std, np.float32)
     # One multiplication and one subtraction: (x / 255 - mean) / std.
     normalised = sized * (1 / (255 * std)) - mean / std
     return np.ascontiguousarray(normalised.transpose(2, 0, 1)[None], np.float32)
+
+
+def to_pixels(rgb: NDArray[np.uint8], manifest: ModelManifest) -> NDArray[np.uint8]:
+    """Resize and lay out one image for a model that has mean and std inside.
+
+    Args:
+        rgb: (H, W, 3) uint8.
+        manifest: Size, resize rule and channels.
+
+    Returns:
+        (1, h, w, C) uint8 with C = 1 for 'gray', else 3 in the model's order.
+    """
+    sized = _resized(rgb, manifest.input_wh, manifest.resize)
+    if manifest.channels == 'gray':
+        sized = np.asarray(cv2.cvtColor(sized, cv2.COLOR_RGB2GRAY), np.uint8)[..., None]
+    elif manifest.channels == 'bgr':
+        sized = sized[..., ::-1]
+    return np.ascontiguousarray(sized[None])
 
 
 def _resized(rgb: NDArray[np.uint8], size_wh: tuple[int, int], rule: str) -> NDArray[np.uint8]:
