@@ -88,7 +88,7 @@ def core_mask(device: str, soc: str) -> int:
     asked = re.fullmatch(r'npu(?::(\d(?:,\d)*))?', device)
     if asked is None:
         raise BackendUnavailable(
-            f'backend rknn has no device {device!r}. Set device: npu, npu:0 (one core), npu:0,1,2 or, on a PC, simulator.'
+            f'backend rknn has no device {device!r}. Set device: npu, npu:0 or npu:0,1,2; on a PC, simulator.'
         )
     cores = sorted({int(core) for core in asked[1].split(',')}) if asked[1] else []
     # The library combines cores only from the first on: 0,1 and 0,1,2.

@@ -70,7 +70,11 @@ class RknnSimulator:
         self._recipe, self._progress, self._lock = recipe, progress, threading.Lock()
         self._channel = _Channel()
         self._end = weakref.finalize(self, self._channel.close)
-        answer, _ = self._ask({'do': 'build', 'recipe': asdict(recipe)}, {}, BUILD_LIMIT_S)
+        try:
+            answer, _ = self._ask({'do': 'build', 'recipe': asdict(recipe)}, {}, BUILD_LIMIT_S)
+        except ModelError:
+            self.close()
+            raise
         self.inputs = {str(n): tuple(int(s) for s in shape) for n, shape in answer['inputs'].items()}
         self.outputs = tuple(str(n) for n in answer['outputs'])
         self.build_seconds = float(answer['seconds'])
@@ -102,28 +106,37 @@ class RknnSimulator:
         self, request: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]], limit_s: float
     ) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
         with self._lock:
-            deadline = time.monotonic() + limit_s
             try:
-                self._channel.send(pack_frame(request, arrays), deadline)
-                while True:
-                    answer, results = self._channel.receive(deadline)
-                    if 'progress' not in answer:
-                        break
-                    if self._progress is not None:
-                        self._progress(*answer['progress'])
+                answer, results = self._exchange(pack_frame(request, arrays), time.monotonic() + limit_s)
             except TimeoutError:
-                self._channel.close()
-                raise self._error(f'took longer than {limit_s:g} s') from None
+                self.close()
+                raise self._error(f'it took longer than {limit_s:g} s') from None
             except (EOFError, OSError):
                 said = self._channel.last_error()
-                self._channel.close()
-                raise self._error(f'ended in the middle{said}') from None
+                self.close()
+                raise self._error(f'its process has ended{said}') from None
+            except BaseException:  # Ctrl-C between request and answer: what comes next would be out of step
+                self.close()
+                raise
         if 'failed' in answer:
-            raise self._error(answer['failed'] + (self._channel.last_error() if ':' not in answer['failed'] else ''))
+            said = self._channel.last_error() if answer['is_printed'] else ''
+            raise self._error(f'{answer["failed"]}{said}'[:400])
         return answer, results
 
+    def _exchange(self, frame: bytes, deadline: float) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+        self._channel.send(frame, deadline)
+        while True:
+            answer, results = self._channel.receive(deadline)
+            if 'progress' not in answer:
+                return answer, results
+            if self._progress is not None:
+                self._progress(*answer['progress'])
+
     def _error(self, what: str) -> ModelError:
-        return ModelError(f'model {self._recipe.model!r} for {self._recipe.target}: rknn-toolkit2 says: {what[:400]}.')
+        model, target = self._recipe.model, self._recipe.target
+        return ModelError(
+            f'model {model!r} failed in rknn-toolkit2, for {target}: {what.rstrip(".! ")} (see docs/rknn.md).'
+        )
 
 
 class _Channel:
@@ -160,6 +173,8 @@ class _Channel:
 
     def send(self, data: bytes, deadline: float) -> None:
         """Write all of `data`; OSError when the worker is gone, TimeoutError when it does not read."""
+        if self._process.poll() is not None:
+            raise EOFError
         waiting = memoryview(data)
         while waiting:
             _wait_for(self._requests, select.POLLOUT, deadline)
@@ -183,6 +198,8 @@ class _Channel:
     def last_error(self) -> str:
         """': ' and the toolkit's last line of error, or nothing."""
         # Not seek and read: the worker writes at the same position.
+        if self._log.closed:
+            return ''
         size = os.fstat(self._log.fileno()).st_size
         printed = os.pread(self._log.fileno(), _LOG_TAIL, max(size - _LOG_TAIL, 0))
         lines = _ERROR_LINE.findall(_ANSI.sub('', printed.decode(errors='replace')))

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import re
 import select
 import sys
 import threading
@@ -31,6 +32,10 @@ class RefusedError(Exception):
     """The toolkit does not take this model."""
 
 
+class StageError(RefusedError):
+    """A stage ended with an error code; the toolkit has printed why."""
+
+
 class Model:
     """One model, built from a recipe (see RknnRecipe) and run in the simulator."""
 
@@ -38,7 +43,7 @@ class Model:
         report('reading the model', 0.0)
         self.inputs, self.outputs, self._is_pixels = *_interface(recipe['model']), bool(recipe['mean'])
         if len(self.inputs) != 1:
-            raise RefusedError(f'it has the inputs {", ".join(self.inputs)}, expected one image')
+            raise RefusedError(f'it has the inputs {", ".join(self.inputs)}, but only one image can be given')
         self._toolkit = _toolkit()
         self._configure(recipe)
         names, shapes = list(self.inputs), [list(s) for s in self.inputs.values()]
@@ -58,7 +63,7 @@ class Model:
         layout = 'nhwc' if self._is_pixels else 'nchw'
         outputs = self._toolkit.inference(inputs=[inputs[next(iter(self.inputs))]], data_format=[layout])
         if outputs is None:
-            raise RefusedError('running the model failed')
+            raise StageError('running the model failed')
         return dict(zip(self.outputs, map(np.asarray, outputs), strict=True))
 
     def _configure(self, recipe: Mapping[str, Any]) -> None:
@@ -84,8 +89,12 @@ class Model:
 def _interface(path: str) -> tuple[dict[str, tuple[int, ...]], tuple[str, ...]]:
     """Inputs with their shapes, a free batch axis being 1, and outputs of an ONNX model."""
     import onnx
+    from google.protobuf.message import DecodeError
 
-    graph = onnx.load(path, load_external_data=False).graph
+    try:
+        graph = onnx.load(path, load_external_data=False).graph
+    except DecodeError:
+        raise RefusedError('it is not an ONNX model') from None
     constants = {c.name for c in graph.initializer}
     inputs = {}
     for value in graph.input:
@@ -93,10 +102,10 @@ def _interface(path: str) -> tuple[dict[str, tuple[int, ...]], tuple[str, ...]]:
             sizes = [axis.dim_value for axis in value.type.tensor_type.shape.dim]
             shape = (1, *sizes[1:]) if sizes[:1] == [0] else tuple(sizes)
             if not shape or 0 in shape:
-                raise RefusedError(f'input {value.name!r} has the free shape {shape}: export it with a fixed one')
+                raise RefusedError(f'input {value.name!r} has free sizes (0) in {shape}: export it with fixed ones')
             inputs[value.name] = shape
     if not inputs:
-        raise RefusedError('it has no input')
+        raise RefusedError('it has no input, so it is no model')
     return inputs, tuple(o.name for o in graph.output)
 
 
@@ -122,7 +131,7 @@ def _torch_in_name() -> dict[str, ModuleType]:
 
 def _require(code: int, stage: str) -> None:
     if code != 0:
-        raise RefusedError(f'{stage} failed')
+        raise StageError(f'{stage} failed')
 
 
 def _end_with_parent() -> None:
@@ -149,9 +158,10 @@ def _answer(model: Model | None, request: dict[str, Any], arrays: Arrays, report
 
 
 def _sentence(error: BaseException) -> str:
-    """The last line of an error: the toolkit puts a whole traceback before it."""
+    """The last line of an error, without the classes that wrapped it: the toolkit puts its tracebacks before it."""
     lines = str(error).strip().splitlines() or [type(error).__name__]
-    return lines[-1] if isinstance(error, RefusedError) else f'{type(error).__name__}: {lines[-1]}'
+    plain = re.sub(r'^(?:ValueError: +|[A-Za-z_]+\.[\w.]+: +)+', '', lines[-1].strip())
+    return plain if isinstance(error, RefusedError | ValueError) else f'{type(error).__name__}: {plain}'
 
 
 def main() -> None:
@@ -175,7 +185,7 @@ def main() -> None:
         try:
             model, header, results = _answer(model, request, arrays, report)
         except (Exception, SystemExit) as error:  # the toolkit raises whatever, with its whole log as the text
-            header, results = {'failed': _sentence(error)}, {}
+            header, results = {'failed': _sentence(error), 'is_printed': isinstance(error, StageError)}, {}
         sys.stdout.flush()
         send(header, results)
 
