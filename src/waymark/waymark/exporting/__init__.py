@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Models written for a backend, each with what proves that it still computes the same."""
+"""Models for a backend, with what proves that they still compute the same."""
