@@ -36,6 +36,11 @@ class BackendOptions:
     cache_dir: Path | None = None
     precision: str = 'fp32'
 
+    def tell(self, stage: str, done: float) -> None:
+        """Report progress to whoever asked for it."""
+        if self.progress is not None:
+            self.progress(stage, done)
+
 
 class Backend(Protocol):
     """A loaded model.

@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from pathlib import Path
 
+from waymark.backends.onnx_files import external_files
 from waymark.errors import ModelError
 
 
@@ -49,14 +51,40 @@ def model_parts(path: Path) -> tuple[Path, ...]:
     """List a model's files: itself, then an .xml's .bin, a .safetensors' config.json, an .onnx's external data.
 
     Raises:
-        ModelError: A part lies outside the model's folder.
+        ModelError: A part lies outside the model's folder, or the file can't be read.
     """
-    others: list[str] = []
+    others: tuple[str, ...] = ()
     if path.suffix == '.xml':
-        others = [path.with_suffix('.bin').name]
+        others = (path.with_suffix('.bin').name,)
     elif path.suffix == '.safetensors':
-        others = ['config.json']
+        others = ('config.json',)
+    elif path.suffix == '.onnx':
+        with contextlib.suppress(ValueError):  # not an ONNX model: for the backend to refuse, not for who hashes it
+            others = external_files(read_model(path))
     return (path, *(inside(path.parent, path.parent / name, f'model {str(path)!r}') for name in others))
+
+
+def read_onnx(path: Path) -> tuple[bytes, bool]:
+    """Read an ONNX file, having checked that its weights lie where they may.
+
+    Returns:
+        The file, and whether more files hold weights (then a runtime must be given the path, not the bytes).
+
+    Raises:
+        ModelError: It can't be read, is not an ONNX model, or keeps weights outside its folder or in a missing file.
+    """
+    data = read_model(path)
+    try:
+        names = external_files(data)
+    except ValueError as error:
+        raise ModelError(
+            f'model {str(path)!r} is not an ONNX model or is damaged ({error}). Export it again.'
+        ) from None
+    for name in names:
+        part = inside(path.parent, path.parent / name, f'model {str(path)!r}')
+        if not part.is_file():
+            raise ModelError(f'model {str(path)!r} keeps weights in {name!r}, which is missing. Copy all its files.')
+    return data, bool(names)
 
 
 def inside(folder: Path, path: Path, owner: str) -> Path:

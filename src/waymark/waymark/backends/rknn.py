@@ -65,8 +65,8 @@ class RknnBackend:
     def run(self, inputs: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
         """Run the model once (see Backend)."""
         require_inputs(self.input_shapes, inputs)
-        wanted = np.uint8 if self.takes_pixels else np.float32
         for name, array in inputs.items():
-            if array.dtype != wanted:
-                raise ValueError(f'{name}: expected {np.dtype(wanted)}, got {array.dtype}')
-        return self._model.run(inputs)
+            if self.takes_pixels and array.dtype != np.uint8:
+                raise ValueError(f'{name}: expected uint8, since mean and std are inside the model, got {array.dtype}')
+        dtype = np.uint8 if self.takes_pixels else np.float32
+        return self._model.run({name: np.ascontiguousarray(array, dtype) for name, array in inputs.items()})

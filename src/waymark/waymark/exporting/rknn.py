@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import logging
 import shutil
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -24,6 +23,7 @@ from waymark.encoding.model import ModelEncoder
 from waymark.encoding.parity import Parity
 from waymark.encoding.preprocess import to_pixels
 from waymark.errors import ConfigError, ModelError
+from waymark.exporting.folder import whole_folder
 from waymark.types import ModelManifest
 
 MODEL_NAME = 'model.rknn'
@@ -77,71 +77,125 @@ class RknnReport:
 
 
 def write_rknn(
+    model: Path,
+    manifest: ModelManifest,
+    path: Path,
+    settings: RknnSettings,
+    calibration: Sequence[Path] = (),
+    progress: Progress | None = None,
+) -> RknnSimulator:
+    """Build an .rknn file, and the folder `simulator` beside it that lets it be simulated again.
+
+    Mean and std move into the model, so that a board feeds it bytes.
+
+    Args:
+        model: ONNX model in fp32 with one image input.
+        manifest: How images are prepared for it.
+        path: The .rknn file to write.
+        settings: SoC and precision.
+        calibration: Image files like those that the robot will see; for int8 alone. Some hundred are plenty.
+        progress: Told the stage and how far it is, 0..1.
+
+    Returns:
+        The model, running in the simulator; close it.
+
+    Raises:
+        ConfigError: int8 without calibration images, or one of them can't be read.
+        BackendUnavailable: rknn-toolkit2 is missing: make rknn.
+        ModelError: The toolkit does not take the model.
+    """
+    recipe = _prepare(model, manifest, path.resolve().parent / FOLDER, settings, calibration)
+    simulator = RknnSimulator(recipe, progress)
+    try:
+        simulator.export(path)
+        write_recipe(recipe, path)
+    except BaseException:
+        simulator.close()
+        raise
+    return simulator
+
+
+def convert_folder(
     source: Path,
     out: Path,
     settings: RknnSettings,
     calibration: Sequence[Path] = (),
     progress: Progress | None = None,
 ) -> RknnReport:
-    """Build an .rknn model folder and hold it against its references in the simulator.
+    """Turn a model folder in ONNX into one for an NPU, and hold it against its references in the simulator.
 
-    Mean and std move into the model, so that a board feeds it bytes. Nothing is left behind when it fails.
+    Nothing is left behind when it fails.
 
     Args:
         source: Model folder (or its manifest) with an ONNX model in fp32.
         out: Folder to write; must not exist, or be empty.
-        settings: SoC and precision.
-        calibration: Image files like those that the robot will see; for int8 alone. Some hundred are plenty.
-        progress: Told the stage and how far it is, 0..1.
+        settings: As `write_rknn`'s, and so are `calibration` and `progress`.
 
     Raises:
-        ConfigError: int8 without calibration images, or `out` is in use.
+        ConfigError: As `write_rknn`, or `out` is in use.
         BackendUnavailable: rknn-toolkit2 is missing: make rknn.
-        ModelError: The source is broken, or the toolkit does not take it.
-        ParityError: What it built does not compute what the reference did; the sentence has the numbers.
+        ModelError: The source is broken or not ONNX in fp32, or the toolkit does not take it.
+        ParityError: What was built does not compute what the reference did; the sentence has the numbers.
     """
     stored = read_manifest(source)
-    _require_possible(stored, out, settings, calibration)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=f'.{out.name}-', dir=out.parent) as scratch:
-        folder = Path(scratch) / 'model'
-        recipe = _prepare(stored, folder / FOLDER, settings, calibration)
-        simulator = RknnSimulator(recipe, progress)
-        try:
-            report = _write(stored, simulator, recipe, folder)
-        finally:
-            simulator.close()
-        if out.exists():
-            out.rmdir()
-        folder.rename(out)
-    return replace(report, manifest=out / MANIFEST_NAME)
-
-
-def _require_possible(stored: StoredModel, out: Path, settings: RknnSettings, calibration: Sequence[Path]) -> None:
     if stored.model_path.suffix != '.onnx' or stored.manifest.precision != 'fp32':
         raise ModelError(
             f'model {str(stored.model_path)!r} ({stored.manifest.precision}) can not be converted: '
             'RKNN models are made from ONNX in fp32. Export it so first.'
         )
+    with whole_folder(out) as folder:
+        path = folder / MODEL_NAME
+        simulator = write_rknn(stored.model_path, stored.manifest, path, settings, calibration, progress)
+        try:
+            parity = _proven(stored, simulator, settings, path)
+        finally:
+            simulator.close()
+        size = path.stat().st_size
+    return RknnReport(out / MANIFEST_NAME, parity, size, simulator.build_seconds)
+
+
+def _proven(stored: StoredModel, simulator: RknnSimulator, settings: RknnSettings, path: Path) -> Parity | None:
+    """Write manifest and references beside the model, and measure parity in the simulator."""
+    folder = path.parent
+    for reference in stored.manifest.references:
+        (folder / reference.image).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(stored.folder / reference.image, folder / reference.image)
+    manifest = _manifest(stored.manifest, path, settings.precision)
+    write_manifest(manifest, path, folder / MANIFEST_NAME)
+    encoder = ModelEncoder(manifest, RknnBackend.around(SimulatedModel(simulator, takes_pixels=True)))
+    encoder.check(folder, f"rknn ({settings.target}'s simulator)")
+    return encoder.parity
+
+
+def _manifest(source: ModelManifest, path: Path, precision: str) -> ModelManifest:
+    """The source's, for another file: the weights' checksum stays, and with it the fingerprint."""
+    if source.text is not None:
+        log.warning('the text tower is left out: an NPU runs images; keep the ONNX export for texts.')
+    return replace(
+        source,
+        sha256=file_sha256(path),
+        weights_sha256=source.weights_sha256 or source.sha256,
+        precision=precision,
+        text=None,
+    )
+
+
+def _prepare(
+    model: Path, manifest: ModelManifest, folder: Path, settings: RknnSettings, calibration: Sequence[Path]
+) -> RknnRecipe:
+    """Put into `folder` what the toolkit needs: the model and, for int8, arrays of the calibration images."""
     if settings.precision == 'int8' and not calibration:
         raise ConfigError('precision int8: no calibration images. Give a folder of images from your camera.')
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise ConfigError(f'out: {str(out)!r} exists and is not an empty folder. Choose another.')
-
-
-def _prepare(stored: StoredModel, folder: Path, settings: RknnSettings, calibration: Sequence[Path]) -> RknnRecipe:
-    """Put into `folder` what the toolkit needs: the model and, for int8, arrays of the calibration images."""
     folder.mkdir(parents=True)
-    for part in model_parts(stored.model_path):
+    for part in model_parts(model):
         shutil.copyfile(part, folder / part.name)
-    manifest, arrays = stored.manifest, []
+    arrays = []
     for index, path in enumerate(calibration if settings.precision == 'int8' else ()):
-        pixels = to_pixels(_read(path), manifest)
         arrays.append(folder / f'calibration_{index:04}.npy')
-        np.save(arrays[-1], pixels.transpose(0, 3, 1, 2), allow_pickle=False)
+        np.save(arrays[-1], to_pixels(_read(path), manifest).transpose(0, 3, 1, 2), allow_pickle=False)
     channels = 1 if manifest.channels == 'gray' else 3
     return RknnRecipe(
-        model=str(folder / stored.model_path.name),
+        model=str(folder / model.name),
         target=settings.target,
         precision=settings.precision,
         mean=_bytes_scale(manifest.mean, channels),
@@ -162,30 +216,3 @@ def _read(path: Path) -> NDArray[np.uint8]:
         raise ConfigError(f'calibration: {str(path)!r} is not an image that can be read.')
     return np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), np.uint8)
 
-
-def _write(stored: StoredModel, simulator: RknnSimulator, recipe: RknnRecipe, folder: Path) -> RknnReport:
-    """Write model, manifest and references into `folder`, and measure parity in the simulator."""
-    path = folder / MODEL_NAME
-    simulator.export(path)
-    write_recipe(recipe, path)
-    for reference in stored.manifest.references:
-        (folder / reference.image).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(stored.folder / reference.image, folder / reference.image)
-    manifest = _manifest(stored.manifest, path, recipe.precision)
-    write_manifest(manifest, path, folder / MANIFEST_NAME)
-    encoder = ModelEncoder(manifest, RknnBackend.around(SimulatedModel(simulator, takes_pixels=True)))
-    encoder.check(folder, f"rknn ({recipe.target}'s simulator, {recipe.precision})")
-    return RknnReport(folder / MANIFEST_NAME, encoder.parity, path.stat().st_size, simulator.build_seconds)
-
-
-def _manifest(source: ModelManifest, path: Path, precision: str) -> ModelManifest:
-    """The source's, for another file: the weights' checksum stays, and with it the fingerprint."""
-    if source.text is not None:
-        log.warning('the text tower is left out: an NPU runs images; keep the ONNX export for texts.')
-    return replace(
-        source,
-        sha256=file_sha256(path),
-        weights_sha256=source.weights_sha256 or source.sha256,
-        precision=precision,
-        text=None,
-    )
