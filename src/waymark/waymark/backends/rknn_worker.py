@@ -89,7 +89,7 @@ class Model:
 def _interface(path: str) -> tuple[dict[str, tuple[int, ...]], tuple[str, ...]]:
     """Inputs with their shapes, a free batch axis being 1, and outputs of an ONNX model."""
     import onnx
-    from google.protobuf.message import DecodeError
+    from google.protobuf.message import DecodeError  # type: ignore[import-untyped, unused-ignore]
 
     try:
         graph = onnx.load(path, load_external_data=False).graph

@@ -154,7 +154,7 @@ def _rknn(request: ExportRequest, source: Source, traced: Path, files: list[Path
     path = traced.with_name(MODEL_NAME)
     write_rknn(traced, source.manifest, path, RknnSettings(request.target, request.precision), files).close()
     method = f'{request.precision} for {request.target}'
-    note = "Parity is that of the vendor's simulator, not of a board; time there is none. A robot needs no simulator folder."
+    note = "Parity was measured in the vendor's simulator, not on a board. A robot needs no simulator folder."
     return Written(
         path, 'rknn', method + (f', {len(files)} calibration images' if files else ''), (note,), device='simulator'
     )

@@ -129,7 +129,9 @@ def convert_folder(
     Args:
         source: Model folder (or its manifest) with an ONNX model in fp32.
         out: Folder to write; must not exist, or be empty.
-        settings: As `write_rknn`'s, and so are `calibration` and `progress`.
+        settings: As `write_rknn`'s.
+        calibration: As `write_rknn`'s.
+        progress: As `write_rknn`'s.
 
     Raises:
         ConfigError: As `write_rknn`, or `out` is in use.
@@ -215,4 +217,3 @@ def _read(path: Path) -> NDArray[np.uint8]:
     if image is None:
         raise ConfigError(f'calibration: {str(path)!r} is not an image that can be read.')
     return np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), np.uint8)
-
