@@ -1,157 +1,132 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tiny models with random weights, one for each family that export knows, saved as their makers save them."""
+"""Model folders written on the spot: tiny ONNX models whose answers are known exactly."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
 from pathlib import Path
-from typing import Any
 
-SIZE = 64
-VIT = {
-    'hidden_size': 32,
-    'num_hidden_layers': 2,
-    'num_attention_heads': 2,
-    'intermediate_size': 64,
-    'image_size': SIZE,
-    'patch_size': 16,
-}
-TEXT = {
-    'hidden_size': 32,
-    'num_hidden_layers': 2,
-    'num_attention_heads': 2,
-    'intermediate_size': 64,
-    'max_position_embeddings': 16,
-}
-STAGES = {'embed_dim': 24, 'depths': [1, 1, 1, 1], 'num_heads': [1, 2, 4, 8], 'window_size': 2, 'image_size': SIZE}
-SQUARE = {'height': SIZE, 'width': SIZE}
-WORDS = ['a', 'photo', 'of', 'red', 'green', 'roof', 'tree', 'road', 'car', 'field', '.', ',']
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+from waymark.encoding.manifest import file_sha256, write_manifest
+from waymark.types import ModelManifest, TextTower
+
+WORDS = {'[pad]': 0, '[start]': 1, '[end]': 2, '[unk]': 3, 'red': 4, 'green': 5, 'blue': 6, 'a': 7, 'thing': 8}
+COLOURS = np.zeros((len(WORDS), 3), np.float32)
+COLOURS[4:7] = np.eye(3)
+LENGTH = 6  # tokens that the tiny text tower takes
 
 
-def _clip(t: Any) -> Any:
-    ends = {'vocab_size': 64, 'bos_token_id': 1, 'eos_token_id': 2, 'pad_token_id': 0}
-    return t.CLIPModel(t.CLIPConfig(vision_config=VIT, text_config=TEXT | ends, projection_dim=24))
+def means_model(folder: Path, name: str = 'means', matmuls: int = 0, **fields: object) -> Path:
+    """A model folder whose vector is the mean of R, G and B (0..1), and whose tokens are those of a 2 x 2 grid.
 
-
-def _siglip(t: Any) -> Any:
-    text = TEXT | {'vocab_size': 64, 'projection_size': 32, 'bos_token_id': 1, 'eos_token_id': 2, 'pad_token_id': 0}
-    return t.SiglipModel(t.SiglipConfig(vision_config=VIT, text_config=text))
-
-
-def _siglip2(t: Any) -> Any:
-    vision = {k: v for k, v in VIT.items() if k != 'image_size'} | {'num_patches': 16}
-    text = TEXT | {'vocab_size': 64, 'projection_size': 32, 'bos_token_id': 1, 'eos_token_id': 2, 'pad_token_id': 0}
-    return t.Siglip2Model(t.Siglip2Config(vision_config=vision, text_config=text))
-
-
-def _perceiver(t: Any) -> Any:
-    config = t.PerceiverConfig(
-        num_latents=8,
-        d_latents=32,
-        d_model=64,
-        num_blocks=1,
-        num_self_attends_per_block=1,
-        num_self_attention_heads=2,
-        num_cross_attention_heads=1,
-        image_size=32,
-        num_labels=3,
-    )
-    return t.PerceiverForImageClassificationLearned(config)
-
-
-def _convnext_sizes() -> dict[str, Any]:
-    return {'depths': [1, 1, 1, 1], 'hidden_sizes': [8, 16, 24, 32]}
-
-
-def _dinov2(t: Any) -> Any:
-    sizes = {k: VIT[k] for k in ('hidden_size', 'num_hidden_layers', 'num_attention_heads')}
-    return t.Dinov2Model(t.Dinov2Config(**sizes, image_size=56, patch_size=14))
-
-
-def _dinov2_registers(t: Any) -> Any:
-    sizes = {k: VIT[k] for k in ('hidden_size', 'num_hidden_layers', 'num_attention_heads')}
-    return t.Dinov2WithRegistersModel(t.Dinov2WithRegistersConfig(**sizes, image_size=56, patch_size=14))
-
-
-def _pvt(t: Any) -> Any:
-    return t.PvtV2Model(
-        t.PvtV2Config(image_size=SIZE, hidden_sizes=[8, 16, 24, 32], depths=[1] * 4, num_attention_heads=[1, 1, 2, 2])
-    )
-
-
-def _bit(t: Any) -> Any:
-    return t.BitModel(t.BitConfig(embedding_size=8, hidden_sizes=[32, 32, 64, 64], depths=[1] * 4, num_groups=8))
-
-
-def _mae(t: Any) -> Any:
-    decoder = {'decoder_hidden_size': 16, 'decoder_num_attention_heads': 2, 'decoder_num_hidden_layers': 1}
-    return t.ViTMAEForPreTraining(t.ViTMAEConfig(**VIT, **decoder, decoder_intermediate_size=32))
-
-
-def _resnet(t: Any) -> Any:
-    config = t.ResNetConfig(embedding_size=16, hidden_sizes=[16, 32, 48, 64], depths=[1] * 4, layer_type='basic')
-    return t.ResNetModel(config)
-
-
-_STRETCH = {'size': SQUARE}
-_CLIP_CROP = {'size': {'shortest_edge': SIZE}, 'crop_size': SQUARE}
-_DINO_CROP = {'size': {'shortest_edge': 64}, 'crop_size': {'height': 56, 'width': 56}}
-
-# family: (model, image processor's class, its settings)
-FAMILIES: dict[str, tuple[Callable[[Any], Any], str, dict[str, Any]]] = {
-    'clip': (_clip, 'CLIPImageProcessor', _CLIP_CROP),
-    'siglip': (_siglip, 'SiglipImageProcessor', _STRETCH),
-    'siglip2': (_siglip2, 'Siglip2ImageProcessor', {'patch_size': 16, 'max_num_patches': 16}),
-    'dinov2': (_dinov2, 'BitImageProcessor', _DINO_CROP),
-    'dinov2_with_registers': (_dinov2_registers, 'BitImageProcessor', _DINO_CROP),
-    'dinov3_vit': (
-        lambda t: t.DINOv3ViTModel(t.DINOv3ViTConfig(**VIT, num_register_tokens=2)),
-        'DINOv3ViTImageProcessorFast',
-        _STRETCH,
-    ),
-    'dinov3_convnext': (
-        lambda t: t.DINOv3ConvNextModel(t.DINOv3ConvNextConfig(**_convnext_sizes(), image_size=SIZE)),
-        'DINOv3ViTImageProcessorFast',
-        _STRETCH,
-    ),
-    'vit': (lambda t: t.ViTForImageClassification(t.ViTConfig(**VIT)), 'ViTImageProcessor', _STRETCH),
-    'vit_mae': (_mae, 'ViTImageProcessor', _STRETCH),
-    'beit': (
-        lambda t: t.BeitForImageClassification(t.BeitConfig(**VIT)),
-        'BeitImageProcessor',
-        _STRETCH | {'do_center_crop': False},
-    ),
-    'swin': (lambda t: t.SwinModel(t.SwinConfig(**STAGES)), 'ViTImageProcessor', _STRETCH),
-    'swinv2': (lambda t: t.Swinv2Model(t.Swinv2Config(**STAGES)), 'ViTImageProcessor', _STRETCH),
-    'convnext': (
-        lambda t: t.ConvNextForImageClassification(t.ConvNextConfig(**_convnext_sizes(), image_size=SIZE)),
-        'ConvNextImageProcessor',
-        {'size': {'shortest_edge': SIZE}, 'crop_pct': 0.875},
-    ),
-    'convnextv2': (
-        lambda t: t.ConvNextV2Model(t.ConvNextV2Config(**_convnext_sizes(), image_size=SIZE)),
-        'ConvNextImageProcessor',
-        {'size': {'shortest_edge': SIZE}, 'crop_pct': 0.875},
-    ),
-    'pvt_v2': (_pvt, 'PvtImageProcessor', _STRETCH),
-    'bit': (_bit, 'BitImageProcessor', _CLIP_CROP),
-    'resnet': (_resnet, 'ConvNextImageProcessor', {'size': {'shortest_edge': SIZE}, 'crop_pct': 0.875}),
-    'perceiver': (
-        _perceiver,
-        'PerceiverImageProcessor',
-        {'size': {'height': 32, 'width': 32}, 'crop_size': {'height': 36, 'width': 36}},
-    ),
-}
-
-
-def save_model(family: str, folder: Path) -> Path:
-    """Write config, safetensors and image processor of a family's tiny model; seeded, so always the same."""
-    import torch
-    import transformers
-
-    make, processor, settings = FAMILIES[family]
-    torch.manual_seed(0)
-    model = make(transformers).eval()
-    model.save_pretrained(folder)
-    getattr(transformers, processor)(**settings).save_pretrained(folder)
+    Args:
+        folder: Made when it is not there.
+        name: In the manifest.
+        matmuls: Products of 700 x 700 matrices on the way, to make it slow (about 7 ms each on one idle core).
+        fields: Of the manifest, instead of the defaults.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    images = helper.make_tensor_value_info('images', TensorProto.FLOAT, [1, 3, 4, 4])
+    outputs = [
+        helper.make_tensor_value_info('means', TensorProto.FLOAT, [1, 3, 1, 1]),
+        helper.make_tensor_value_info('grid', TensorProto.FLOAT, [1, 3, 2, 2]),
+    ]
+    nodes = [
+        helper.make_node('AveragePool', ['images'], ['grid'], kernel_shape=[2, 2], strides=[2, 2]),
+        helper.make_node('GlobalAveragePool', ['images'], ['pooled']),
+    ]
+    nodes += _slow(matmuls) + [helper.make_node('Add', ['pooled', 'nothing'], ['means'])]
+    constants = [('side', np.array([700, 700])), ('share', np.float32(1 / 700)), ('zero', np.float32(0))]
+    model = _save(nodes, [images], outputs, [numpy_helper.from_array(np.asarray(v), n) for n, v in constants],
+                  folder / 'model.onnx')  # fmt: skip
+    described = {'pooling': 'mean', 'output_dim': 3, 'tokens_output': 'grid', 'tokens_grid_hw': (2, 2), **fields}
+    manifest = ModelManifest(name, file_sha256(model), 'made here', 'Apache-2.0', (4, 4), **described)
+    write_manifest(manifest, model, folder / 'manifest.json')
     return folder
+
+
+def colour_model(folder: Path, with_mask: bool = True, batch: str | int = 'batch', **tower: object) -> Path:
+    """As `means_model`, with a text tower: the sum of the colours that a text names."""
+    folder.mkdir(parents=True, exist_ok=True)
+    model = text_tower(folder / 'text.onnx', with_mask, batch)
+    write_tokenizer(folder / 'tokenizer.json')
+    inputs = ('input_ids', 'attention_mask') if with_mask else ('input_ids',)
+    described = {'max_length': LENGTH, 'pad_id': 0, 'inputs': inputs, **tower}
+    return means_model(folder, 'colours', text=TextTower(model.name, file_sha256(model), **described))
+
+
+def text_tower(path: Path, with_mask: bool, batch: str | int) -> Path:
+    """Sum of COLOURS of the tokens that are not padding, or of all of them."""
+    names = ['input_ids', 'attention_mask'] if with_mask else ['input_ids']
+    inputs = [helper.make_tensor_value_info(n, TensorProto.INT64, [batch, LENGTH]) for n in names]
+    nodes = [helper.make_node('Gather', ['colours', 'input_ids'], ['tokens'])]
+    if with_mask:
+        nodes += [
+            helper.make_node('Cast', ['attention_mask'], ['mask'], to=TensorProto.FLOAT),
+            helper.make_node('Unsqueeze', ['mask', 'last'], ['weights']),
+            helper.make_node('Mul', ['tokens', 'weights'], ['kept']),
+        ]
+    nodes.append(helper.make_node('ReduceSum', ['kept' if with_mask else 'tokens', 'second'], ['sums'], keepdims=0))
+    constants = [('colours', COLOURS), ('last', np.array([-1])), ('second', np.array([1]))]
+    outputs = [helper.make_tensor_value_info('sums', TensorProto.FLOAT, [batch, 3])]
+    return _save(nodes, inputs, outputs, [numpy_helper.from_array(v, n) for n, v in constants], path)
+
+
+def write_tokenizer(path: Path) -> None:
+    """One token per word of WORDS, lower case, between a start and an end; with a padding of its own, to be ignored."""
+    special = [{'id': i, 'content': w, 'single_word': False, 'lstrip': False, 'rstrip': False, 'normalized': False,
+                'special': True} for w, i in WORDS.items() if w[0] == '[']  # fmt: skip
+    ends = [{'SpecialToken': {'id': w, 'type_id': 0}} for w in ('[start]', '[end]')]
+    sequence = {'Sequence': {'id': 'A', 'type_id': 0}}
+    described = {
+        'version': '1.0',
+        'truncation': None,
+        'padding': {
+            'strategy': {'Fixed': 3},
+            'direction': 'Right',
+            'pad_to_multiple_of': None,
+            'pad_id': 3,
+            'pad_type_id': 0,
+            'pad_token': '[unk]',
+        },  # fmt: skip
+        'added_tokens': special,
+        'normalizer': {'type': 'Lowercase'},
+        'pre_tokenizer': {'type': 'Whitespace'},
+        'post_processor': {
+            'type': 'TemplateProcessing',
+            'single': [ends[0], sequence, ends[1]],
+            'pair': [sequence, {'Sequence': {'id': 'B', 'type_id': 0}}],
+            'special_tokens': {w: {'id': w, 'ids': [WORDS[w]], 'tokens': [w]} for w in ('[start]', '[end]')},
+        },
+        'decoder': None,
+        'model': {'type': 'WordLevel', 'vocab': WORDS, 'unk_token': '[unk]'},
+    }
+    path.write_text(json.dumps(described))
+
+
+def _slow(matmuls: int) -> list[onnx.NodeProto]:
+    """Work that depends on the image, takes long and adds nothing."""
+    nodes = [
+        helper.make_node('ReduceMean', ['images'], ['mean'], keepdims=0),
+        helper.make_node('Mul', ['mean', 'share'], ['shared']),
+        helper.make_node('Expand', ['shared', 'side'], ['product0']),
+    ]
+    for i in range(matmuls):
+        nodes.append(helper.make_node('MatMul', [f'product{i}', 'product0'], [f'product{i + 1}']))
+    nodes.append(helper.make_node('ReduceMean', [f'product{matmuls}'], ['left'], keepdims=0))
+    return [*nodes, helper.make_node('Mul', ['left', 'zero'], ['nothing'])]
+
+
+def _save(
+    nodes: list[onnx.NodeProto],
+    inputs: list[onnx.ValueInfoProto],
+    outputs: list[onnx.ValueInfoProto],
+    constants: list[onnx.TensorProto],
+    path: Path,
+) -> Path:
+    graph = helper.make_graph(nodes, 'tiny', inputs, outputs, constants)
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid('', 17)], ir_version=8), path)
+    return path

@@ -136,7 +136,9 @@ def test_every_precision_has_a_limit_and_none_compares_nothing():
 
 
 def test_a_text_tower_is_held_against_its_own_references():
-    tower = TextTower('t.onnx', 'a' * 64, references=(TextReference('a cat', (1.0, 0.0)), TextReference('', (0.0, 1.0))))
+    tower = TextTower(
+        't.onnx', 'a' * 64, references=(TextReference('a cat', (1.0, 0.0)), TextReference('', (0.0, 1.0)))
+    )
     vectors = {'a cat': turned(0), '': turned(90)}
     assert measure_text_parity(lambda texts: [vectors[t] for t in texts], tower).passed
     assert not measure_text_parity(lambda texts: [turned(45) for _ in texts], tower).passed

@@ -22,3 +22,5 @@ class EncoderConfig(Config):
         'cpu', 'Where the backend runs: cpu, cuda, tensorrt or an execution provider by name; cpu, gpu, npu (openvino).'
     )
     threads: int = param(0, "CPU threads for one image; 0: the runtime's choice.", ge=0, le=256)
+    text: bool = param(True, 'Load the text tower of a model that has one, for encode_text; false saves its memory.')
+    publish_tokens: bool = param(False, 'Publish one vector per patch of each image too, where the model gives them.')

@@ -19,6 +19,7 @@ from waymark.encoding.manifest import read_manifest
 from waymark.encoding.parity import Parity, measure_parity, require_parity
 from waymark.encoding.pooling import pool
 from waymark.encoding.preprocess import to_pixels, to_tensor
+from waymark.encoding.text import TextModel, require_tokenizers
 from waymark.errors import ModelError
 from waymark.types import ModelManifest
 
@@ -48,8 +49,16 @@ class ModelEncoder:
         self._output = _named_output(manifest.output or backend.output_names[0], manifest, backend)
 
     @classmethod
-    def from_manifest(cls, path: Path, backend: str, options: BackendOptions | None = None) -> ModelEncoder:
+    def from_manifest(
+        cls, path: Path, backend: str, options: BackendOptions | None = None, text: bool = False
+    ) -> ModelEncoder:
         """Load a model by its manifest or its folder, and hold it against its references.
+
+        Args:
+            path: The manifest, or the folder it lies in.
+            backend: Name of the backend.
+            options: How the backend runs.
+            text: Load the text tower too, where there is one.
 
         Raises:
             ConfigError: There is no such backend.
@@ -60,8 +69,17 @@ class ModelEncoder:
         options = options or BackendOptions()
         require_backend(backend, options)
         stored = read_manifest(path)
-        running = load_backend(backend, stored.model_path, replace(options, precision=stored.manifest.precision))
-        encoder = (DenseModelEncoder if stored.manifest.tokens_output else cls)(stored.manifest, running)
+        manifest = stored.manifest
+        has_text = text and manifest.text is not None
+        if has_text:
+            require_tokenizers(manifest.name)
+        options.tell(f'loading {manifest.name} on {backend} ({options.device})', 0.0)
+        running = load_backend(backend, stored.model_path, replace(options, precision=manifest.precision))
+        encoder = _ABILITIES[manifest.tokens_output != '', has_text](manifest, running)
+        if isinstance(encoder, WithText):
+            options.tell(f'loading the text tower of {manifest.name} on {backend} ({options.device})', 0.0)
+            encoder.text = TextModel.load(stored, backend, options)
+        options.tell(f'comparing {manifest.name} with its references', 0.0)
         encoder.check(stored.folder, f'{backend} ({options.device})')
         return encoder
 
@@ -165,6 +183,37 @@ class DenseModelEncoder(ModelEncoder):
         self._require_finite(tokens)
         tokens.setflags(write=False)
         return tokens
+
+
+class WithText:
+    """Adds texts to a model of images.
+
+    Attributes:
+        text: Its text tower.
+    """
+
+    text: TextModel
+
+    def encode_text(self, texts: Sequence[str]) -> list[Embedding]:
+        """Encode texts (see TextEncoder)."""
+        return [unit_embedding(vector) for vector in self.text.run(texts)]
+
+
+class TextModelEncoder(WithText, ModelEncoder):
+    """A model that also takes texts."""
+
+
+class DenseTextModelEncoder(WithText, DenseModelEncoder):
+    """A model that also takes texts and gives one vector per patch."""
+
+
+# By what a model can do: (gives patch tokens, takes texts). A class has a method only where its model can do it.
+_ABILITIES: dict[tuple[bool, bool], type[ModelEncoder]] = {
+    (False, False): ModelEncoder,
+    (True, False): DenseModelEncoder,
+    (False, True): TextModelEncoder,
+    (True, True): DenseTextModelEncoder,
+}
 
 
 def _image_input(manifest: ModelManifest, backend: Backend) -> str:

@@ -35,6 +35,8 @@ def prepare(model: Any, family: str, input_wh: tuple[int, int]) -> tuple[Run, tu
         return _perceiver(model), ()
     if family == 'vit_mae':
         _keep_all_patches(model)
+    _freeze_standardised_weights(model)
+    _keep_padding_apart(model)
     vision = getattr(model, 'vision_model', model)
     run = _with_size(vision, input_wh)
     _freeze_positions(vision, run, input_wh, _channels(vision))
@@ -99,6 +101,44 @@ def _try(run: Run, pixels: Any) -> None:
 
     with contextlib.suppress(Exception):  # a model that can't run at this size is refused later, with its reason
         run(pixels)
+
+
+def _freeze_standardised_weights(model: Any) -> None:
+    """BiT normalises its weights for each image; they never change, and quantisers want constants."""
+    import torch
+
+    for module in model.modules():
+        if type(module).__name__ != 'WeightStandardizedConv2d':
+            continue
+        flat = module.weight.detach().reshape(1, module.out_channels, -1)
+        fixed = torch.nn.functional.batch_norm(flat, None, None, training=True, momentum=0.0, eps=module.eps)
+        module.weight.data.copy_(fixed.reshape_as(module.weight))
+
+        def convolve(self: Any, hidden: Any) -> Any:
+            padded = hidden if self.pad is None else self.pad(hidden)
+            return self._conv_forward(padded, self.weight, self.bias)
+
+        module.forward = types.MethodType(convolve, module)
+
+
+def _keep_padding_apart(model: Any) -> None:
+    """BiT pads with zeros before it takes the maximum; ONNX Runtime merges the two and pads with -infinity instead.
+
+    A clamp that changes nothing, between them, keeps them apart (seen with onnxruntime 1.23 and 1.31).
+    """
+    import torch
+
+    for module in model.modules():
+        if type(module).__name__ != 'BitMaxPool2d':
+            continue
+
+        def pool(self: Any, hidden: Any) -> Any:
+            padded = self.pad(hidden).clamp(min=-6e4)  # fp16 holds it too
+            return torch.nn.functional.max_pool2d(
+                padded, self.kernel_size, self.stride, self.padding, self.dilation, self.ceil_mode
+            )
+
+        module.forward = types.MethodType(pool, module)
 
 
 def _keep_all_patches(model: Any) -> None:

@@ -57,3 +57,16 @@ def write_onnx(
     except Exception as error:  # the exporter raises what its passes raise
         reason = ' '.join(str(error.__cause__ or error).split())[:200]
         raise ModelError(f'{path.name}: torch can not export this model: {reason}. Try a fixed --batch 1.') from error
+    _forget_sources(path)
+
+
+def _forget_sources(path: Path) -> None:
+    """Remove what the exporter notes on each node: lines and paths of this machine, half of a small file."""
+    import onnx
+
+    model = onnx.load(str(path))
+    graph = model.graph
+    for part in (graph, *graph.node, *graph.value_info, *graph.initializer, *graph.input, *graph.output):
+        part.ClearField('metadata_props')
+        part.ClearField('doc_string')
+    onnx.save(model, str(path))

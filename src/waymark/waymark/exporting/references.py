@@ -11,14 +11,14 @@ from numpy.typing import NDArray
 
 from waymark.errors import ModelError
 
-SIZE_WH = (480, 360)
+SIZE_WH = (320, 240)
 COUNT = 3
 TEXTS = ('a photo of a red roof', 'trees beside a road', 'a field')
 _IMAGE_SUFFIXES = ('.png', '.jpg', '.jpeg', '.bmp', '.tif', '.tiff', '.webp')
 
 
 def reference_images() -> list[NDArray[np.uint8]]:
-    """Make the images: RGB uint8 (360, 480, 3), coloured noise of many octaves with edges drawn over it."""
+    """Make the images: RGB uint8 (240, 320, 3), coloured noise of many octaves with edges drawn over it."""
     return [_image(seed) for seed in range(COUNT)]
 
 
@@ -52,7 +52,7 @@ def _image(seed: int) -> NDArray[np.uint8]:
         total += cv2.resize(noise, SIZE_WH, interpolation=cv2.INTER_LINEAR) / 2 ** (octave / 2)
     image = np.clip(127 + 70 * total, 0, 255).astype(np.uint8)
     for _ in range(12):
-        centre, axes = rng.integers(0, SIZE_WH), rng.integers(10, 90, 2)
+        centre, axes = rng.integers(0, SIZE_WH), rng.integers(8, 60, 2)
         box = cv2.boxPoints((tuple(map(float, centre)), tuple(map(float, axes)), float(rng.uniform(0, 90))))
         cv2.fillPoly(image, [box.astype(np.int32)], tuple(map(int, rng.integers(0, 256, 3))))
     return image

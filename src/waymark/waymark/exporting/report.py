@@ -88,7 +88,7 @@ def report_table(report: ExportReport) -> Table:
             table.add_row(f'{name}: worst cosine of {parity.count}', '1', f'{parity.cosine:.7f}', f'>= {parity.limit:g}')
             table.add_row(f'{name}: max abs difference', '0', f'{parity.max_abs_difference:.3g}', '')
     if report.own_preprocessing is not None:
-        table.add_row("cosine with the model's own preprocessing", '1', f'{report.own_preprocessing:.5f}', '')
+        table.add_row('own preprocessing: worst cosine', '1', f'{report.own_preprocessing:.5f}', '')
     before, after = report.latency_ms
     table.add_row('image to vector, ms', f'{before:.1f}', '-' if after is None else f'{after:.1f}', '')
     table.add_row('size, MB', *(f'{size / 1e6:.2f}' for size in report.size_bytes), '')
