@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import cv2
@@ -31,20 +32,36 @@ def to_tensor(rgb: NDArray[np.uint8], manifest: ModelManifest) -> NDArray[np.flo
     Raises:
         ValueError: The manifest's rule, interpolation, mean or std is none that there is.
     """
-    image = _as_gray(rgb) if manifest.channels == 'gray' else rgb
-    planes, left, top = _placed(image, manifest)
-    if manifest.channels == 'bgr':
-        planes = planes[::-1]
-    channels, height, width = planes.shape
+    placed = _placed(rgb, manifest)
+    channels = len(placed.planes)
     factor, shift = _affine(manifest, channels)
     tensor = np.empty((1, channels, manifest.input_wh[1], manifest.input_wh[0]), np.float32)
-    content = tensor[0, :, top : top + height, left : left + width]
+    content = tensor[0][placed.content]
     for c in range(channels):  # a plane at a time stays in the cache between both steps
-        np.multiply(planes[c], factor[c], out=content[c], dtype=np.float32)
+        np.multiply(placed.planes[c], factor[c], out=content[c], dtype=np.float32)
         content[c] += shift[c]
         if content.size < tensor.size:
-            _fill_border(tensor[0, c], (left, top, width, height), FILL * factor[c] + shift[c])
+            _fill_border(tensor[0, c], placed.content, FILL * factor[c] + shift[c])
     return tensor
+
+
+def to_pixels(rgb: NDArray[np.uint8], manifest: ModelManifest) -> NDArray[np.uint8]:
+    """Resize and lay out one image for a model that has mean and std inside.
+
+    Args:
+        rgb: (H, W, 3) uint8.
+        manifest: Size, resize rule, interpolation and channels.
+
+    Returns:
+        (1, h, w, C) uint8 with C = 1 for 'gray', else 3 in the model's order.
+
+    Raises:
+        ValueError: The manifest's rule or interpolation is none that there is.
+    """
+    placed = _placed(rgb, manifest)
+    pixels = np.full((1, manifest.input_wh[1], manifest.input_wh[0], len(placed.planes)), FILL, np.uint8)
+    pixels[0][placed.content[1:]] = np.rint(placed.planes).transpose(1, 2, 0)
+    return pixels
 
 
 def to_batch(images: Sequence[NDArray[np.uint8]], manifest: ModelManifest) -> NDArray[np.float32]:
@@ -52,31 +69,44 @@ def to_batch(images: Sequence[NDArray[np.uint8]], manifest: ModelManifest) -> ND
     return np.concatenate([to_tensor(rgb, manifest) for rgb in images])
 
 
-def _placed(image: NDArray[np.uint8], manifest: ModelManifest) -> tuple[Planes, int, int]:
-    """Resized planes (C, h, w) and the column and row of the input where they begin."""
-    size_wh, interpolation = manifest.input_wh, manifest.interpolation
+@dataclass(frozen=True, eq=False)
+class _Placed:
+    planes: Planes  # (C, h, w), 0..255, in the model's order of channels
+    content: tuple[slice, slice, slice]  # where they lie in the input
+
+
+def _placed(rgb: NDArray[np.uint8], manifest: ModelManifest) -> _Placed:
+    image = (
+        np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), np.uint8)[..., None] if manifest.channels == 'gray' else rgb
+    )
+    left, top = 0, 0
     if manifest.resize == 'letterbox':
-        box = Letterbox.fit((image.shape[1], image.shape[0]), size_wh)
-        return _resized(image, box.content_wh, interpolation), *box.offset_xy
+        box = Letterbox.fit((image.shape[1], image.shape[0]), manifest.input_wh)
+        planes, (left, top) = _resized(image, box.content_wh, manifest.interpolation), box.offset_xy
+    else:
+        planes = _filling(image, manifest)
+    if manifest.channels == 'bgr':
+        planes = planes[::-1]
+    height, width = planes.shape[1:]
+    return _Placed(planes, (slice(None), slice(top, top + height), slice(left, left + width)))
+
+
+def _filling(image: NDArray[np.uint8], manifest: ModelManifest) -> Planes:
+    """Planes of the whole input, by the rules that leave no border."""
     if manifest.resize == 'shortest_crop':
         whole_wh = _shortest_to((image.shape[1], image.shape[0]), manifest.resize_to)
-        window = _centre(whole_wh, size_wh)
-        return resample(image, whole_wh, interpolation, window), 0, 0
+        return resample(image, whole_wh, manifest.interpolation, _centre(whole_wh, manifest.input_wh))
     if manifest.resize == 'crop':
-        image = _centre_crop(image, size_wh)
+        image = _centre_crop(image, manifest.input_wh)
     elif manifest.resize != 'stretch':
         raise ValueError(f'resize: expected stretch, crop, shortest_crop or letterbox, got {manifest.resize!r}')
-    return _resized(image, size_wh, interpolation), 0, 0
+    return _resized(image, manifest.input_wh, manifest.interpolation)
 
 
 def _resized(image: NDArray[np.uint8], size_wh: tuple[int, int], interpolation: str) -> Planes:
     """Planes (C, h, w), 0..255."""
     plan = plan_shrink((image.shape[1], image.shape[0]), size_wh, interpolation)
     return planar(shrink(image, size_wh, plan)) if plan else resample(image, size_wh, interpolation)
-
-
-def _as_gray(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    return np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), np.uint8)[..., None]
 
 
 def _shortest_to(source_wh: tuple[int, int], shortest: int) -> tuple[int, int]:
@@ -114,9 +144,9 @@ def _spread(values: NDArray[Any], channels: int) -> NDArray[np.float32]:
     return np.broadcast_to(values.astype(np.float32), (channels,))
 
 
-def _fill_border(plane: NDArray[np.float32], content: tuple[int, int, int, int], value: float) -> None:
-    left, top, width, height = content
-    plane[:top] = value
-    plane[top + height :] = value
-    plane[top : top + height, :left] = value
-    plane[top : top + height, left + width :] = value
+def _fill_border(plane: NDArray[np.float32], content: tuple[slice, slice, slice], value: float) -> None:
+    _, rows, columns = content
+    plane[: rows.start] = value
+    plane[rows.stop :] = value
+    plane[rows, : columns.start] = value
+    plane[rows, columns.stop :] = value
