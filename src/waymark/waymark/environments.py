@@ -91,7 +91,7 @@ def run_in(name: str, module: str, arguments: Sequence[str] = ()) -> int:
         BackendUnavailable: The environment is missing.
     """
     python = find_interpreter(name)
-    with _source_path() as path, _passed_on() as received:
+    with source_path() as path, _passed_on() as received:
         environment = os.environ | {'PYTHONPATH': path, 'PYTHONNOUSERSITE': '1'}
         try:
             # A session of its own: Ctrl-C in the terminal then reaches it once, from here, not twice.
@@ -104,7 +104,7 @@ def run_in(name: str, module: str, arguments: Sequence[str] = ()) -> int:
 
 
 @contextlib.contextmanager
-def _source_path() -> Iterator[str]:
+def source_path() -> Iterator[str]:
     """PYTHONPATH that offers Waymark's packages, and nothing else of this interpreter's packages."""
     specs = [importlib.util.find_spec(name) for name in ('waymark', 'waymark_sim')]
     packages = [Path(s.origin).resolve().parent for s in specs if s is not None and s.origin]

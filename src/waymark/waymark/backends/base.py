@@ -47,7 +47,8 @@ class Backend(Protocol):
 
     A backend's class is made from (path, options) and raises, in this order: BackendUnavailable for a missing
     library, BackendUnavailable for a missing device, ModelError for a file that is not a model it can run. The first
-    two come from `require`, which looks at no file. Arrays of 16-bit floats go in and come out as float32.
+    two come from `require`, which looks at no file. Arrays of 16-bit floats go in and come out as float32. One whose
+    model has mean and std inside also says so (see `takes_pixels`).
     """
 
     name: str
@@ -77,6 +78,11 @@ class Backend(Protocol):
             ModelError: The runtime fails on this model.
         """
         ...
+
+
+def takes_pixels(backend: Backend) -> bool:
+    """True for a backend whose model takes images as (1, h, w, C) uint8, since mean and std are inside."""
+    return bool(getattr(backend, 'takes_pixels', False))
 
 
 # A plug-in is one file with one class; nothing else knows the runtime.

@@ -12,15 +12,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from waymark.backends import MAX_BATCH, Backend, BackendOptions, load_backend, require_backend
+from waymark.backends import MAX_BATCH, Backend, BackendOptions, load_backend, require_backend, takes_pixels
 from waymark.checks import require_rgb
 from waymark.encoding.base import DenseEmbedding, Embedding, unit_embedding
 from waymark.encoding.manifest import read_manifest
 from waymark.encoding.parity import Parity, measure_parity, require_parity
 from waymark.encoding.pooling import pool
-from waymark.encoding.preprocess import to_tensor
 from waymark.encoding.text import TextModel, require_tokenizers
 from waymark.errors import ModelError
+from waymark.image.preprocess import to_pixels, to_tensor
 from waymark.types import ModelManifest
 
 log = logging.getLogger(__name__)
@@ -121,7 +121,8 @@ class ModelEncoder:
 
     def _run(self, images: Sequence[NDArray[np.uint8]]) -> Iterator[Mapping[str, NDArray[Any]]]:
         """Outputs of each image, with a leading axis of one."""
-        prepared = [to_tensor(rgb, self._manifest) for rgb in images]
+        prepare = to_pixels if takes_pixels(self._backend) else to_tensor
+        prepared = [prepare(rgb, self._manifest) for rgb in images]
         tensor = prepared[0] if len(prepared) == 1 else np.concatenate(prepared)
         outputs = self._backend.run({self._input: tensor})
         for name, output in outputs.items():
@@ -216,9 +217,9 @@ _ABILITIES: dict[tuple[bool, bool], type[ModelEncoder]] = {
 
 
 def _image_input(manifest: ModelManifest, backend: Backend) -> str:
-    """Name of the one image input (1 or any, C, h, w)."""
-    channels = 1 if manifest.channels == 'gray' else 3
-    wanted = (1, channels, manifest.input_wh[1], manifest.input_wh[0])
+    """Name of the one image input (1 or any, C, h, w), or (1, h, w, C) where the model takes pixels."""
+    channels, width, height = 1 if manifest.channels == 'gray' else 3, *manifest.input_wh
+    wanted = (1, height, width, channels) if takes_pixels(backend) else (1, channels, height, width)
     if len(backend.input_shapes) == 1:
         name, shape = next(iter(backend.input_shapes.items()))
         if len(shape) == 4 and all(s is None or s == w for s, w in zip(shape, wanted, strict=True)):

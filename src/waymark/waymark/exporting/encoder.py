@@ -14,7 +14,6 @@ from waymark.backends import BackendOptions
 from waymark.encoding.manifest import MANIFEST_NAME, file_sha256, write_manifest
 from waymark.encoding.model import ModelEncoder
 from waymark.encoding.parity import Parity
-from waymark.encoding.preprocess import to_tensor
 from waymark.exporting.folder import whole_folder
 from waymark.exporting.formats import Written, write_model
 from waymark.exporting.references import reference_images, write_references
@@ -22,6 +21,7 @@ from waymark.exporting.report import ExportReport, median_ms
 from waymark.exporting.request import ExportRequest
 from waymark.exporting.sources import Source, load_source
 from waymark.exporting.text import has_text_tower, measure_text, write_text_tower
+from waymark.image.preprocess import to_tensor
 from waymark.types import ModelManifest, ReferencePair, TextTower
 
 Progress = Callable[[str, float], None]  # stage and how far the whole is, 0..1
@@ -118,8 +118,10 @@ def _measured(written: Written, folder: Path, progress: Progress) -> tuple[Parit
     if not written.backend:
         return None, None, ''
     progress('comparing with the reference', 0.85)
-    options = BackendOptions(progress=lambda stage, part: progress(stage, 0.85 + 0.07 * part))
+    options = BackendOptions(written.device, progress=lambda stage, part: progress(stage, 0.85 + 0.07 * part))
     encoder = ModelEncoder.from_manifest(folder / MANIFEST_NAME, written.backend, options)
+    if written.device == 'simulator':  # its time says nothing about the device that it simulates
+        return encoder.parity, None, f'{written.backend} ({written.device})'
     progress('measuring the time', 0.93)
     image = reference_images()[0]
     return encoder.parity, median_ms(lambda: encoder.encode(image)), f'{written.backend} ({options.device})'

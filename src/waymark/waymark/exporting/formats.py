@@ -14,13 +14,14 @@ from numpy.typing import NDArray
 
 from waymark.backends.files import model_parts
 from waymark.encoding.parity import read_reference
-from waymark.encoding.preprocess import to_tensor
-from waymark.errors import BackendUnavailable, ConfigError
+from waymark.errors import ConfigError
 from waymark.exporting import precision as p
 from waymark.exporting.graph import write_onnx
 from waymark.exporting.references import calibration_files
 from waymark.exporting.request import ExportRequest
+from waymark.exporting.rknn import MODEL_NAME, RknnSettings, write_rknn
 from waymark.exporting.sources import Source
+from waymark.image.preprocess import to_tensor
 
 Progress = Callable[[str, float], None]
 INPUT = 'pixel_values'
@@ -35,12 +36,14 @@ class Written:
         backend: What can run it here; '' for none.
         method: How the precision was reached.
         notes: What the user should know.
+        device: Of that backend.
     """
 
     path: Path
     backend: str
     method: str
     notes: tuple[str, ...] = ()
+    device: str = 'cpu'
 
     @property
     def size_bytes(self) -> int:
@@ -148,14 +151,13 @@ def _tensorrt(request: ExportRequest, source: Source, traced: Path, files: list[
 
 
 def _rknn(request: ExportRequest, source: Source, traced: Path, files: list[Path]) -> Written:
-    try:
-        from waymark.exporting.rknn import write_rknn
-    except ImportError as error:
-        raise BackendUnavailable('export to rknn is not part of this build of Waymark: use --to onnx.') from error
-    path = traced.with_name('model.rknn')
-    write_rknn(traced, source.manifest, request.target, files, path)
+    path = traced.with_name(MODEL_NAME)
+    write_rknn(traced, source.manifest, path, RknnSettings(request.target, request.precision), files).close()
     method = f'{request.precision} for {request.target}'
-    return Written(path, '', method + (f', {len(files)} calibration images' if files else ''))
+    note = "Parity was measured in the vendor's simulator, not on a board. A robot needs no simulator folder."
+    return Written(
+        path, 'rknn', method + (f', {len(files)} calibration images' if files else ''), (note,), device='simulator'
+    )
 
 
 _WRITERS: dict[str, Callable[[ExportRequest, Source, Path, list[Path]], Written]] = {
