@@ -38,9 +38,9 @@ class OpenvinoBackend:
         self._request = self._compiled.create_infer_request()
         self._turn = threading.Lock()  # a request runs once at a time; frames and services come from other threads
         inputs, outputs = self._compiled.inputs, self._compiled.outputs
-        self.input_shapes: Mapping[str, Shape] = {_name(p, i): _shape(p) for i, p in enumerate(inputs)}
-        self._types = {_name(p, i): np.dtype(p.element_type.to_dtype()) for i, p in enumerate(inputs)}
-        self.output_names = tuple(_name(p, i) for i, p in enumerate(outputs))
+        self.input_shapes: Mapping[str, Shape] = {_name(p): _shape(p) for p in inputs}
+        self._types = {_name(p): np.dtype(p.element_type.to_dtype()) for p in inputs}
+        self.output_names = tuple(_name(p) for p in outputs)
 
     @classmethod
     def require(cls, options: BackendOptions) -> None:
@@ -148,8 +148,11 @@ def _compile(ov: Any, core: Any, path: Path, device: str, settings: Mapping[str,
         ) from error
 
 
-def _name(port: Any, index: int) -> str:
-    return str(port.get_any_name()) if port.get_names() else f'{index}'
+def _name(port: Any) -> str:
+    """The name that the model's author gave: a tensor collects those of the casts and identities folded into it."""
+    names = sorted(port.get_names())
+    given = str(port.get_node().get_friendly_name()).removesuffix('/sink_port_0')  # as an output's node is called
+    return given if given in names or not names else names[0]
 
 
 def _shape(port: Any) -> Shape:
