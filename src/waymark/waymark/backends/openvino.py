@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import threading
 from collections.abc import Mapping
@@ -31,7 +32,7 @@ class OpenvinoBackend:
     def __init__(self, path: Path, options: BackendOptions) -> None:
         self.require(options)
         ov = _library()
-        core = ov.Core()
+        core = _core(ov)
         device = _device(core, options.device)
         self._path = path
         self._compiled = _compiled(ov, core, path, device, options)
@@ -45,7 +46,7 @@ class OpenvinoBackend:
     @classmethod
     def require(cls, options: BackendOptions) -> None:
         """Refuse a missing openvino, then a missing device (see Backend)."""
-        _device(_library().Core(), options.device)
+        _device(_core(_library()), options.device)
 
     def run(self, inputs: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
         """Run the model once (see Backend)."""
@@ -67,6 +68,12 @@ def _library() -> Any:
             f'backend openvino is unavailable: openvino can not be imported ({error}). pip install openvino.'
         ) from error
     return openvino
+
+
+@functools.cache
+def _core(ov: Any) -> Any:
+    """One for the process, as OpenVINO means it: it loads each device's plug-in once."""
+    return ov.Core()
 
 
 def _device(core: Any, device: str) -> str:
