@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from waymark.encoding import EncoderConfig, load_encoder
+from waymark.encoding import EncoderConfig, encoder_facts, load_encoder, require_dense
 from waymark.encoding.manifest import file_sha256, write_manifest
 from waymark.encoding.model import ModelEncoder
 from waymark.encoding.pooling import pool
@@ -104,3 +104,24 @@ TOKENS = np.array([[[1.0, 2], [3, 4], [5, 6]]])
 )
 def test_pooling(output, pooling, expected):
     np.testing.assert_allclose(pool(output, pooling), expected, rtol=1e-6)
+
+
+def test_a_model_without_patch_tokens_refuses_to_be_dense_with_the_remedy(stored):
+    with pytest.raises(ModelError, match="model 'means' gives no patch tokens.*or set publish_tokens: false"):
+        require_dense(load_encoder(saved(*stored)))
+
+
+def test_an_encoder_says_what_it_is(stored):
+    config = saved(*stored)
+    encoder = load_encoder(config)
+    facts = encoder_facts(encoder, config)
+    assert facts['model'] == 'means' and facts['fingerprint'] == encoder.fingerprint[:16]
+    assert (facts['backend'], facts['device'], facts['dim']) == ('fake', 'cpu', '3')
+    assert facts['parity'] == 'not checked: the manifest holds no references'
+    assert encoder_facts(load_encoder(EncoderConfig()), EncoderConfig())['backend'] == 'numpy'
+
+
+def test_loading_tells_its_stages(stored):
+    told = []
+    load_encoder(saved(*stored), lambda stage, done: told.append(stage))
+    assert told == ['loading means on fake (cpu)', 'comparing means with its references']
