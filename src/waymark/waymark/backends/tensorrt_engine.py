@@ -116,16 +116,17 @@ class Phases:
     def step(self, name: str, step: int) -> None:
         """Step number `step` (from 0) of a phase is complete."""
         with self._lock:
-            if name in self._open:
-                parent, steps, _ = self._open[name]
-                self._open[name] = (parent, steps, min(step + 1, steps))
+            if name not in self._open:
+                return
+            parent, steps, _ = self._open[name]
+            self._open[name] = (parent, steps, min(step + 1, steps))
         self._report(name)
 
     def finish(self, name: str) -> None:
         """A phase ends, even when not all of its steps were reported."""
         with self._lock:
-            parent = self._open.pop(name, (None, 1, 0))[0]
-        if parent is None:
+            phase = self._open.pop(name, None)
+        if phase is not None and phase[0] is None:
             self._tell(f'TensorRT: {name}', 1.0)
 
     def _report(self, name: str) -> None:

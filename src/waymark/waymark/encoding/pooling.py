@@ -19,6 +19,8 @@ def pool(output: NDArray[np.floating], pooling: str) -> NDArray[np.float32]:
         (D,) float32, or another shape where the output has none of these.
     """
     values = np.asarray(output, np.float32)
+    if values.ndim > 1 and len(values) != 1:
+        return values
     values = values[0] if values.ndim > 1 else values
     if values.ndim == 3:
         values = values.reshape(len(values), -1).T
