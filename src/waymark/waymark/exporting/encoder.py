@@ -97,7 +97,8 @@ def _own_preprocessing(source: Source) -> float | None:
 
 
 def _text_tower(request: ExportRequest, source: Source, folder: Path, progress: Progress) -> TextTower | None:
-    if not (request.text and source.checkpoint and has_text_tower(source.tower.model)):
+    wanted = request.text and request.to != 'rknn'  # an NPU of this kind takes pixels alone
+    if not (wanted and source.checkpoint and has_text_tower(source.tower.model)):
         return None
     progress('exporting the text tower', 0.12)
     return write_text_tower(source.checkpoint, source.tower.model, folder, request.precision, request.opset)
