@@ -3,8 +3,8 @@
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test test-all lint docs colcon models rknn lock clean check check-colcon check-models \
-	check-rknn
+.PHONY: help demo test test-all lint docs colcon models rknn bench bench-encoder lock clean check check-colcon \
+	check-models check-rknn check-bench
 export INPUT
 unexport _ROS_WHEELS_BOOTSTRAP_COMPLETE # set by another environment's Python for itself
 
@@ -13,6 +13,7 @@ DONE := .venv/.stamps
 COLCON_DONE := .venv-colcon/.stamps
 MODELS_DONE := .venv-models/.stamps
 RKNN_DONE := .venv-rknn/.stamps
+BENCH_DONE := .venv-bench/.stamps
 # -qq: the path of a local index that is not there is not worth a line per package; errors still show.
 PIP_INSTALL := -m pip install -qq --no-input --disable-pip-version-check --retries 10
 INTERFACES := $(shell find packaging/interfaces src/waymark_msgs -type f -not -path '*/__pycache__/*' -not -path '*/.*')
@@ -24,6 +25,7 @@ help:
 	@echo 'make colcon    build the packages with colcon    make lock      resolve requirements/*.lock'
 	@echo 'make models    torch, transformers and lerobot into .venv-models, for export and training (6 GB)'
 	@echo 'make rknn      rknn-toolkit2 into .venv-rknn, to convert for Rockchip NPUs and simulate them (0.7 GB)'
+	@echo 'make bench     peers to measure against into .venv-bench    make bench-encoder   measure (benchmarks/README.md)'
 	@echo 'make clean     remove environments and builds (out/ stays)'
 
 demo: $(DONE)/waymark
@@ -53,11 +55,16 @@ models: $(MODELS_DONE)/ready
 
 rknn: $(RKNN_DONE)/ready
 
+bench: $(BENCH_DONE)/ready
+
+bench-encoder: $(BENCH_DONE)/ready
+	@.venv-bench/bin/python benchmarks/all_encoder.py $(ARGS)
+
 lock:
 	@packaging/lock
 
 clean:
-	rm -rf .venv .venv-colcon .venv-models .venv-rknn .venv-core build install log .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-colcon .venv-models .venv-rknn .venv-bench .venv-core build install log .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 # --- environments: a stamp is younger than everything it was made from
 
@@ -124,4 +131,21 @@ $(RKNN_DONE)/created: | check-rknn
 $(RKNN_DONE)/ready: requirements/rknn.lock $(RKNN_DONE)/created
 	@echo '== .venv-rknn: rknn-toolkit2 and the simulator (proprietary, see NOTICE)'
 	@.venv-rknn/bin/python -I $(PIP_INSTALL) --no-deps -r $<
+	@touch $@
+
+check-bench:
+	@env -u AMENT_PREFIX_PATH packaging/check_shell .venv-bench '$(BENCH_PYTHON)'
+
+$(BENCH_DONE)/created: | check-bench
+	@packaging/make_venv .venv-bench '$(BENCH_PYTHON)' 3.11 3.12 3.13 3.10
+	@touch $@
+
+# The lock leaves out what torch's wheel asks for itself: CUDA's libraries, or nothing where it was built for the CPU.
+$(BENCH_DONE)/ready: requirements/bench.lock $(BENCH_DONE)/created
+	@echo '== .venv-bench: peers to measure against, never dependencies'
+	@.venv-bench/bin/python -I $(PIP_INSTALL) --no-deps -r $<
+	@.venv-bench/bin/python -I $(PIP_INSTALL) torch
+	@.venv-bench/bin/python -I -c 'import pathlib, sys, sysconfig; \
+		pathlib.Path(sysconfig.get_path("purelib"), "waymark.pth").write_text("\n".join(sys.argv[1:]) + "\n")' \
+		$(addprefix $(CURDIR)/src/,waymark waymark_ros waymark_sim)
 	@touch $@

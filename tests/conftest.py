@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 REPO = Path(__file__).resolve().parents[1]
-SUITES = ('browser', 'colcon', 'rknn', 'slow', 'gpu')  # markers that make test leaves out
+SUITES = ('browser', 'colcon', 'models', 'rknn', 'slow', 'gpu')  # markers that make test leaves out
 HAS_ROS = all(importlib.util.find_spec(name) for name in ('rclpy', 'waymark_msgs'))
 LEFT_OUT = pytest.StashKey[Counter[str]]()
 

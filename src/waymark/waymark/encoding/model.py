@@ -18,9 +18,9 @@ from waymark.encoding.base import DenseEmbedding, Embedding, unit_embedding
 from waymark.encoding.manifest import read_manifest
 from waymark.encoding.parity import Parity, measure_parity, require_parity
 from waymark.encoding.pooling import pool
-from waymark.encoding.preprocess import to_pixels, to_tensor
 from waymark.encoding.text import TextModel, require_tokenizers
 from waymark.errors import ModelError
+from waymark.image.preprocess import to_pixels, to_tensor
 from waymark.types import ModelManifest
 
 log = logging.getLogger(__name__)

@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 
 from waymark.backends.files import model_parts
 from waymark.encoding.parity import read_reference
-from waymark.encoding.preprocess import to_tensor
 from waymark.errors import ConfigError
 from waymark.exporting import precision as p
 from waymark.exporting.graph import write_onnx
@@ -22,6 +21,7 @@ from waymark.exporting.references import calibration_files
 from waymark.exporting.request import ExportRequest
 from waymark.exporting.rknn import MODEL_NAME, RknnSettings, write_rknn
 from waymark.exporting.sources import Source
+from waymark.image.preprocess import to_tensor
 
 Progress = Callable[[str, float], None]
 INPUT = 'pixel_values'

@@ -22,9 +22,9 @@ from waymark.backends.rknn_simulator import Progress, RknnRecipe, RknnSimulator
 from waymark.encoding.manifest import MANIFEST_NAME, StoredModel, read_manifest, write_manifest
 from waymark.encoding.model import ModelEncoder
 from waymark.encoding.parity import Parity
-from waymark.encoding.preprocess import to_pixels
 from waymark.errors import ConfigError, ModelError
 from waymark.exporting.folder import whole_folder
+from waymark.image.preprocess import to_pixels
 from waymark.types import ModelManifest
 
 MODEL_NAME = 'model.rknn'
