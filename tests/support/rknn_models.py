@@ -12,8 +12,8 @@ from onnx import TensorProto, helper, numpy_helper
 
 from waymark.backends import load_backend
 from waymark.encoding.manifest import MANIFEST_NAME, file_sha256, write_manifest
-from waymark.encoding.preprocess import to_tensor
 from waymark.exporting.references import reference_images
+from waymark.image.preprocess import to_tensor
 from waymark.types import ModelManifest, ReferencePair
 
 SIZE_WH = (128, 96)
