@@ -22,9 +22,7 @@ def export() -> None:
 
 @app.command()
 def encoder(
-    model: Annotated[
-        str, typer.Argument(help="Hugging Face id, local folder, 'timm:NAME'; rknn: or a model folder.")
-    ],
+    model: Annotated[str, typer.Argument(help="Hugging Face id, local folder, 'timm:NAME'; rknn: or a model folder.")],
     out: Annotated[Path, typer.Option(help='Model folder to write; not there yet, or empty.')],
     to: Annotated[str, typer.Option(help='onnx, openvino, tensorrt or rknn.')] = 'onnx',
     precision: Annotated[str, typer.Option(help='fp32, fp16, bf16 or int8.')] = 'fp32',
