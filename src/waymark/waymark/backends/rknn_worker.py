@@ -41,13 +41,14 @@ class Model:
 
     def __init__(self, recipe: Mapping[str, Any], report: Report) -> None:
         report('reading the model', 0.0)
-        self.inputs, self.outputs, self._is_pixels = *_interface(recipe['model']), bool(recipe['mean'])
+        self.inputs, self.outputs, is_free = _interface(recipe['model'])
+        self._is_pixels = bool(recipe['mean'])
         if len(self.inputs) != 1:
             raise RefusedError(f'it has the inputs {", ".join(self.inputs)}, but only one image can be given')
         self._toolkit = _toolkit()
         self._configure(recipe)
-        names, shapes = list(self.inputs), [list(s) for s in self.inputs.values()]
-        _require(self._toolkit.load_onnx(recipe['model'], inputs=names, input_size_list=shapes), 'reading the model')
+        sizes = {'inputs': list(self.inputs), 'input_size_list': [list(s) for s in self.inputs.values()]}
+        _require(self._toolkit.load_onnx(recipe['model'], **sizes if is_free else {}), 'reading the model')
         report(f'building for {recipe["target"]}', 0.1)
         self._build(recipe)
         report('starting the simulator', 0.9)
@@ -86,8 +87,8 @@ class Model:
         return _require(self._toolkit.build(do_quantization=True, dataset='calibration.txt'), 'building')
 
 
-def _interface(path: str) -> tuple[dict[str, tuple[int, ...]], tuple[str, ...]]:
-    """Inputs with their shapes, a free batch axis being 1, and outputs of an ONNX model."""
+def _interface(path: str) -> tuple[dict[str, tuple[int, ...]], tuple[str, ...], bool]:
+    """Inputs with their shapes, a free batch axis being 1, outputs, and whether there is such an axis."""
     import onnx
     from google.protobuf.message import DecodeError  # type: ignore[import-untyped, unused-ignore]
 
@@ -96,17 +97,18 @@ def _interface(path: str) -> tuple[dict[str, tuple[int, ...]], tuple[str, ...]]:
     except DecodeError:
         raise RefusedError('it is not an ONNX model') from None
     constants = {c.name for c in graph.initializer}
-    inputs = {}
+    inputs, is_free = {}, False
     for value in graph.input:
         if value.name not in constants:
             sizes = [axis.dim_value for axis in value.type.tensor_type.shape.dim]
-            shape = (1, *sizes[1:]) if sizes[:1] == [0] else tuple(sizes)
+            is_free |= sizes[:1] == [0]
+            shape = (sizes[0] or 1, *sizes[1:]) if sizes else ()
             if not shape or 0 in shape:
                 raise RefusedError(f'input {value.name!r} has free sizes (0) in {shape}: export it with fixed ones')
             inputs[value.name] = shape
     if not inputs:
         raise RefusedError('it has no input, so it is no model')
-    return inputs, tuple(o.name for o in graph.output)
+    return inputs, tuple(o.name for o in graph.output), is_free
 
 
 def _toolkit() -> Any:
