@@ -143,6 +143,32 @@ FAMILIES: dict[str, tuple[Callable[[Any], Any], str, dict[str, Any]]] = {
 }
 
 
+# What each family's vector is, and the rows, columns and length of its patch tokens (none: 0, 0, 0).
+HEADS = dict.fromkeys(FAMILIES, 'pooler_output') | {
+    'clip': 'image_embeds',
+    'dinov2': 'cls',
+    'dinov2_with_registers': 'cls',
+    'dinov3_vit': 'cls',
+    'vit': 'cls',
+    'vit_mae': 'cls',
+    'pvt_v2': 'mean',
+    'perceiver': 'mean',
+}
+GRIDS = dict.fromkeys(FAMILIES, (4, 4, 32)) | {
+    'swin': (2, 2, 192),
+    'swinv2': (2, 2, 192),
+    'dinov3_convnext': (2, 2, 32),
+    'convnext': (2, 2, 32),
+    'convnextv2': (2, 2, 32),
+    'pvt_v2': (2, 2, 32),
+    'bit': (2, 2, 64),
+    'resnet': (2, 2, 64),
+    'perceiver': (0, 0, 0),
+    'test_resnet': (5, 5, 216),
+    'test_vit': (10, 10, 64),
+}
+
+
 def save_model(family: str, folder: Path) -> Path:
     """Write config, safetensors and image processor of a family's tiny model; seeded, so always the same."""
     import torch
