@@ -2,7 +2,7 @@
 import numpy as np
 import pytest
 
-from waymark.encoding.preprocess import to_tensor
+from waymark.image.preprocess import to_tensor
 from waymark.types import ModelManifest
 
 
