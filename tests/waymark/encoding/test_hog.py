@@ -5,7 +5,7 @@ import cv2
 import numpy as np
 import pytest
 
-from waymark.encoding import EncoderConfig, load_encoder
+from waymark.encoding import DenseEncoder, EncoderConfig, load_encoder
 from waymark.encoding.hog import HogEncoder, HogLayout
 
 
@@ -86,3 +86,28 @@ def test_a_corridor_is_recognized_better_than_by_plain_hog(encoder, shared_data)
     best = (queries @ references.T).argmax(axis=1)
     recall_at_1 = np.mean([int(b) in truth[str(i)] for i, b in enumerate(best)])
     assert recall_at_1 >= 0.60  # HOG at 128 px: .486
+
+
+def test_a_batch_is_its_images_one_by_one(encoder, texture):
+    images = [colour(texture(seed, size)) for seed, size in ((1, (320, 240)), (2, (64, 200)))]
+    batch = encoder.encode_batch(images)
+    assert [e.vector.tobytes() for e in batch] == [encoder.encode(i).vector.tobytes() for i in images]
+    assert encoder.encode_batch([]) == []
+
+
+def test_tokens_are_the_embeddings_numbers_cell_by_cell(encoder, texture):
+    image = colour(texture(1))
+    dense = encoder.encode_dense(image)
+    assert isinstance(encoder, DenseEncoder)
+    assert dense.tokens.shape == (8, 8, 11)
+    np.testing.assert_array_equal(dense.embedding.vector, encoder.encode(image).vector)
+    assert np.linalg.norm(dense.tokens) == pytest.approx(dense.embedding.norm, rel=1e-6)
+    edges = dense.tokens[..., :8].ravel() / dense.embedding.norm
+    np.testing.assert_allclose(dense.embedding.vector[:512], edges, atol=1e-7)
+
+
+def test_tokens_say_where_something_is(encoder):
+    image = np.full((160, 160, 3), 128, np.uint8)
+    image[100:120, 20:40] = 255, 0, 0  # in cells of row 5 and 4, column 1
+    lengths = np.linalg.norm(encoder.encode_dense(image).tokens, axis=2)
+    assert np.unravel_index(lengths.argmax(), lengths.shape) == (5, 1)

@@ -4,12 +4,20 @@
 from pathlib import Path
 
 from waymark.backends import BackendOptions
-from waymark.encoding.base import Embedding, Encoder
+from waymark.encoding.base import DenseEmbedding, DenseEncoder, Embedding, Encoder, TextEncoder
 from waymark.encoding.config import EncoderConfig
 from waymark.encoding.hog import HogEncoder
 from waymark.encoding.model import ModelEncoder
 
-__all__ = ['Embedding', 'Encoder', 'EncoderConfig', 'load_encoder']
+__all__ = [
+    'DenseEmbedding',
+    'DenseEncoder',
+    'Embedding',
+    'Encoder',
+    'EncoderConfig',
+    'TextEncoder',
+    'load_encoder',
+]
 
 
 def load_encoder(config: EncoderConfig) -> Encoder:

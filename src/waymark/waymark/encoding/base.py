@@ -3,13 +3,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
-from waymark.checks import require_shape
+from waymark.checks import require_dtype, require_shape
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,6 +27,24 @@ class Embedding:
 
     def __post_init__(self) -> None:
         require_shape('vector', self.vector, ('D',))
+
+
+@dataclass(frozen=True, eq=False)
+class DenseEmbedding:
+    """What an image means as a whole, and what each part of it means.
+
+    Attributes:
+        embedding: Of the whole image, as `encode` gives it.
+        tokens: (h, w, D) float32, one vector per patch, row 0 on top, as the model gave them: not unit vectors, without
+            class or register tokens. D is the encoder's own, not always that of `embedding`.
+    """
+
+    embedding: Embedding
+    tokens: NDArray[np.float32]
+
+    def __post_init__(self) -> None:
+        require_shape('tokens', self.tokens, ('h', 'w', 'D'))
+        require_dtype('tokens', self.tokens, np.float32)
 
 
 class Encoder(Protocol):
@@ -53,6 +72,48 @@ class Encoder(Protocol):
         Raises:
             ValueError: `rgb` is not a non-empty RGB uint8 image.
             ModelError: The model answered something that is not a vector of numbers.
+        """
+        ...
+
+    def encode_batch(self, images: Sequence[NDArray[np.uint8]]) -> list[Embedding]:
+        """Encode any number of images of any sizes, none included: each as `encode` would.
+
+        Args:
+            images: Each (H, W, 3) uint8.
+
+        Raises:
+            ValueError: One of them is not a non-empty RGB uint8 image.
+            ModelError: The model answered something that is not a vector of numbers.
+        """
+        ...
+
+
+@runtime_checkable
+class DenseEncoder(Encoder, Protocol):
+    """An encoder that also says what each part of an image means. Ask with isinstance."""
+
+    def encode_dense(self, rgb: NDArray[np.uint8]) -> DenseEmbedding:
+        """Encode one image and its patches in one go.
+
+        Args:
+            rgb: (H, W, 3) uint8.
+
+        Raises:
+            ValueError: `rgb` is not a non-empty RGB uint8 image.
+            ModelError: The model answered something that is not a grid of numbers.
+        """
+        ...
+
+
+@runtime_checkable
+class TextEncoder(Encoder, Protocol):
+    """An encoder that puts texts into the same space as images. Ask with isinstance."""
+
+    def encode_text(self, texts: Sequence[str]) -> list[Embedding]:
+        """Encode any number of texts; the cosine with an image's embedding says how well they fit.
+
+        Raises:
+            ModelError: A text is empty, or the model answered something that is not a vector of numbers.
         """
         ...
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 import cv2
@@ -12,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from waymark.checks import require_rgb
-from waymark.encoding.base import Embedding, unit_embedding
+from waymark.encoding.base import DenseEmbedding, Embedding, unit_embedding
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,25 @@ class HogEncoder:
 
     def encode(self, rgb: NDArray[np.uint8]) -> Embedding:
         """Encode one image (see Encoder): (H, W, 3) uint8 of any size."""
+        return unit_embedding(np.concatenate([grid.ravel() for grid in self._grids(rgb)]))
+
+    def encode_batch(self, images: Sequence[NDArray[np.uint8]]) -> list[Embedding]:
+        """Encode images one after the other (see Encoder)."""
+        return [self.encode(rgb) for rgb in images]
+
+    def encode_dense(self, rgb: NDArray[np.uint8]) -> DenseEmbedding:
+        """Encode one image and its cells (see DenseEncoder).
+
+        Returns:
+            Tokens (8, 8, bins + 3): per cell the edge directions, then the weighted CIELAB colour, each less its mean
+            over the image. They are the embedding's own numbers, cell by cell: together of length `embedding.norm`.
+        """
+        edges, colours = self._grids(rgb)
+        embedding = unit_embedding(np.concatenate([edges.ravel(), colours.ravel()]))
+        return DenseEmbedding(embedding, np.concatenate([edges, colours], axis=2))
+
+    def _grids(self, rgb: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Edge directions (cells, cells, bins) and weighted colours (cells, cells, 3)."""
         require_rgb('rgb', rgb)
         layout = self._layout
         small = cv2.resize(rgb, (layout.size_px, layout.size_px), interpolation=cv2.INTER_AREA)
@@ -63,7 +83,7 @@ class HogEncoder:
         # float32 CIELAB: L 0..100, a and b around -127..127
         lab = cv2.cvtColor(np.asarray(tiny, np.float32) / 255, cv2.COLOR_RGB2LAB)
         colours = _centred(np.asarray(lab, np.float32))
-        return unit_embedding(np.concatenate([edges, layout.colour_weight * colours]))
+        return edges, np.asarray(layout.colour_weight * colours, np.float32)
 
     def _edge_layout(self, gray: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Histograms (cells, cells, bins) of a (size, size) gray image."""
@@ -83,7 +103,7 @@ class HogEncoder:
 
 def _centred(grid: NDArray[np.float32]) -> NDArray[np.float32]:
     """Take the mean over the grid's cells from each channel, and make the rest unit length (or zero)."""
-    rest = (grid - grid.mean(axis=(0, 1))).ravel()
+    rest = grid - grid.mean(axis=(0, 1))
     norm = float(np.linalg.norm(rest))
     # Below this there is only rounding left of an even picture.
     return np.asarray(rest / norm if norm > 1e-4 else np.zeros_like(rest), np.float32)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -49,6 +50,10 @@ class ModelEncoder:
         vector = pool(next(iter(outputs.values())), self._manifest.pooling)
         self._require_vector(vector)
         return unit_embedding(vector)
+
+    def encode_batch(self, images: Sequence[NDArray[np.uint8]]) -> list[Embedding]:
+        """Encode images one after the other (see Encoder): no export has a batch axis by default."""
+        return [self.encode(rgb) for rgb in images]
 
     def _require_vector(self, vector: NDArray[np.floating]) -> None:
         name = self._manifest.name
