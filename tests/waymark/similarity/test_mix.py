@@ -37,12 +37,12 @@ def test_a_gate_can_not_overflow():
 
 
 def test_a_gate_is_read_back_as_it_was_written(tmp_path):
-    gate = Gate(np.array([[0.1, 1 / 3]]), np.array([-2.0]), ('cosine', 'vit_score'), 'abc', {'auc': 0.9})
+    gate = Gate(np.array([[0.1, 1 / 3]]), np.array([-2.0]), ('cosine', 'vit_score'), ('abc', 'def'), {'auc': 0.9})
     gate.save(tmp_path / 'gate.json')
     back = Gate.load(tmp_path / 'gate.json')
     np.testing.assert_array_equal(back.W, gate.W)
     np.testing.assert_array_equal(back.b, gate.b)
-    assert (back.inputs, back.fingerprint, back.report) == (gate.inputs, gate.fingerprint, gate.report)
+    assert (back.inputs, back.fingerprints, back.report) == (gate.inputs, gate.fingerprints, gate.report)
 
 
 @pytest.mark.parametrize('text', ['', '[]', '{}', '{"format": "waymark-mix-1"}', '{"format": "waymark-mix-2"}'])

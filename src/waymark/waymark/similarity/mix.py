@@ -26,14 +26,14 @@ class Gate:
         W: (D, 2 D), or (1, 2 D) for one share for all D.
         b: (D,) or (1,).
         inputs: What a and b were when it was learned, for people ('hog cosine', 'hog vit_score').
-        fingerprint: Of the encoder behind them; '' where there was none.
+        fingerprints: Of the encoders behind a and b; '' where there was none.
         report: How good it was on pairs held out.
     """
 
     W: NDArray[np.float64]
     b: NDArray[np.float64]
     inputs: tuple[str, str] = ('a', 'b')
-    fingerprint: str = ''
+    fingerprints: tuple[str, str] = ('', '')
     report: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -64,7 +64,7 @@ class Gate:
 
     def save(self, path: Path) -> None:
         """Write it as JSON."""
-        values: dict[str, Any] = {'format': FORMAT, 'inputs': self.inputs, 'fingerprint': self.fingerprint}
+        values: dict[str, Any] = {'format': FORMAT, 'inputs': self.inputs, 'fingerprints': self.fingerprints}
         values |= {'W': self.W.tolist(), 'b': self.b.tolist(), 'report': self.report}
         path.write_text(json.dumps(values, indent=2) + '\n', encoding='utf-8')
 
@@ -79,9 +79,9 @@ class Gate:
             values = json.loads(path.read_text(encoding='utf-8'))
             if values.get('format') != FORMAT:
                 raise ValueError(f'its format is not {FORMAT}')
-            first, second = values['inputs']
-            W, b = np.array(values['W'], np.float64), np.array(values['b'], np.float64)
-            return cls(W, b, (str(first), str(second)), str(values['fingerprint']), dict(values['report']))
+            (a, b), (print_a, print_b) = values['inputs'], values['fingerprints']
+            W, bias = np.array(values['W'], np.float64), np.array(values['b'], np.float64)
+            return cls(W, bias, (str(a), str(b)), (str(print_a), str(print_b)), dict(values['report']))
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise ModelError(f'{path}: not a gate ({error}). Make one with: waymark train mix PAIRS.') from None
 
