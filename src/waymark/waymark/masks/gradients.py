@@ -34,7 +34,8 @@ class Gradients:
     @property
     def magnitude(self) -> NDArray[np.float32]:
         """(H, W), grey levels per 2 px, 0 to 361."""
-        return np.asarray(cv2.magnitude(self.dx, self.dy), np.float32)
+        # cv2.magnitude rounds by where an array lies in memory; the same image must give the same mask.
+        return np.sqrt(self.dx * self.dx + self.dy * self.dy)
 
     @property
     def angle(self) -> NDArray[np.float32]:
