@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from waymark.encoding import DenseEncoder, Encoder
-from waymark.image.geometry import coverage, transform_points
+from waymark.image.geometry import image_corners, transform_points
 from waymark_sim.world import World, build_world
 
 LOOK = 'width=320&height=240&noise=4'
@@ -113,12 +113,11 @@ def _flown(
 
 
 def overlap(world: World, T_map_first: NDArray[np.float64], T_map_second: NDArray[np.float64]) -> float:
-    """Share of the second image that the first one shows, from the exact homography."""
-    width, height = size_wh = world.renderer.camera.size_wh
-    x, y = np.meshgrid(np.linspace(0, width - 1, 33), np.linspace(0, height - 1, 25))
-    seen = transform_points(world.renderer.H_cur_ref(T_map_second, T_map_first), np.c_[x.ravel(), y.ravel()])
-    inside = ((seen >= 0) & (seen <= (width - 1, height - 1))).all(axis=1)
-    return coverage(seen[inside], size_wh)
+    """Share of the second image that the first one shows, by the exact homography (no camera sees the horizon here)."""
+    corners = image_corners(world.renderer.camera.size_wh)
+    seen = transform_points(world.renderer.H_cur_ref(T_map_second, T_map_first), corners)
+    shared, _ = cv2.intersectConvexConvex(seen.astype(np.float32), corners.astype(np.float32))
+    return float(shared / cv2.contourArea(corners.astype(np.float32)))
 
 
 def road(encoder: Encoder, data: Path, near_m: float = 5.0) -> Pairs:
