@@ -4,7 +4,8 @@
     python benchmarks/encoder_candidates.py ../shared/data --worlds 120
     python benchmarks/encoder_candidates.py ../shared/data --models out/a out/b --only models --others
 
-Vocabularies and projections are fitted on generated worlds, seeds from 800000 on. `generated` are other worlds (seeds from 910000 on)
+Vocabularies and projections are fitted on generated worlds, seeds from 800000 on. `generated` are other worlds (seeds
+from 910000 on)
 and vpr_corridor is the development set; --others adds the sets that nothing was chosen on.
 """
 
@@ -22,9 +23,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 from place_sets import Encode, PlaceSet, corridor, generated, indoor_loops, second_lap
+from waymark_sim.scenes.visits import visit_world
 
 from waymark.encoding import EncoderConfig, load_encoder
-from waymark_sim.scenes.visits import visit_world
 
 TRAIN_SEED, CHECK_SEED = 800_000, 910_000
 CALITERRA = 'uav_odm_caliterra/caliterra.png'
