@@ -13,7 +13,11 @@ def compare(
     a: Annotated[Path, typer.Argument(metavar='A', help='Image file.')],
     b: Annotated[Path, typer.Argument(metavar='B', help='Image file; brought to the size of A.')],
     metric: Annotated[
-        list[str] | None, typer.Option(help='Only this metric; repeatable, or several with commas.')
+        list[str] | None,
+        typer.Option(
+            help='Only this metric, repeatable or several with commas: mse, mae, sad, psnr, mean_ssim, global_ssim, '
+            'ms_ssim, ms_ssim_log, embedding_cosine, vit_score, aligned_cosine.'
+        ),
     ] = None,
     mask: Annotated[
         list[str] | None,
