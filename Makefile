@@ -3,13 +3,17 @@
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test test-all lint docs colcon lock clean check check-colcon
+.PHONY: help demo test test-all lint docs colcon models rknn bench bench-encoder lock clean check check-colcon \
+	check-models check-rknn check-bench
 export INPUT
 unexport _ROS_WHEELS_BOOTSTRAP_COMPLETE # set by another environment's Python for itself
 
 BIN := .venv/bin
 DONE := .venv/.stamps
 COLCON_DONE := .venv-colcon/.stamps
+MODELS_DONE := .venv-models/.stamps
+RKNN_DONE := .venv-rknn/.stamps
+BENCH_DONE := .venv-bench/.stamps
 # -qq: the path of a local index that is not there is not worth a line per package; errors still show.
 PIP_INSTALL := -m pip install -qq --no-input --disable-pip-version-check --retries 10
 INTERFACES := $(shell find packaging/interfaces src/waymark_msgs -type f -not -path '*/__pycache__/*' -not -path '*/.*')
@@ -19,17 +23,20 @@ help:
 	@echo 'make test      core and ROS tests                make test-all  every suite'
 	@echo 'make lint      ruff, mypy, codespell             make docs      write docs/parameters.md'
 	@echo 'make colcon    build the packages with colcon    make lock      resolve requirements/*.lock'
+	@echo 'make models    torch, transformers and lerobot into .venv-models, for export and training (6 GB)'
+	@echo 'make rknn      rknn-toolkit2 into .venv-rknn, to convert for Rockchip NPUs and simulate them (0.7 GB)'
+	@echo 'make bench     peers to measure against into .venv-bench    make bench-encoder   measure (benchmarks/README.md)'
 	@echo 'make clean     remove environments and builds (out/ stays)'
 
 demo: $(DONE)/waymark
 	@$(BIN)/waymark run $(if $(INPUT),config/input.yaml --input "$$INPUT",config/demo.yaml) --record $(ARGS)
 
 test: $(DONE)/dev
-	@$(BIN)/python -m pytest -m 'not browser and not colcon and not slow and not gpu' $(ARGS)
+	@$(BIN)/python -m pytest -m 'not browser and not colcon and not models and not rknn and not slow and not gpu' $(ARGS)
 
 # In CI an environment that is missing is a failure, not a skip.
-test-all: export WAYMARK_REQUIRE := $(if $(filter true,$(CI)),ros browser colcon)
-test-all: $(DONE)/dev $(COLCON_DONE)/ready
+test-all: export WAYMARK_REQUIRE := $(if $(filter true,$(CI)),ros browser colcon models rknn)
+test-all: $(DONE)/dev $(COLCON_DONE)/ready $(MODELS_DONE)/ready $(RKNN_DONE)/ready
 	@$(BIN)/python -m pytest -m 'not gpu' $(ARGS)
 
 lint: $(DONE)/dev
@@ -44,11 +51,20 @@ docs: $(DONE)/waymark
 colcon: $(COLCON_DONE)/ready
 	@packaging/colcon build $(ARGS)
 
+models: $(MODELS_DONE)/ready
+
+rknn: $(RKNN_DONE)/ready
+
+bench: $(BENCH_DONE)/ready
+
+bench-encoder: $(BENCH_DONE)/ready
+	@.venv-bench/bin/python benchmarks/all_encoder.py $(ARGS)
+
 lock:
 	@packaging/lock
 
 clean:
-	rm -rf .venv .venv-colcon .venv-core build install log .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-colcon .venv-models .venv-rknn .venv-bench .venv-core build install log .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 # --- environments: a stamp is younger than everything it was made from
 
@@ -90,4 +106,46 @@ $(COLCON_DONE)/ready: requirements/colcon.lock $(COLCON_DONE)/created
 	@.venv-colcon/bin/python $(PIP_INSTALL) -r $<
 	@PYTHONPATH=packaging/interfaces/backend .venv-colcon/bin/python -c \
 		'from interface_wheel import generators as g; g.repair_exported_paths(g.find_prefix())'
+	@touch $@
+
+# A sourced ROS is no harm here, but pip must not count what it finds there: -I.
+check-models:
+	@env -u AMENT_PREFIX_PATH packaging/check_shell .venv-models '$(MODELS_PYTHON)'
+
+$(MODELS_DONE)/created: | check-models
+	@packaging/make_venv .venv-models '$(MODELS_PYTHON)' 3.12 3.13 3.11 3.10
+	@touch $@
+
+$(MODELS_DONE)/ready: requirements/models.lock $(MODELS_DONE)/created
+	@echo '== .venv-models: torch, transformers, lerobot and exporters (several GB)'
+	@.venv-models/bin/python -I $(PIP_INSTALL) -r $<
+	@touch $@
+
+check-rknn:
+	@env -u AMENT_PREFIX_PATH packaging/check_shell .venv-rknn '$(RKNN_PYTHON)'
+
+$(RKNN_DONE)/created: | check-rknn
+	@packaging/make_venv .venv-rknn '$(RKNN_PYTHON)' 3.12 3.11 3.10
+	@touch $@
+
+$(RKNN_DONE)/ready: requirements/rknn.lock $(RKNN_DONE)/created
+	@echo '== .venv-rknn: rknn-toolkit2 and the simulator (proprietary, see NOTICE)'
+	@.venv-rknn/bin/python -I $(PIP_INSTALL) --no-deps -r $<
+	@touch $@
+
+check-bench:
+	@env -u AMENT_PREFIX_PATH packaging/check_shell .venv-bench '$(BENCH_PYTHON)'
+
+$(BENCH_DONE)/created: | check-bench
+	@packaging/make_venv .venv-bench '$(BENCH_PYTHON)' 3.11 3.12 3.13 3.10
+	@touch $@
+
+# The lock leaves out what torch's wheel asks for itself: CUDA's libraries, or nothing where it was built for the CPU.
+$(BENCH_DONE)/ready: requirements/bench.lock $(BENCH_DONE)/created
+	@echo '== .venv-bench: peers to measure against, never dependencies'
+	@.venv-bench/bin/python -I $(PIP_INSTALL) --no-deps -r $<
+	@.venv-bench/bin/python -I $(PIP_INSTALL) torch
+	@.venv-bench/bin/python -I -c 'import pathlib, sys, sysconfig; \
+		pathlib.Path(sysconfig.get_path("purelib"), "waymark.pth").write_text("\n".join(sys.argv[1:]) + "\n")' \
+		$(addprefix $(CURDIR)/src/,waymark waymark_ros waymark_sim)
 	@touch $@

@@ -15,7 +15,7 @@ SRC = REPO / 'src'
 CORE = SRC / 'waymark' / 'waymark'
 NODES = SRC / 'waymark_ros' / 'waymark_ros' / 'nodes'
 
-GROUND = ('types', 'config', 'errors', 'checks')
+GROUND = ('types', 'config', 'errors', 'checks', 'environments')
 SHARED = ('backends', 'image', 'masks', 'similarity')
 TASKS = ('encoding', 'detection', 'tracking', 'places', 'navigation', 'policy', 'safety', 'sources', 'report')
 HEAVY = ('torch', 'openvino', 'tensorrt', 'rknn', 'rknnlite', 'tensorflow', 'transformers', 'timm', 'lerobot')

@@ -22,6 +22,10 @@ class ModelError(WaymarkError):
     """A model file, its manifest or its outputs are not what they should be."""
 
 
+class ParityError(ModelError):
+    """A model on this backend no longer computes what its reference did."""
+
+
 class MessageError(WaymarkError):
     """A ROS message can't be used (image shorter than height * step, unknown encoding, zero stamp)."""
 

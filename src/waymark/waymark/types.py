@@ -98,12 +98,57 @@ def _to_uint8(pixels: NDArray[Any]) -> NDArray[np.uint8]:
     return np.asarray(np.rint(np.clip(np.nan_to_num(pixels), 0.0, 1.0) * 255.0), np.uint8)
 
 
+PRECISIONS = ('fp32', 'fp16', 'bf16', 'int8')
+
+
 @dataclass(frozen=True)
 class ReferencePair:
-    """One reference of the parity gate: an image file and the vector that the reference model gave for it."""
+    """One reference of the parity gate.
+
+    Attributes:
+        image: PNG file, relative to the manifest's folder.
+        output: (D,) what the reference model (fp32, torch) gave for it, before it was made unit length.
+    """
 
     image: str
     output: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class TextReference:
+    """One reference of a text tower's parity gate: a text and its vector, before it was made unit length."""
+
+    text: str
+    output: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class TextTower:
+    """The part of a model that puts texts where its images are; files are relative to the manifest's folder.
+
+    Attributes:
+        model: Model file.
+        sha256: Of that file's bytes, hexadecimal.
+        tokenizer: File of the tokenizer, in the format of the `tokenizers` library.
+        max_length: Tokens that the tower takes; longer texts are cut, shorter ones padded to it.
+        pad_id: Token that pads.
+        inputs: The tower's inputs: the tokens, and where it takes one the attention mask.
+        output: Name of the output that holds the vector ('': the first).
+        pooling: As ModelManifest's.
+        precision: As ModelManifest's.
+        references: Texts and outputs for the parity gate.
+    """
+
+    model: str
+    sha256: str
+    tokenizer: str = 'tokenizer.json'
+    max_length: int = 64
+    pad_id: int = 0
+    inputs: tuple[str, ...] = ('input_ids',)
+    output: str = ''
+    pooling: str = 'none'
+    precision: str = 'fp32'
+    references: tuple[TextReference, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -118,13 +163,22 @@ class ModelManifest:
         input_wh: Input width and height, px.
         mean: Per channel, on the 0..1 scale.
         std: Per channel, on the 0..1 scale.
-        resize: 'stretch', 'crop' (shorter side, then centre crop) or 'letterbox'.
+        resize: 'stretch', 'crop' (the largest centred part of the input's aspect), 'letterbox', or 'shortest_crop'
+            (the shorter side to `resize_to`, then the centre).
         channels: 'rgb', 'bgr' or 'gray'.
         pooling: How the output becomes one vector: 'none', 'cls', 'mean', 'gem'.
         output_dim: Length of the embedding (0 for a detector).
         decoder: Name of the detector's decoder ('' for an encoder).
         class_names: Of a detector.
         references: Images and outputs for the parity gate.
+        weights_sha256: Of the reference model's weights; equal for all its exports ('': the same as `sha256`).
+        precision: What the weights were made for: 'fp32', 'fp16', 'bf16' or 'int8'.
+        interpolation: Of the resize: 'area', 'bilinear', 'bicubic' or 'lanczos', all antialiased.
+        resize_to: Shorter side before the crop of 'shortest_crop', px.
+        output: Name of the output that holds the embedding ('': the first).
+        tokens_output: Name of the output that holds patch tokens, without class token and registers ('': none).
+        tokens_grid_hw: Rows and columns of those tokens.
+        text: The text tower, where there is one.
     """
 
     name: str
@@ -141,12 +195,21 @@ class ModelManifest:
     decoder: str = ''
     class_names: tuple[str, ...] = ()
     references: tuple[ReferencePair, ...] = ()
+    weights_sha256: str = ''
+    precision: str = 'fp32'
+    interpolation: str = 'area'
+    resize_to: int = 0
+    output: str = ''
+    tokens_output: str = ''
+    tokens_grid_hw: tuple[int, int] = (0, 0)
+    text: TextTower | None = None
 
     @property
     def fingerprint(self) -> str:
-        """sha256 over model bytes, preprocessing and pooling: equal for fp32 and int8 of one reference model.
+        """sha256 over weights, preprocessing and pooling: equal for all exports and precisions of one model.
 
         Two embeddings may be compared only when their fingerprints are equal.
         """
-        what = (self.sha256, self.input_wh, self.mean, self.std, self.resize, self.channels, self.pooling)
-        return hashlib.sha256(json.dumps(what).encode()).hexdigest()
+        weights = self.weights_sha256 or self.sha256
+        prepared = (self.input_wh, self.mean, self.std, self.resize, self.resize_to, self.interpolation, self.channels)
+        return hashlib.sha256(json.dumps((weights, prepared, self.output, self.pooling)).encode()).hexdigest()

@@ -5,9 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from waymark.encoding import EncoderConfig, load_encoder
+from waymark.backends import MAX_BATCH
+from waymark.encoding import DenseEncoder, EncoderConfig, load_encoder
 from waymark.encoding.manifest import file_sha256, write_manifest
-from waymark.encoding.model import ModelEncoder, pool
+from waymark.encoding.model import DenseModelEncoder, ModelEncoder
 from waymark.errors import ConfigError, ModelError
 from waymark.types import ModelManifest
 
@@ -32,6 +33,7 @@ def saved(manifest, model):
 
 def test_a_manifest_becomes_an_encoder(stored):
     encoder = load_encoder(saved(*stored))
+    assert not isinstance(encoder, DenseEncoder)
     embedding = encoder.encode(IMAGE)
     assert (encoder.model_id, encoder.dim) == ('means', 3)
     assert encoder.fingerprint == stored[0].fingerprint
@@ -61,9 +63,8 @@ def test_a_model_of_another_input_size_is_refused(stored):
 
 
 def test_a_vector_of_another_length_than_stated_is_refused(stored):
-    encoder = load_encoder(saved(replace(stored[0], output_dim=5), stored[1]))
     with pytest.raises(ModelError, match=r"model 'means' gave a vector of shape \(3,\), its manifest says \(5,\)"):
-        encoder.encode(IMAGE)
+        load_encoder(saved(replace(stored[0], output_dim=5), stored[1]))
 
 
 def test_values_that_are_not_finite_are_refused_by_name(stored):
@@ -82,25 +83,77 @@ def test_values_that_are_not_finite_are_refused_by_name(stored):
 
 
 def test_a_missing_manifest_and_an_unknown_backend_are_named(stored, tmp_path):
-    with pytest.raises(ModelError, match="absent.json.* Give 'hog' or a manifest's path"):
+    with pytest.raises(ModelError, match="absent.json.* Give 'hog', a model folder or a manifest's path"):
         load_encoder(EncoderConfig(encoder=str(tmp_path / 'absent.json')))
     with pytest.raises(ConfigError, match="unknown backend 'tpu'"):
         load_encoder(replace(saved(*stored), backend='tpu'))
 
 
-TOKENS = np.array([[[1.0, 2], [3, 4], [5, 6]]])
+def test_a_folder_is_an_encoder(stored):
+    manifest, model = stored
+    write_manifest(manifest, model, model.parent / 'manifest.json')
+    encoder = load_encoder(EncoderConfig(encoder=str(model.parent), backend='fake'))
+    assert encoder.model_id == 'means'
 
 
-@pytest.mark.parametrize(
-    ('output', 'pooling', 'expected'),
-    [
-        (TOKENS[:, 0], 'none', [1, 2]),
-        (TOKENS, 'cls', [1, 2]),
-        (TOKENS, 'mean', [3, 4]),
-        (TOKENS, 'gem', np.cbrt([153 / 3, 288 / 3])),
-        (np.array([[[[1.0, 3]], [[2, 6]]]]), 'mean', [2, 4]),  # (1, D, h, w)
-        (TOKENS[:, 0], 'mean', [1, 2]),  # pooled already
-    ],
-)
-def test_pooling(output, pooling, expected):
-    np.testing.assert_allclose(pool(output, pooling), expected, rtol=1e-6)
+@pytest.mark.parametrize('batch', [1, None])
+def test_a_batch_gives_what_single_images_give(stored, batch):
+    """Together where the model's batch axis is free, else one by one; more than one batch's worth too."""
+    model = stored[1]
+    model.write_text(json.dumps({'input': 'images', 'shape': [batch, 3, 4, 4], 'output': 'means'}))
+    encoder = load_encoder(saved(replace(stored[0], sha256=file_sha256(model)), model))
+    rng = np.random.default_rng(2)
+    images = [rng.integers(0, 256, (5 + i, 9, 3), dtype=np.uint8) for i in range(MAX_BATCH + 3)]
+    together = encoder.encode_batch(images)
+    for rgb, embedding in zip(images, together, strict=True):
+        alone = encoder.encode(rgb)
+        np.testing.assert_allclose(embedding.vector, alone.vector, atol=1e-6)
+        assert embedding.norm == pytest.approx(alone.norm, rel=1e-6)
+    assert encoder.encode_batch([]) == []
+    with pytest.raises(ValueError, match=r'images\[1\]: expected shape'):
+        encoder.encode_batch([images[0], images[0][0]])
+
+
+class Layers:
+    """A backend with two outputs: a vector, and tokens that say where they lie."""
+
+    name = 'layers'
+    input_shapes = {'images': (1, 3, 4, 4)}
+    output_names = ('hidden', 'vector')
+
+    def __init__(self, tokens):
+        self.tokens = tokens
+
+    def run(self, inputs):
+        return {'hidden': self.tokens, 'vector': inputs['images'].mean(axis=(2, 3))}
+
+
+GRID = np.arange(24, dtype=np.float32).reshape(2, 3, 4)
+
+
+def dense(stored, tokens, **changes):
+    fields = {'output': 'vector', 'tokens_output': 'hidden', 'tokens_grid_hw': (2, 3)} | changes
+    return DenseModelEncoder(replace(stored[0], **fields), Layers(tokens))
+
+
+@pytest.mark.parametrize('tokens', [GRID.reshape(1, 6, 4), GRID.transpose(2, 0, 1)[None]])
+def test_patch_tokens_lie_where_their_patches_do(stored, tokens):
+    encoder = dense(stored, tokens)
+    assert isinstance(encoder, DenseEncoder)
+    found = encoder.encode_dense(IMAGE)
+    np.testing.assert_array_equal(found.tokens, GRID)
+    np.testing.assert_allclose(found.embedding.vector, MEANS, atol=1e-6)
+    assert not found.tokens.flags.writeable
+
+
+def test_tokens_that_do_not_fill_the_grid_are_refused(stored):
+    with_class_token = np.zeros((1, 7, 4), np.float32)
+    with pytest.raises(ModelError, match=r'tokens of shape \(1, 7, 4\), its manifest says 2 x 3'):
+        dense(stored, with_class_token).encode_dense(IMAGE)
+    with pytest.raises(ModelError, match='gave 24 of 24 values that are not finite'):
+        dense(stored, GRID.reshape(1, 6, 4) * np.nan).encode_dense(IMAGE)
+
+
+def test_tokens_that_are_not_there_are_refused(stored):
+    with pytest.raises(ModelError, match="has no output 'patches', it has hidden, vector"):
+        dense(stored, GRID, tokens_output='patches')

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, cast
@@ -12,9 +12,10 @@ from typing import Any, Protocol, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from waymark.errors import ConfigError, ModelError
+from waymark.errors import ConfigError
 
 Shape = tuple[int | None, ...]  # None: any size along this axis
+MAX_BATCH = 16  # images that a model with a free batch axis gets at once
 
 
 @dataclass(frozen=True)
@@ -22,24 +23,46 @@ class BackendOptions:
     """How a backend runs.
 
     Attributes:
-        device: 'cpu', or what the backend's own file names ('cuda', 'tensorrt').
+        device: 'cpu', or what the backend's own file names ('cuda', 'tensorrt', 'GPU').
         threads: CPU threads for one inference; 0: the runtime's choice.
+        progress: Told the stage ('building the engine') and how far it is (0..1) where loading takes long.
+        cache_dir: Where built engines are kept; None: `waymark/engines` in the user's cache.
+        precision: What the model was made for (ModelManifest.precision); no backend computes in less.
     """
 
     device: str = 'cpu'
     threads: int = 0
+    progress: Callable[[str, float], None] | None = None
+    cache_dir: Path | None = None
+    precision: str = 'fp32'
+
+    def tell(self, stage: str, done: float) -> None:
+        """Report progress to whoever asked for it."""
+        if self.progress is not None:
+            self.progress(stage, done)
 
 
 class Backend(Protocol):
     """A loaded model.
 
     A backend's class is made from (path, options) and raises, in this order: BackendUnavailable for a missing
-    library, BackendUnavailable for a missing device, ModelError for a file that is not a model it can run.
+    library, BackendUnavailable for a missing device, ModelError for a file that is not a model it can run. The first
+    two come from `require`, which looks at no file. Arrays of 16-bit floats go in and come out as float32. One whose
+    model has mean and std inside also says so (see `takes_pixels`).
     """
 
     name: str
     input_shapes: Mapping[str, Shape]
     output_names: tuple[str, ...]
+
+    @classmethod
+    def require(cls, options: BackendOptions) -> None:
+        """Refuse, before any file is read, what this machine can't run.
+
+        Raises:
+            BackendUnavailable: The library or, after it, the device is missing.
+        """
+        ...
 
     def run(self, inputs: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
         """Run the model once.
@@ -57,9 +80,18 @@ class Backend(Protocol):
         ...
 
 
+def takes_pixels(backend: Backend) -> bool:
+    """True for a backend whose model takes images as (1, h, w, C) uint8, since mean and std are inside."""
+    return bool(getattr(backend, 'takes_pixels', False))
+
+
 # A plug-in is one file with one class; nothing else knows the runtime.
 _BACKENDS = {
     'onnx': 'waymark.backends.onnx_runtime:OnnxRuntimeBackend',
+    'openvino': 'waymark.backends.openvino:OpenvinoBackend',
+    'tensorrt': 'waymark.backends.tensorrt:TensorrtBackend',
+    'rknn': 'waymark.backends.rknn:RknnBackend',
+    'torch': 'waymark.backends.torch:TorchBackend',
     'fake': 'waymark.backends.fake:FakeBackend',
 }
 
@@ -75,33 +107,31 @@ def load_backend(name: str, path: Path, options: BackendOptions | None = None) -
     Args:
         name: One of `backend_names()`.
         path: The model file.
-        options: Device and threads.
+        options: Device, threads, precision, progress.
 
     Raises:
         ConfigError: There is no backend of that name.
         BackendUnavailable: Its library or device is missing.
         ModelError: The file is missing or is not a model it can run.
     """
+    return cast('Backend', _backend_class(name)(Path(path), options or BackendOptions()))
+
+
+def require_backend(name: str, options: BackendOptions | None = None) -> None:
+    """Refuse a backend that can't run here; looks at no model.
+
+    Raises:
+        ConfigError: There is no backend of that name.
+        BackendUnavailable: Its library or, after it, its device is missing.
+    """
+    _backend_class(name).require(options or BackendOptions())
+
+
+def _backend_class(name: str) -> Any:
     if name not in _BACKENDS:
         raise ConfigError(f'backend: unknown backend {name!r}. Known: {", ".join(_BACKENDS)}.')
     module, _, class_name = _BACKENDS[name].partition(':')
-    backend_class = getattr(importlib.import_module(module), class_name)
-    return cast('Backend', backend_class(Path(path), options or BackendOptions()))
-
-
-def read_model(path: Path) -> bytes:
-    """Read a model file.
-
-    Raises:
-        ModelError: It is missing, empty or not readable.
-    """
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise ModelError(f'model {str(path)!r} can not be read: {error.strerror or error}. Check the path.') from error
-    if not data:
-        raise ModelError(f'model {str(path)!r} is empty. Copy or export it again.')
-    return data
+    return getattr(importlib.import_module(module), class_name)
 
 
 def require_inputs(shapes: Mapping[str, Shape], inputs: Mapping[str, NDArray[Any]]) -> None:

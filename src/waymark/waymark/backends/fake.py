@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from waymark.backends.base import BackendOptions, Shape, read_model, require_inputs
+from waymark.backends.base import BackendOptions, Shape, require_inputs
+from waymark.backends.files import read_model
 from waymark.errors import BackendUnavailable, ModelError
 
 
@@ -21,8 +22,7 @@ class FakeBackend:
     name = 'fake'
 
     def __init__(self, path: Path, options: BackendOptions) -> None:
-        if options.device != 'cpu':
-            raise BackendUnavailable(f'backend fake has no device {options.device!r}. Set device: cpu.')
+        self.require(options)
         try:
             declared = json.loads(read_model(path))
             self._input, self._output = str(declared['input']), str(declared['output'])
@@ -33,6 +33,12 @@ class FakeBackend:
             ) from error
         self.input_shapes: Mapping[str, Shape] = {self._input: shape}
         self.output_names = (self._output,)
+
+    @classmethod
+    def require(cls, options: BackendOptions) -> None:
+        """Refuse any device but 'cpu' (see Backend)."""
+        if options.device != 'cpu':
+            raise BackendUnavailable(f'backend fake has no device {options.device!r}. Set device: cpu.')
 
     def run(self, inputs: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
         """Answer (N, C) means over all axes after the second."""

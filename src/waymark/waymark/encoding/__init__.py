@@ -1,12 +1,23 @@
 # SPDX-License-Identifier: Apache-2.0
 """Images to unit vectors that say what they mean."""
 
-from pathlib import Path
+from collections.abc import Callable
 
 from waymark.backends import BackendOptions
-from waymark.encoding.base import DenseEmbedding, DenseEncoder, Embedding, Encoder, TextEncoder
+from waymark.encoding.base import (
+    DenseEmbedding,
+    DenseEncoder,
+    Embedding,
+    Encoder,
+    TextEncoder,
+    require_dense,
+    require_text,
+    require_texts,
+)
 from waymark.encoding.config import EncoderConfig
+from waymark.encoding.facts import encoder_facts
 from waymark.encoding.hog import HogEncoder
+from waymark.encoding.manifest import find_manifest
 from waymark.encoding.model import ModelEncoder
 
 __all__ = [
@@ -16,19 +27,28 @@ __all__ = [
     'Encoder',
     'EncoderConfig',
     'TextEncoder',
+    'encoder_facts',
     'load_encoder',
+    'require_dense',
+    'require_text',
+    'require_texts',
 ]
 
 
-def load_encoder(config: EncoderConfig) -> Encoder:
+def load_encoder(config: EncoderConfig, progress: Callable[[str, float], None] | None = None) -> Encoder:
     """Make the encoder that a configuration names.
+
+    Args:
+        config: Which encoder, and on what it runs.
+        progress: Told the stage and how far it is (0..1) where loading takes long.
 
     Raises:
         ModelError: Manifest or model are not what they should be.
         BackendUnavailable: The backend's library or device is missing.
         ConfigError: There is no such backend.
+        ParityError: The model does not compute what its reference did.
     """
     if config.encoder == 'hog':
         return HogEncoder()
-    options = BackendOptions(config.device, config.threads)
-    return ModelEncoder.from_manifest(Path(config.encoder), config.backend, options)
+    options = BackendOptions(config.device, config.threads, progress)
+    return ModelEncoder.from_manifest(find_manifest(config.encoder), config.backend, options, config.text)

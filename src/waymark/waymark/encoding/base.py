@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from waymark.checks import require_dtype, require_shape
+from waymark.errors import ModelError
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,6 +117,45 @@ class TextEncoder(Encoder, Protocol):
             ModelError: A text is empty, or the model answered something that is not a vector of numbers.
         """
         ...
+
+
+def require_dense(encoder: Encoder) -> DenseEncoder:
+    """The encoder, when it gives patch tokens.
+
+    Raises:
+        ModelError: It does not.
+    """
+    if isinstance(encoder, DenseEncoder):
+        return encoder
+    raise ModelError(
+        f'model {encoder.model_id!r} gives no patch tokens: its manifest names no tokens_output. '
+        'Export it with them, or set publish_tokens: false.'
+    )
+
+
+def require_text(encoder: Encoder) -> TextEncoder:
+    """The encoder, when it takes texts.
+
+    Raises:
+        ModelError: It does not.
+    """
+    if isinstance(encoder, TextEncoder):
+        return encoder
+    raise ModelError(
+        f'model {encoder.model_id!r} encodes no texts: it was loaded without a text tower. Export CLIP, SigLIP or '
+        'SigLIP 2 with one (waymark export encoder), and leave the parameter text true.'
+    )
+
+
+def require_texts(texts: Sequence[str], model_id: str) -> None:
+    """Refuse an empty text by its place.
+
+    Raises:
+        ModelError: `model 'clip' can not encode texts[1]: it is empty.`
+    """
+    for index, text in enumerate(texts):
+        if not text.strip():
+            raise ModelError(f'model {model_id!r} can not encode texts[{index}]: it is empty. Say what to find.')
 
 
 def unit_embedding(raw: NDArray[np.floating]) -> Embedding:

@@ -12,7 +12,17 @@ from waymark.config import Config, param
 class EncoderConfig(Config):
     """What turns an image into one vector."""
 
-    encoder: str = param('hog', "'hog' (no weights), or the path of a model manifest (JSON beside the model file).")
-    backend: str = param('onnx', 'What runs a model: onnx. Another one is never tried in silence.')
-    device: str = param('cpu', 'Where the backend runs: cpu, cuda, tensorrt, or an execution provider by name.')
+    encoder: str = param(
+        'hog', "'hog' (no weights), the name of an embedded model, a model folder, or the path of a manifest."
+    )
+    backend: str = param(
+        'onnx', 'What runs a model: onnx, openvino, tensorrt, rknn or torch. Another one is never tried in silence.'
+    )
+    device: str = param(
+        'cpu',
+        'Where the backend runs: cpu, cuda, tensorrt or an execution provider by name (onnx); cpu, gpu, npu (openvino); '
+        'npu, npu:0, npu:0,1,2 or, on a PC, simulator (rknn).',
+    )
     threads: int = param(0, "CPU threads for one image; 0: the runtime's choice.", ge=0, le=256)
+    text: bool = param(True, 'Load the text tower of a model that has one, for encode_text; false saves its memory.')
+    publish_tokens: bool = param(False, 'Publish one vector per patch of each image too, where the model gives them.')

@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From an fp32 ONNX model to the format and precision asked for."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from waymark.errors import ModelError
+
+Tensors = Sequence[NDArray[np.float32]]
+
+
+def quantize_static(source: Path, target: Path, tensors: Tensors, input_name: str, symmetric: bool = False) -> None:
+    """Quantise weights and activations of an ONNX model to int8, ranges taken from calibration tensors.
+
+    Args:
+        source: fp32 model.
+        target: File to write (QDQ nodes, which ONNX Runtime, TensorRT and OpenVINO understand).
+        tensors: (1, C, h, w) each.
+        input_name: The model's input.
+        symmetric: Activations around zero, as TensorRT wants them.
+    """
+    from onnxruntime import quantization as q
+    from onnxruntime.quantization.shape_inference import quant_pre_process
+
+    prepared = target.with_suffix('.prepared.onnx')
+    quant_pre_process(str(source), str(prepared), skip_symbolic_shape=True)
+    _quietly(
+        q.quantize_static,
+        str(prepared),
+        str(target),
+        _Reader(tensors, input_name),
+        quant_format=q.QuantFormat.QDQ,
+        per_channel=True,
+        activation_type=q.QuantType.QInt8 if symmetric else q.QuantType.QUInt8,
+        weight_type=q.QuantType.QInt8,
+        calibrate_method=q.CalibrationMethod.MinMax,
+        extra_options={'ActivationSymmetric': symmetric, 'WeightSymmetric': True},
+    )
+    prepared.unlink()
+
+
+def quantize_dynamic(source: Path, target: Path) -> None:
+    """Quantise the weights of matrix products to int8; activations get their range anew for each image."""
+    from onnxruntime import quantization as q
+
+    _quietly(
+        q.quantize_dynamic,
+        str(source),
+        str(target),
+        weight_type=q.QuantType.QInt8,
+        per_channel=True,
+        op_types_to_quantize=['MatMul', 'Gemm'],
+        extra_options={'MatMulConstBOnly': True},
+    )
+
+
+def write_openvino(source: Path, target: Path, half: bool) -> None:
+    """Write an ONNX model as OpenVINO's .xml and .bin; `half` keeps the weights in fp16."""
+    import openvino
+
+    openvino.save_model(openvino.convert_model(str(source)), str(target), compress_to_fp16=half)
+
+
+def quantize_openvino(source: Path, target: Path, tensors: Tensors, is_transformer: bool) -> None:
+    """Quantise an ONNX model to int8 with NNCF and write it as OpenVINO's .xml and .bin.
+
+    Args:
+        source: fp32 model.
+        target: The .xml to write.
+        tensors: (1, C, h, w) each, for calibration.
+        is_transformer: NNCF then leaves attention's sensitive parts alone and smooths activations.
+    """
+    import nncf
+    import openvino
+
+    dataset = nncf.Dataset(list(tensors))
+    kind = nncf.ModelType.TRANSFORMER if is_transformer else None
+    model: Any = _quietly(
+        nncf.quantize,
+        openvino.convert_model(str(source)),
+        dataset,
+        model_type=kind,
+        preset=nncf.QuantizationPreset.MIXED,
+        subset_size=len(tensors),
+        fast_bias_correction=True,
+    )
+    openvino.save_model(model, str(target), compress_to_fp16=False)
+
+
+class _Reader:
+    """What ONNX Runtime's calibration takes its inputs from."""
+
+    def __init__(self, tensors: Tensors, input_name: str) -> None:
+        self._inputs = iter([{input_name: t} for t in tensors])
+
+    def get_next(self) -> dict[str, NDArray[np.float32]] | None:
+        return next(self._inputs, None)
+
+
+def _quietly(function: Any, *arguments: Any, **settings: Any) -> Any:
+    """Call a quantiser without its chatter; whatever it raises becomes a ModelError."""
+    logging.disable(logging.WARNING)
+    try:
+        with contextlib.redirect_stdout(io.StringIO()):
+            return function(*arguments, **settings)
+    except Exception as error:
+        text = ' '.join(str(error).split())[:200]
+        raise ModelError(f'this model can not be quantised to int8: {text}. Use fp16.') from error
+    finally:
+        logging.disable(logging.NOTSET)
