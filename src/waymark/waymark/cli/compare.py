@@ -30,7 +30,10 @@ def compare(
         Path | None, typer.Option(help='Write a picture: both images, difference, SSIM and patch matches.')
     ] = None,
     encoder: Annotated[
-        str | None, typer.Option(help="'hog' or a model's manifest; default: the default encoder.")
+        str | None,
+        typer.Option(
+            help="'hog', an embedded model's name, a model folder or a manifest; default: the default encoder."
+        ),
     ] = None,
     stretch: Annotated[bool, typer.Option('--stretch', help='Distort B to the shape of A where they differ.')] = False,
 ) -> None:
