@@ -5,7 +5,7 @@
 
 Without files, a generated picture against a blurred, darkened, noisy copy. CPU milliseconds, median; peers take turns,
 so that other load hits all alike, and get what suits them best: scikit-image and ours uint8, torch's libraries float32
-tensors made beforehand. A peer that is not installed is named under `missing`; one thread each. `ratio` is ours over
+tensors made beforehand. A peer that can't be imported is named under `missing`; one thread each. `ratio` is ours over
 that peer, `difference` the peer's value less that of our float64. Peers differ by what they compute: piq would halve
 large images first (switched off), scikit-image's default is a uniform window of 7 px with sample covariance, OpenCV's
 mean includes the border.
@@ -172,12 +172,12 @@ def main() -> None:
         parser.error('give two images, or none')
     cv2.setNumThreads(1)
     a, b = (read(path) for path in args.images) if args.images else generated()
-    rows, missing = ours(a, b), []
+    rows, missing = ours(a, b), {}
     for name, peer in PEERS.items():
         try:
             found = peer(a, b)
-        except ImportError:
-            missing.append(name)
+        except (ImportError, RuntimeError) as error:  # torchvision beside another torch raises RuntimeError
+            missing[name] = str(error)
             continue
         for row, functions in found.items():
             rows[row] |= functions

@@ -27,6 +27,11 @@ def test_the_command_prints_a_table_and_writes_numbers_and_a_picture(save, scene
     assert cv2.imread(str(picture)).shape[1] == 2 * 640 + 6
 
 
+def test_help_names_every_metric():
+    words = ''.join(waymark('compare', '--help').stdout.replace('│', ' ').split())
+    assert ','.join(METRICS) in words
+
+
 def test_metrics_may_be_repeated_or_listed(save, scene, tmp_path):
     a, b = save('a.png', scene), save('b.png', np.roll(scene, 1, axis=0))
     numbers = tmp_path / 'numbers.json'

@@ -13,7 +13,11 @@ def compare(
     a: Annotated[Path, typer.Argument(metavar='A', help='Image file.')],
     b: Annotated[Path, typer.Argument(metavar='B', help='Image file; brought to the size of A.')],
     metric: Annotated[
-        list[str] | None, typer.Option(help='Only this metric; repeatable, or several with commas.')
+        list[str] | None,
+        typer.Option(
+            help='Only this metric, repeatable or several with commas: mse, mae, sad, psnr, mean_ssim, global_ssim, '
+            'ms_ssim, ms_ssim_log, embedding_cosine, vit_score, aligned_cosine.'
+        ),
     ] = None,
     mask: Annotated[
         list[str] | None,
@@ -26,7 +30,10 @@ def compare(
         Path | None, typer.Option(help='Write a picture: both images, difference, SSIM and patch matches.')
     ] = None,
     encoder: Annotated[
-        str | None, typer.Option(help="'hog' or a model's manifest; default: the default encoder.")
+        str | None,
+        typer.Option(
+            help="'hog', an embedded model's name, a model folder or a manifest; default: the default encoder."
+        ),
     ] = None,
     stretch: Annotated[bool, typer.Option('--stretch', help='Distort B to the shape of A where they differ.')] = False,
 ) -> None:

@@ -12,7 +12,7 @@ from waymark.comparison.patches import PatchMatch
 from waymark.similarity import SsimOptions, Window, ssim_map
 
 Picture = NDArray[np.uint8]
-_PANEL_PX, _CAPTION_PX, _GAP_PX = 640, 26, 6
+_PANEL_PX, _TALLEST_PX, _CAPTION_PX, _GAP_PX = 640, 960, 26, 6
 _INK, _PAPER = (30, 30, 30), 255
 
 
@@ -108,11 +108,13 @@ def _captioned(caption: str, panel: Picture) -> Picture:
 
 
 def _scaled(panel: Picture) -> Picture:
-    """Bring to the width of a panel: small images keep hard pixels, so that nothing is made up."""
+    """Fit into a panel, on paper at its right; small images keep hard pixels, so that nothing is made up."""
     height, width = panel.shape[:2]
-    size = (_PANEL_PX, max(round(height * _PANEL_PX / width), 1))
-    interpolation = cv2.INTER_AREA if width > _PANEL_PX else cv2.INTER_NEAREST
-    return np.asarray(cv2.resize(panel, size, interpolation=interpolation), np.uint8)
+    scale = min(_PANEL_PX / width, _TALLEST_PX / height)
+    size = (max(round(width * scale), 1), max(round(height * scale), 1))
+    interpolation = cv2.INTER_AREA if scale < 1 else cv2.INTER_NEAREST
+    fitted = np.asarray(cv2.resize(panel, size, interpolation=interpolation), np.uint8)
+    return np.pad(fitted, ((0, 0), (0, _PANEL_PX - size[0]), (0, 0)), constant_values=_PAPER)
 
 
 def _gap(tile: Picture) -> Picture:

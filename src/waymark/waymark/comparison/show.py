@@ -35,7 +35,7 @@ class Request:
         masks: Names, combined by product.
         json_path: Where {metric: value} goes.
         picture_path: Where the picture goes.
-        encoder: 'hog' or a model's manifest.
+        encoder: 'hog', an embedded model's name, a model folder or a manifest.
         stretch: Whether B may be distorted to A's shape.
     """
 
@@ -60,7 +60,7 @@ def show_comparison(a: Path, b: Path, request: Request) -> None:
     _require_picture(request.picture_path)
     pair = read_pair(a, b, request.stretch)
     mask = mask_of(pair, request.masks)
-    subject = Subject(pair, mask, load_encoder(EncoderConfig(encoder=request.encoder)))
+    subject = Subject(pair, mask, load_encoder(EncoderConfig(encoder=request.encoder, text=False)))
     found = measure_all(subject, names)
     for measured in found:
         if measured.value is None and measured.name in request.metrics:
