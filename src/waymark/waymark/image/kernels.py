@@ -45,7 +45,13 @@ INTERPOLATIONS = ('area', *_KERNELS)
 
 
 def reach(scale: float, interpolation: str) -> float:
-    """Half the width of the kernel in source pixels."""
+    """Half the width of the kernel in source pixels.
+
+    Raises:
+        ValueError: There is no such interpolation.
+    """
+    if interpolation not in INTERPOLATIONS:
+        raise ValueError(f'interpolation: expected one of {INTERPOLATIONS}, got {interpolation!r}')
     if interpolation == 'area':
         return max(scale / 2, 1.0)
     return _KERNELS[interpolation][0] * max(scale, 1.0)
@@ -58,16 +64,11 @@ def kernel_rows(outputs: NDArray[np.int64], pixels: NDArray[np.int64], scale: fl
         outputs: (R,) indices of output pixels.
         pixels: (N,) indices of source pixels: those within `reach` of the outputs, as far as they exist.
         scale: Source pixels per output pixel.
-        interpolation: One of INTERPOLATIONS.
+        interpolation: One that `reach` knows.
 
     Returns:
         (R, N); each row sums to 1, so that the kernel is cut off at the border and made whole again.
-
-    Raises:
-        ValueError: There is no such interpolation.
     """
-    if interpolation not in INTERPOLATIONS:
-        raise ValueError(f'interpolation: expected one of {INTERPOLATIONS}, got {interpolation!r}')
     centres = (outputs[:, None] + 0.5) * scale
     if interpolation == 'area' and scale > 1:
         left = np.maximum(centres - scale / 2, pixels)

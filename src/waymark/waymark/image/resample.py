@@ -18,6 +18,7 @@ from waymark.image.kernels import decimated_rows, kernel_rows, reach
 
 # Outputs per matrix product: fewer calls against fewer zeros; 16 is the fastest for 224 pixels.
 _BLOCK = 16
+_MOST_PIXELS = 1024  # that a block should span: planning is cubic in it
 # A kernel must span this many pixels after halving (see decimated_rows: 43 dB for the worst kernel, 'area').
 _LEAST_SCALE = 1.5
 
@@ -105,8 +106,9 @@ def _shifted(pixels: slice, origin: int) -> slice:
 @lru_cache(maxsize=64)
 def _blocks(source: int, target: int, first: int, count: int, interpolation: str, factor: int) -> tuple[_Block, ...]:
     """Plan outputs first .. first + count of one axis; pixels are those of the halved image."""
-    starts = range(0, count, _BLOCK)
-    return tuple(_block(source, target, first, slice(s, min(s + _BLOCK, count)), interpolation, factor) for s in starts)
+    step = max(min(_BLOCK, _MOST_PIXELS * target // source), 1)
+    starts = range(0, count, step)
+    return tuple(_block(source, target, first, slice(s, min(s + step, count)), interpolation, factor) for s in starts)
 
 
 def _block(source: int, target: int, first: int, outputs: slice, interpolation: str, factor: int) -> _Block:

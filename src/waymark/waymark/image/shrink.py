@@ -81,9 +81,10 @@ def _best_axis(scale: float, factor: int, interpolation: str) -> _Axis:
 
 def _fitted(scale: float, factor: int, box: int, interpolation: str) -> _Axis:
     """Fit the tap by least squares, over outputs far from any border, for pixels with `covariance`."""
-    outputs = np.arange(18)  # two more than are compared: they are the others' neighbours
+    # Enough outputs to see every phase; two more than are compared, since they are the others' neighbours.
+    outputs = np.arange(2 + min(max(int(256 / scale), 2), 16))
     margin = reach(scale, interpolation) + factor * (box + 3)
-    pixels = np.arange(math.floor(-margin), math.ceil(18 * scale + margin))
+    pixels = np.arange(math.floor(-margin), math.ceil(len(outputs) * scale + margin))
     wanted = kernel_rows(outputs, pixels, scale, interpolation)[1:-1]
     sampled = _sampled_rows(outputs, pixels, scale, factor, box)
     change = sampled[2:] + sampled[:-2] - 2 * sampled[1:-1]
