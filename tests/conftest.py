@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 REPO = Path(__file__).resolve().parents[1]
-SUITES = ('browser', 'colcon', 'rknn', 'slow', 'gpu')  # markers that make test leaves out
+SUITES = ('browser', 'colcon', 'models', 'rknn', 'slow', 'gpu')  # markers that make test leaves out
 HAS_ROS = all(importlib.util.find_spec(name) for name in ('rclpy', 'waymark_msgs'))
 LEFT_OUT = pytest.StashKey[Counter[str]]()
 
@@ -42,6 +42,19 @@ def shared_data() -> Callable[[str], Path]:
 def pytest_runtest_setup(item: pytest.Item) -> None:
     if not HAS_ROS and item.get_closest_marker('ros'):
         pytest.skip('ROS 2 and its message types are not installed for this Python')
+    if item.get_closest_marker('rknn'):
+        require_environment('rknn')
+
+
+def require_environment(name: str) -> None:
+    """Skip a test whose environment is missing, with the sentence that says how to make it."""
+    from waymark.environments import find_interpreter
+    from waymark.errors import BackendUnavailable
+
+    try:
+        find_interpreter(name)
+    except BackendUnavailable as error:
+        pytest.skip(str(error))
 
 
 @pytest.hookimpl(wrapper=True)

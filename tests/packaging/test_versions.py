@@ -25,8 +25,10 @@ def read_lock(path, python: str) -> dict[str, Version]:
 def declared(repo, *extras: str) -> list[Requirement]:
     """Requirements in pyproject.toml, read as text because Python 3.10 has no TOML reader."""
     text = (repo / 'pyproject.toml').read_text()
-    lists = [re.search(rf'^{name} = \[(.*?)^\]', text, re.M | re.S) for name in ('dependencies', *extras)]
-    return [Requirement(found) for part in lists for found in re.findall(r'^  "([^"]+)"', part[1], re.M)]
+    lists = [re.search(rf'^{name} = \[(.*?)\] *(#.*)?$', text, re.M | re.S) for name in ('dependencies', *extras)]
+    named = [Requirement(found) for part in lists for found in re.findall(r'"([^"]+)"', part[1])]
+    own = [extra for requirement in named if requirement.name == 'waymark' for extra in sorted(requirement.extras)]
+    return [r for r in named if r.name != 'waymark'] + (declared(repo, *own) if own else [])
 
 
 def test_every_package_has_the_version_of_the_distribution(repo):

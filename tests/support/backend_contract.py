@@ -41,11 +41,11 @@ class Case:
     device: str = 'cpu'
 
 
-def write_onnx(folder: Path) -> tuple[Path, np.ndarray]:
+def write_onnx(folder: Path, size_hw: tuple[int | str, int | str] = ('h', 'w')) -> tuple[Path, np.ndarray]:
     import onnx
     from onnx import TensorProto, helper
 
-    images = helper.make_tensor_value_info('images', TensorProto.FLOAT, ['n', 3, 'h', 'w'])
+    images = helper.make_tensor_value_info('images', TensorProto.FLOAT, ['n', 3, *size_hw])
     means = helper.make_tensor_value_info('means', TensorProto.FLOAT, ['n', 3])
     nodes = [
         helper.make_node('GlobalAveragePool', ['images'], ['pooled']),
@@ -81,7 +81,10 @@ PICTURES = np.random.default_rng(0).random((2, 3, 30, 30), np.float32)
 CASES = {
     'onnx': Case('onnx', ('onnxruntime', 'onnx'), write_onnx),
     'openvino': Case('openvino', ('openvino', 'onnx'), write_onnx),
-    'tensorrt': Case('tensorrt', ('tensorrt', 'cuda', 'onnx'), write_onnx, device='cuda'),
+    'tensorrt': Case(
+        'tensorrt', ('tensorrt', 'cuda', 'onnx'), lambda folder: write_onnx(folder, (2, 4)),
+        shape=(None, 3, 2, 4), device='cuda',
+    ),
     'torch': Case(
         'torch', ('torch', 'transformers'), write_torch,
         'pixel_values', 'pooler_output', (None, 3, 30, 30), PICTURES.copy(),

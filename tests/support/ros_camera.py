@@ -59,6 +59,20 @@ class TestCamera(Node):
         """Wait until a node listens to `image` (diagnostics of any node wake this up each second)."""
         return self.wait_for(lambda: self.image.get_subscription_count() > 0, timeout_s)
 
+    def call(self, srv_type: Any, name: str, request: Any, timeout_s: float = 30.0) -> Any:
+        """Call a service once it is there, and wait for its answer."""
+        done = self.begin_call(srv_type, name, request)
+        assert self.wait_for(done.done, timeout_s), f'{name} did not answer'
+        return done.result()
+
+    def begin_call(self, srv_type: Any, name: str, request: Any) -> Any:
+        """Call a service once it is there; `wait_for(answer.done)` and `answer.result()` then."""
+        client = self.create_client(srv_type, name)
+        assert client.wait_for_service(timeout_sec=15), f'{name} is not there'
+        answer = client.call_async(request)
+        answer.add_done_callback(self._on_answer)
+        return answer
+
     def value(self, node: str, key: str) -> str:
         """A value that the node's diagnostics show, '' while unknown."""
         return self.status.get(node, ('', {}))[1].get(key, '')
@@ -66,6 +80,10 @@ class TestCamera(Node):
     def _on_message(self, topic: str, msg: Any) -> None:
         with self.changed:
             self.heard[topic].append(msg)
+            self.changed.notify_all()
+
+    def _on_answer(self, answer: Any) -> None:
+        with self.changed:
             self.changed.notify_all()
 
     def _on_diagnostics(self, msg: DiagnosticArray) -> None:

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 from sensor_msgs.msg import Image
 from waymark_msgs.msg import Embedding as EmbeddingMsg
+from waymark_msgs.msg import TokenGrid
 
-from waymark.encoding import Embedding
+from waymark.encoding import DenseEmbedding, Embedding
 from waymark.errors import MessageError
 from waymark.image.camera import CameraModel
 from waymark.types import Frame, Header
@@ -114,17 +115,31 @@ def test_an_image_without_structure_has_the_zero_embedding():
     assert not conversions.embedding_vector(EmbeddingMsg(vector=array.array('f', [0.0, 0.0]))).any()
 
 
-@pytest.mark.parametrize(
-    ('R', 'quaternion'),
-    [
-        (np.eye(3), (0, 0, 0, 1)),
-        (np.array([[0.0, -1, 0], [1, 0, 0], [0, 0, 1]]), (0, 0, np.sqrt(0.5), np.sqrt(0.5))),
-        (np.diag([1.0, -1, -1]), (1, 0, 0, 0)),
-    ],
-)
-def test_rotations_become_the_quaternions_of_the_textbook(R, quaternion):
-    got = np.array(conversions.quaternion_xyzw(R))
-    np.testing.assert_allclose(got * np.sign(got @ quaternion), quaternion, atol=1e-12)
+def test_patch_tokens_survive_the_way_through_a_message():
+    tokens = RNG.normal(size=(3, 4, 5)).astype(np.float32)
+    dense = DenseEmbedding(Embedding(np.array([1.0], np.float32), 2.0), tokens)
+    msg = conversions.tokens_to_msg(dense, HEADER, 'model', 'abc')
+    assert (msg.model_id, msg.fingerprint, msg.header.frame_id) == ('model', 'abc', 'cam')
+    back = conversions.tokens_array(msg)
+    np.testing.assert_array_equal(back, tokens)
+    assert np.shares_memory(back, np.frombuffer(msg.data, np.float32))
+
+
+@pytest.mark.parametrize('size', [(0, 4, 5), (3, 4, 6)])
+def test_a_token_grid_of_another_size_than_it_says_is_refused(size):
+    height, width, dim = size
+    msg = TokenGrid(height=height, width=width, dim=dim, data=array.array('f', range(60)), model_id='model')
+    with pytest.raises(MessageError, match="token grid of 'model' holds 60 values, height"):
+        conversions.tokens_array(msg)
+
+
+def test_a_picture_of_a_request_needs_no_stamp_and_is_refused_by_its_place():
+    msg = conversions.frame_to_image(Frame(Header(0, 'still'), np.full((2, 2, 3), 7, np.uint8)))
+    frame = conversions.picture_to_frame(msg, 'images[0]')
+    assert (frame.header, frame.pixels.tolist()) == (Header(0, 'still'), [[[7, 7, 7]] * 2] * 2)
+    msg.encoding = 'plaid'
+    with pytest.raises(MessageError, match=r"images\[4\]: image encoding 'plaid'"):
+        conversions.picture_to_frame(msg, 'images[4]')
 
 
 def image(encoding: str, data: np.ndarray, width: int, height: int, step: int) -> Image:

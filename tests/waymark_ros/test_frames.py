@@ -43,6 +43,19 @@ def test_a_lane_can_be_added_before_the_others():
     assert [inbox.take(0), inbox.take(0)] == [(print, 2), (repr, 1)]
 
 
+def test_a_lane_that_takes_turns_gets_every_second_item_and_holds_nobody_up():
+    inbox = Inbox()
+    inbox.add_lane('request', 9, repr, takes_turns=True)
+    inbox.add_lane('image', 9, print, is_first=True)
+    for item in range(3):
+        inbox.deposit('image', item)
+        inbox.deposit('request', item)
+    inbox.deposit('request', 3)
+    served = [inbox.take(0) for _ in range(7)]
+    assert [handle for handle, _ in served] == [repr, print, repr, print, repr, print, repr]
+    assert [item for _, item in served] == [0, 0, 1, 1, 2, 2, 3]
+
+
 def test_closing_wakes_a_waiting_worker_and_drain_gives_what_waited():
     inbox = Inbox()
     inbox.add_lane('message', 9, print)
@@ -57,7 +70,7 @@ def test_closing_wakes_a_waiting_worker_and_drain_gives_what_waited():
     inbox.add_lane('message', 9, print)
     inbox.deposit('message', 'last')
     inbox.close()
-    inbox.deposit('message', 'too late')
+    assert not inbox.deposit('message', 'too late')
     assert inbox.drain() == [(print, 'last')]
     assert inbox.drain() == []
 

@@ -119,17 +119,11 @@ def test_camera_info_of_another_size_is_refused_and_tracking_goes_on_without_met
 def test_a_lifecycle_manager_can_drive_a_node(camera, start):
     camera.listen(Embedding, 'embedding')
     start('waymark_ros.nodes.image_encoder', '--ros-args', '-p', 'autostart:=false')
-    client = camera.create_client(ChangeState, '/image_encoder/change_state')
-    assert client.wait_for_service(timeout_sec=15)
 
     def change(transition: int) -> bool:
         request = ChangeState.Request()
         request.transition.id = transition
-        future = client.call_async(request)
-        future.add_done_callback(lambda _: camera._on_message('done', None))
-        camera.heard['done'] = []
-        assert camera.wait_for(lambda: bool(camera.heard['done']))
-        return future.result().success
+        return camera.call(ChangeState, '/image_encoder/change_state', request).success
 
     configure, cleanup, activate, deactivate = 1, 2, 3, 4
     assert change(configure) and change(activate)

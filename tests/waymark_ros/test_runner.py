@@ -65,6 +65,17 @@ def test_the_guard_names_an_unexpected_error_by_its_type():
     assert guard.last_error == "embedding: KeyError: 'x'"
 
 
+def test_the_guard_tells_who_asked_the_sentence_alone():
+    told: list[str] = []
+    guard = Guard(lambda text: None)
+    with guard('encode_text', told.append):
+        raise MessageError('too short')
+    with guard('encode_text', told.append):
+        raise KeyError('x')
+    assert told == ['too short', "KeyError: 'x'"]
+    assert guard.last_error == "encode_text: KeyError: 'x'"
+
+
 def test_the_guard_lets_ctrl_c_through():
     with pytest.raises(KeyboardInterrupt), Guard(lambda text: None)('image'):
         raise KeyboardInterrupt

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import array
+import math
 
 import numpy as np
 from builtin_interfaces.msg import Time
@@ -16,12 +17,13 @@ from waymark_msgs.msg import Embedding as EmbeddingMsg
 from waymark_msgs.msg import Keyframe as KeyframeMsg
 from waymark_msgs.msg import Localization as LocalizationMsg
 from waymark_msgs.msg import PlaceMatch as PlaceMatchMsg
-from waymark_msgs.msg import PlanarTarget, PlanarTargetArray
+from waymark_msgs.msg import PlanarTarget, PlanarTargetArray, TokenGrid
 
-from waymark.encoding import Embedding
+from waymark.encoding import DenseEmbedding, Embedding
 from waymark.errors import MessageError
 from waymark.image.camera import CameraModel
 from waymark.image.codec import UnsupportedEncoding, decode_compressed, decode_raw, encode_jpeg, encode_raw
+from waymark.image.rotation import quaternion_xyzw
 from waymark.places import Keyframe, Localization, PlaceMatch
 from waymark.tracking import TargetState
 from waymark.types import NANOSECONDS, Frame, Header
@@ -54,7 +56,26 @@ def image_to_frame(msg: Image) -> Frame:
     Raises:
         MessageError: Zero stamp, empty image, data shorter than height * step, or an encoding nothing here can read.
     """
-    header = _stamped(msg.header)
+    return _decoded(msg, _stamped(msg.header))
+
+
+def picture_to_frame(msg: Image, name: str) -> Frame:
+    """As `image_to_frame`, of a picture that came with a request: it may have no stamp.
+
+    Args:
+        msg: Its header is kept as it is.
+        name: Which one it is, for the error ('images[2]').
+
+    Raises:
+        MessageError: Empty image, data shorter than height * step, or an encoding nothing here can read.
+    """
+    try:
+        return _decoded(msg, header_from_msg(msg.header))
+    except MessageError as error:
+        raise MessageError(f'{name}: {error}') from None
+
+
+def _decoded(msg: Image, header: Header) -> Frame:
     try:
         pixels, layout = decode_raw(
             msg.height, msg.width, msg.encoding, bool(msg.is_bigendian), msg.step, memoryview(msg.data)
@@ -140,15 +161,49 @@ def camera_to_msg(camera: CameraModel, header: Header) -> CameraInfo:
 
 def embedding_to_msg(embedding: Embedding, header: Header, model_id: str, fingerprint: str) -> EmbeddingMsg:
     """An image's meaning, with the header of the image."""
-    vector = array.array('f')
-    vector.frombytes(np.ascontiguousarray(embedding.vector, np.float32).tobytes())
     return EmbeddingMsg(
         header=header_to_msg(header),
-        vector=vector,
+        vector=_floats(embedding.vector),
         norm=float(embedding.norm),
         model_id=model_id,
         fingerprint=fingerprint,
     )
+
+
+def tokens_to_msg(dense: DenseEmbedding, header: Header, model_id: str, fingerprint: str) -> TokenGrid:
+    """What each part of an image means, with the header of the image."""
+    height, width, dim = dense.tokens.shape
+    return TokenGrid(
+        header=header_to_msg(header),
+        height=height,
+        width=width,
+        dim=dim,
+        data=_floats(dense.tokens),
+        model_id=model_id,
+        fingerprint=fingerprint,
+    )
+
+
+def tokens_array(msg: TokenGrid) -> NDArray[np.float32]:
+    """(height, width, dim) float32 of a TokenGrid message, without a copy.
+
+    Raises:
+        MessageError: It holds another number of values than its sizes say.
+    """
+    shape = (int(msg.height), int(msg.width), int(msg.dim))
+    if len(msg.data) != math.prod(shape) or not len(msg.data):
+        raise MessageError(
+            f'token grid of {msg.model_id!r} holds {len(msg.data)} values, height * width * dim = '
+            f'{shape[0]} * {shape[1]} * {shape[2]}; its publisher must send as many.'
+        )
+    return np.frombuffer(msg.data, np.float32).reshape(shape)
+
+
+def _floats(values: NDArray[np.float32]) -> array.array[float]:
+    """As a float32[] field takes it at once; it would look at each element of an ndarray."""
+    floats = array.array('f')
+    floats.frombytes(np.ascontiguousarray(values, np.float32).tobytes())
+    return floats
 
 
 def embedding_vector(msg: EmbeddingMsg) -> NDArray[np.float32]:
@@ -228,23 +283,3 @@ def odometry_to_msg(T_map_base: NDArray[np.float64], header: Header) -> Odometry
     msg = Odometry(header=HeaderMsg(stamp=ns_to_time(header.stamp_ns), frame_id='map'), child_frame_id='base_link')
     msg.pose.pose = pose_to_msg(T_map_base)
     return msg
-
-
-def quaternion_xyzw(R: NDArray[np.float64]) -> tuple[float, float, float, float]:
-    """Unit quaternion (x, y, z, w), w >= 0, of a rotation matrix.
-
-    Source: Bar-Itzhack, "New method for extracting the quaternion from a rotation matrix", 2000 (eigenvector form,
-    stable for every angle).
-    """
-    m = R
-    k = np.array(
-        [
-            [m[0, 0] - m[1, 1] - m[2, 2], m[1, 0] + m[0, 1], m[2, 0] + m[0, 2], m[2, 1] - m[1, 2]],
-            [m[1, 0] + m[0, 1], m[1, 1] - m[0, 0] - m[2, 2], m[2, 1] + m[1, 2], m[0, 2] - m[2, 0]],
-            [m[2, 0] + m[0, 2], m[2, 1] + m[1, 2], m[2, 2] - m[0, 0] - m[1, 1], m[1, 0] - m[0, 1]],
-            [m[2, 1] - m[1, 2], m[0, 2] - m[2, 0], m[1, 0] - m[0, 1], m[0, 0] + m[1, 1] + m[2, 2]],
-        ]
-    )
-    vector = np.linalg.eigh(k)[1][:, -1]
-    x, y, z, w = (float(v) for v in (vector if vector[3] >= 0 else -vector))
-    return x, y, z, w

@@ -6,6 +6,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from waymark_ros.qos import RESULTS, images_in
 
 PERIOD_S = 1.0
 LAST_WORDS_S = 0.2
+PROGRESS_LINE_S = 5.0
 WINDOW = 300  # frames that rate and latency look back on
 
 
@@ -94,6 +96,41 @@ class DiagnosticsPublisher:
         """Take timer and publisher back."""
         self._node.destroy_timer(self._timer)
         self._node.destroy_publisher(self._publisher)
+
+
+class Progress:
+    """Tells of long work while a node configures: on /diagnostics at once, in the log now and then."""
+
+    def __init__(
+        self, say: Callable[[str], None], publish: Callable[[], None], clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        """Prepare.
+
+        Args:
+            say: Logs a line.
+            publish: Publishes the status, which shows `text`; the timer can't while a lifecycle manager's request to
+                configure holds the ROS thread.
+            clock: Steady, s.
+        """
+        self._say, self._publish, self._clock = say, publish, clock
+        self._stage = ''
+        self._said_s = self._published_s = 0.0
+        self.text = ''
+
+    def __call__(self, stage: str, done: float) -> None:
+        """Report a stage ('building the engine') and how far it is, 0..1 (0: not known yet)."""
+        is_new, now = stage != self._stage, self._clock()
+        self._stage, self.text = stage, f'{stage}: {round(100 * done)} %' if done > 0 else stage
+        if is_new or now - self._said_s >= PROGRESS_LINE_S:
+            self._said_s = now
+            self._say(self.text)
+        if is_new or now - self._published_s >= PERIOD_S:
+            self._published_s = now
+            self._publish()
+
+    def end(self) -> None:
+        """The work is done or has failed."""
+        self._stage = self.text = ''
 
 
 def why_no_images(node: Node, topic: str, transport: str, silence_s: float) -> str:

@@ -57,6 +57,7 @@ class Lane:
 
     handle: Callable[[Any], None]
     items: deque[Any]
+    takes_turns: bool = False
     received: int = 0
     skipped: int = 0
 
@@ -67,35 +68,48 @@ class Inbox:
     def __init__(self) -> None:
         self._changed = threading.Condition()
         self._lanes: dict[str, Lane] = {}
+        self._last: Lane | None = None
         self._is_open = True
 
-    def add_lane(self, name: str, depth: int, handle: Callable[[Any], None], is_first: bool = False) -> None:
-        """Add a lane that keeps the newest `depth` items; served after those there are, or before them."""
-        lane = {name: Lane(handle, deque(maxlen=depth))}
+    def add_lane(
+        self, name: str, depth: int, handle: Callable[[Any], None], is_first: bool = False, takes_turns: bool = False
+    ) -> None:
+        """Add a lane that keeps the newest `depth` items.
+
+        Args:
+            name: Of the lane.
+            depth: How many items may wait.
+            handle: What the worker calls with an item.
+            is_first: Served before the lanes that there are, instead of after them.
+            takes_turns: While items wait here and elsewhere, every second one that is served comes from here.
+        """
+        lane = {name: Lane(handle, deque(maxlen=depth), takes_turns)}
         with self._changed:
             self._lanes = {**lane, **self._lanes} if is_first else {**self._lanes, **lane}
 
-    def deposit(self, lane: str, item: Any) -> None:
-        """Leave an item; when the lane is full its oldest is dropped and counted as skipped."""
+    def deposit(self, lane: str, item: Any) -> bool:
+        """Leave an item, unless the inbox is closed; a full lane drops its oldest, which is counted as skipped."""
         with self._changed:
             if not self._is_open:
-                return
+                return False
             target = self._lanes[lane]
             target.received += 1
             target.skipped += len(target.items) == target.items.maxlen
             target.items.append(item)
             self._changed.notify()
+            return True
 
     def take(self, timeout_s: float | None = None) -> tuple[Callable[[Any], None], Any] | None:
         """Wait for the next item, lanes in the order they were added; None when closed or nothing came in time."""
         with self._changed:
             self._changed.wait_for(lambda: not self._is_open or any(x.items for x in self._lanes.values()), timeout_s)
-            if not self._is_open:
+            waiting = [x for x in self._lanes.values() if x.items]
+            if not self._is_open or not waiting:
                 return None
-            for lane in self._lanes.values():
-                if lane.items:
-                    return lane.handle, lane.items.popleft()
-            return None
+            turns = [x for x in waiting if x.takes_turns and x is not self._last]
+            others = [x for x in waiting if not x.takes_turns]
+            self._last = (turns or others or waiting)[0]
+            return self._last.handle, self._last.items.popleft()
 
     def drain(self) -> list[tuple[Callable[[Any], None], Any]]:
         """Take all that still waits in a closed inbox, for a node that must lose nothing."""

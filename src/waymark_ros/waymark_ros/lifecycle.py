@@ -13,9 +13,11 @@ from waymark.config import Config
 from waymark.errors import WaymarkError
 from waymark.pipeline.common import CommonConfig
 from waymark_ros import params
-from waymark_ros.diagnostics import DiagnosticsPublisher, Statistics
+from waymark_ros.core_log import core_log
+from waymark_ros.diagnostics import DiagnosticsPublisher, Progress, Statistics
 from waymark_ros.frames import FrameHub, Inbox
 from waymark_ros.qos import publisher_events, subscription_events
+from waymark_ros.requests import Requests
 from waymark_ros.runner import Guard, Process, attempt
 
 JOIN_S = 1.5  # a worker that has not ended by then is left behind; the process ends anyway
@@ -56,13 +58,15 @@ class ManagedNode(LifecycleNode):
         self._worker: threading.Thread | None = None
         self._stopping = threading.Event()
         self._lasting_publishers: frozenset[Any] = frozenset(self.publishers)
+        self.requests = Requests(self, self.guard)
         self._diagnostics = DiagnosticsPublisher(self, self.status)
+        self.progress = Progress(self.get_logger().info, self._diagnostics.publish)
         params.declare(self, CommonConfig, self.config_class)
 
     # What a subclass overrides.
 
     def on_configure_core(self, config: Any) -> None:
-        """Create the core object and the publishers."""
+        """Create the core object, publishers and services (`self.requests.serve`); say `self.progress` of long work."""
         raise NotImplementedError(f'{type(self).__name__} must create its core object')
 
     def on_activate_core(self) -> None:
@@ -72,7 +76,7 @@ class ManagedNode(LifecycleNode):
         """Take back `on_activate_core`; the worker has ended."""
 
     def on_cleanup_core(self) -> None:
-        """Release what `on_configure_core` created; its publishers are taken back by the base class."""
+        """Release what `on_configure_core` created; the base class takes back its publishers and services."""
 
     def work(self) -> None:
         """Body of the worker thread; `self.stopping` says when to return."""
@@ -86,7 +90,7 @@ class ManagedNode(LifecycleNode):
         """What the node says of itself each second: level, sentence, values."""
         values = {**self.statistics.snapshot(), 'errors': str(self.guard.errors), 'last_error': self.guard.last_error}
         if not self.is_active:
-            return DiagnosticStatus.WARN, 'inactive', values
+            return DiagnosticStatus.WARN, self.progress.text or 'inactive', values
         if self._death:
             return DiagnosticStatus.ERROR, f'ended: {self._death}', values
         if self.guard.is_recent:
@@ -162,12 +166,17 @@ class ManagedNode(LifecycleNode):
     def _configure(self) -> None:
         self.common = params.read(self, CommonConfig)
         self._lasting_publishers = frozenset(self.publishers)
-        self.on_configure_core(params.read(self, self.config_class))
+        try:
+            with core_log(self.get_logger()):
+                self.on_configure_core(params.read(self, self.config_class))
+        finally:
+            self.progress.end()
         self._is_configured = True
 
     def _activate(self) -> None:
         self._stopping.clear()
         self.inbox = Inbox()
+        self.requests.open(self.inbox)
         self.on_activate_core()
         self.is_active = True
         self._death = ''
@@ -184,12 +193,14 @@ class ManagedNode(LifecycleNode):
         if self.is_active and self._worker is not None:
             self.is_active = False
             self._worker.join(timeout=JOIN_S)
+            self.requests.close()
             self.on_deactivate_core()
 
     def _cleanup(self) -> None:
         if self._is_configured:
             self._is_configured = False
             self.on_cleanup_core()
+        self.requests.destroy()
         for publisher in frozenset(self.publishers) - self._lasting_publishers:
             self.destroy_publisher(publisher)
 

@@ -33,7 +33,8 @@ RECENT_S = 30.0  # diagnostics show a problem as a warning for this long
 class Guard:
     """Callback guard: whatever a message does to a node, the node goes on.
 
-    `with guard('image'):` counts and logs (throttled) what is raised inside, and swallows it. Any thread may use it.
+    `with guard('image'):` counts and logs (throttled) what is raised inside, and swallows it; `guard('image', tell)`
+    calls `tell` with the sentence too. Any thread may use it.
     """
 
     def __init__(self, warn: Callable[[str], None], clock: Callable[[], float] = time.monotonic) -> None:
@@ -46,14 +47,16 @@ class Guard:
         self.last_error = ''
 
     @contextmanager
-    def __call__(self, what: str) -> Iterator[None]:
+    def __call__(self, what: str, tell: Callable[[str], None] = lambda problem: None) -> Iterator[None]:
         """Guard what is done with `what`."""
         try:
             yield
         except WaymarkError as error:
             self.count(f'{what}: {error}')
+            tell(str(error))
         except Exception as error:  # noqa: BLE001 - this is the guard
             self.count(f'{what}: {type(error).__name__}: {error}')
+            tell(f'{type(error).__name__}: {error}')
 
     @property
     def is_recent(self) -> bool:

@@ -4,6 +4,7 @@ import logging
 import numpy as np
 import onnx_models
 import pytest
+from onnx import helper
 
 from waymark.backends import BackendOptions, load_backend
 from waymark.errors import ModelError
@@ -25,6 +26,28 @@ def test_its_own_format_gives_the_same_as_onnx(path, tmp_path):
     xml = tmp_path / 'own.xml'
     openvino.save_model(openvino.convert_model(path), xml, compress_to_fp16=False)
     np.testing.assert_allclose(run(xml), run(path), rtol=1e-6)
+
+
+@pytest.mark.parametrize('is_own', [False, True])
+def test_inputs_and_outputs_keep_their_names(tmp_path, is_own):
+    """Casts to the type that a tensor has already, as torch exports them, lend it their names."""
+    nodes = [
+        helper.make_node('Cast', ['zz_images'], ['a_cast'], to=1),
+        helper.make_node('Flatten', ['a_cast'], ['flat']),
+        helper.make_node('Identity', ['flat'], ['a_copy']),
+        helper.make_node('Cast', ['a_copy'], ['zz_vector'], to=1),
+    ]
+    model = onnx_models.make(nodes, [onnx_models.info('zz_images', [1, 2])], [onnx_models.info('zz_vector', [1, 2])])
+    path = tmp_path / 'model.onnx'
+    path.write_bytes(model.SerializeToString())
+    if is_own:
+        openvino.save_model(openvino.convert_model(path), tmp_path / 'model.xml')
+        path = tmp_path / 'model.xml'
+    for cache in (None, tmp_path / 'engines', tmp_path / 'engines'):
+        backend = load_backend('openvino', path, BackendOptions(cache_dir=cache))
+        assert tuple(backend.input_shapes) == ('zz_images',)
+        assert backend.output_names == ('zz_vector',)
+        assert backend.run({'zz_images': np.ones((1, 2), np.float32)})['zz_vector'].tolist() == [[1, 1]]
 
 
 @pytest.mark.parametrize('suffix', ['.xml', '.bin'])

@@ -163,19 +163,16 @@ def test_a_folder_without_a_manifest_is_named(tmp_path):
         load(tmp_path)
 
 
-def test_a_runtime_that_fails_on_an_image_is_named(folder, backend):
-    """A reshape that fits no image: the file is sound, the model is not."""
+def test_a_model_that_fails_on_every_image_is_refused_at_load(folder):
+    """A reshape that fits no image: the file is sound, the model is not.
+
+    ONNX Runtime only: OpenVINO 2026.4 does not check it in fp32 and writes past its buffer.
+    """
     shape = helper.make_tensor('shape', TensorProto.INT64, [2], [5, 7])
-    nodes = [
-        helper.make_node('Shape', ['images'], ['size']),
-        helper.make_node('Slice', ['size', 'zero', 'two'], ['head']),
-        helper.make_node('Add', ['head', 'shape'], ['wrong']),
-        helper.make_node('Reshape', ['images', 'wrong'], ['vector']),
-    ]
-    bounds = [helper.make_tensor(n, TensorProto.INT64, [1], [v]) for n, v in (('zero', 0), ('two', 2))]
+    nodes = [helper.make_node('Reshape', ['images', 'shape'], ['vector'])]
     images, vector = onnx_models.info('images', ['n', 3, 4, 4]), onnx_models.info('vector', ['a', 'b'])
-    model = onnx_models.make(nodes, [images], [vector], [shape, *bounds])
+    model = onnx_models.make(nodes, [images], [vector], [shape])
     (folder / 'model.onnx').write_bytes(model.SerializeToString())
     stored(folder, folder / 'model.onnx')
-    with pytest.raises(ModelError, match='model.onnx'):
-        load(folder, backend)
+    with pytest.raises(ModelError, match='model.onnx.* failed in onnxruntime'):
+        load(folder)

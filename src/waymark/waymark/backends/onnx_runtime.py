@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -98,6 +99,7 @@ def _provider(ort: Any, device: str) -> str:
     return name
 
 
+@functools.cache  # remembers successes, not errors
 def _require_started(ort: Any, provider: str, device: str) -> None:
     """Start a provider on a model that any of them runs: onnxruntime goes on without one that has no device."""
     try:

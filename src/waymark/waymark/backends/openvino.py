@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import threading
 from collections.abc import Mapping
@@ -31,21 +32,21 @@ class OpenvinoBackend:
     def __init__(self, path: Path, options: BackendOptions) -> None:
         self.require(options)
         ov = _library()
-        core = ov.Core()
+        core = _core(ov)
         device = _device(core, options.device)
         self._path = path
         self._compiled = _compiled(ov, core, path, device, options)
         self._request = self._compiled.create_infer_request()
         self._turn = threading.Lock()  # a request runs once at a time; frames and services come from other threads
         inputs, outputs = self._compiled.inputs, self._compiled.outputs
-        self.input_shapes: Mapping[str, Shape] = {_name(p, i): _shape(p) for i, p in enumerate(inputs)}
-        self._types = {_name(p, i): np.dtype(p.element_type.to_dtype()) for i, p in enumerate(inputs)}
-        self.output_names = tuple(_name(p, i) for i, p in enumerate(outputs))
+        self.input_shapes: Mapping[str, Shape] = {_name(p): _shape(p) for p in inputs}
+        self._types = {_name(p): np.dtype(p.element_type.to_dtype()) for p in inputs}
+        self.output_names = tuple(_name(p) for p in outputs)
 
     @classmethod
     def require(cls, options: BackendOptions) -> None:
         """Refuse a missing openvino, then a missing device (see Backend)."""
-        _device(_library().Core(), options.device)
+        _device(_core(_library()), options.device)
 
     def run(self, inputs: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
         """Run the model once (see Backend)."""
@@ -67,6 +68,12 @@ def _library() -> Any:
             f'backend openvino is unavailable: openvino can not be imported ({error}). pip install openvino.'
         ) from error
     return openvino
+
+
+@functools.cache
+def _core(ov: Any) -> Any:
+    """One for the process, as OpenVINO means it: it loads each device's plug-in once."""
+    return ov.Core()
 
 
 def _device(core: Any, device: str) -> str:
@@ -148,8 +155,11 @@ def _compile(ov: Any, core: Any, path: Path, device: str, settings: Mapping[str,
         ) from error
 
 
-def _name(port: Any, index: int) -> str:
-    return str(port.get_any_name()) if port.get_names() else f'{index}'
+def _name(port: Any) -> str:
+    """The name that the model's author gave: a tensor collects those of the casts and identities folded into it."""
+    names = sorted(port.get_names())
+    given = str(port.get_node().get_friendly_name()).removesuffix('/sink_port_0')  # as an output's node is called
+    return given if given in names or not names else names[0]
 
 
 def _shape(port: Any) -> Shape:

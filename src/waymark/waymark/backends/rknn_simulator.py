@@ -79,6 +79,11 @@ class RknnSimulator:
         self.outputs = tuple(str(n) for n in answer['outputs'])
         self.build_seconds = float(answer['seconds'])
 
+    @property
+    def pid(self) -> int:
+        """Of the worker process."""
+        return self._channel.pid
+
     def export(self, path: Path) -> None:
         """Write the model as .rknn.
 
@@ -169,6 +174,7 @@ class _Channel:
         finally:
             os.close(requests)
             os.close(answers)
+        self.pid = self._process.pid
         os.set_blocking(self._requests, False)
 
     def send(self, data: bytes, deadline: float) -> None:
@@ -203,7 +209,8 @@ class _Channel:
         size = os.fstat(self._log.fileno()).st_size
         printed = os.pread(self._log.fileno(), _LOG_TAIL, max(size - _LOG_TAIL, 0))
         lines = _ERROR_LINE.findall(_ANSI.sub('', printed.decode(errors='replace')))
-        return f': {lines[-1]}' if lines else ''
+        telling = [line for line in lines if 'fail' in line.lower()] or lines  # the others give its details
+        return f': {telling[-1]}' if telling else ''
 
     def close(self) -> None:
         """End the worker; may be called again."""

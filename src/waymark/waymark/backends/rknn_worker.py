@@ -41,15 +41,12 @@ class Model:
 
     def __init__(self, recipe: Mapping[str, Any], report: Report) -> None:
         report('reading the model', 0.0)
-        self.inputs, self.outputs, self._is_pixels = *_interface(recipe['model']), bool(recipe['mean'])
+        self.inputs, self.outputs, is_free = _interface(recipe['model'])
+        self._is_pixels = bool(recipe['mean'])
         if len(self.inputs) != 1:
             raise RefusedError(f'it has the inputs {", ".join(self.inputs)}, but only one image can be given')
-        self._toolkit = _toolkit()
-        self._configure(recipe)
-        names, shapes = list(self.inputs), [list(s) for s in self.inputs.values()]
-        _require(self._toolkit.load_onnx(recipe['model'], inputs=names, input_size_list=shapes), 'reading the model')
         report(f'building for {recipe["target"]}', 0.1)
-        self._build(recipe)
+        self._load_and_build(recipe, is_free)
         report('starting the simulator', 0.9)
         _require(self._toolkit.init_runtime(), 'starting the simulator')
         report('ready', 1.0)
@@ -66,11 +63,29 @@ class Model:
             raise StageError('running the model failed')
         return dict(zip(self.outputs, map(np.asarray, outputs), strict=True))
 
-    def _configure(self, recipe: Mapping[str, Any]) -> None:
+    def _load_and_build(self, recipe: Mapping[str, Any], is_free: bool) -> None:
+        """Build, without those of the toolkit's rules for faster graphs that need torch, where there is none."""
+        sizes = {'inputs': list(self.inputs), 'input_size_list': [list(s) for s in self.inputs.values()]}
+        left_out: list[str] = []
+        while True:
+            try:
+                self._toolkit = _toolkit()
+                self._configure(recipe, left_out)
+                _require(self._toolkit.load_onnx(recipe['model'], **sizes if is_free else {}), 'reading the model')
+                return self._build(recipe)
+            except (ValueError, AttributeError) as error:
+                rule = _last_rule() if "AttributeError: module 'torch" in str(error) else ''
+                if not rule or rule in left_out:
+                    raise
+                left_out.append(rule)
+
+    def _configure(self, recipe: Mapping[str, Any], left_out: list[str]) -> None:
         settings: dict[str, Any] = {
             'target_platform': recipe['target'],
             'optimization_level': recipe['optimization_level'],
         }
+        if left_out:
+            settings['disable_rules'] = left_out
         if self._is_pixels:
             settings |= {'mean_values': [recipe['mean']], 'std_values': [recipe['std']]}
         _require(self._toolkit.config(**settings), 'the configuration')
@@ -80,14 +95,15 @@ class Model:
             return _require(self._toolkit.build(do_quantization=False), 'building')
         links = [f'{index}.npy' for index in range(len(recipe['calibration']))]
         for link, path in zip(links, recipe['calibration'], strict=True):
-            os.symlink(path, link)  # the list below can't hold a path with a blank
+            if not os.path.lexists(link):
+                os.symlink(path, link)  # the list below can't hold a path with a blank
         with open('calibration.txt', 'w', encoding='utf-8') as file:
             file.writelines(f'{link}\n' for link in links)
         return _require(self._toolkit.build(do_quantization=True, dataset='calibration.txt'), 'building')
 
 
-def _interface(path: str) -> tuple[dict[str, tuple[int, ...]], tuple[str, ...]]:
-    """Inputs with their shapes, a free batch axis being 1, and outputs of an ONNX model."""
+def _interface(path: str) -> tuple[dict[str, tuple[int, ...]], tuple[str, ...], bool]:
+    """Inputs with their shapes, a free batch axis being 1, outputs, and whether there is such an axis."""
     import onnx
     from google.protobuf.message import DecodeError  # type: ignore[import-untyped, unused-ignore]
 
@@ -96,21 +112,22 @@ def _interface(path: str) -> tuple[dict[str, tuple[int, ...]], tuple[str, ...]]:
     except DecodeError:
         raise RefusedError('it is not an ONNX model') from None
     constants = {c.name for c in graph.initializer}
-    inputs = {}
+    inputs, is_free = {}, False
     for value in graph.input:
         if value.name not in constants:
             sizes = [axis.dim_value for axis in value.type.tensor_type.shape.dim]
-            shape = (1, *sizes[1:]) if sizes[:1] == [0] else tuple(sizes)
+            is_free |= sizes[:1] == [0]
+            shape = (sizes[0] or 1, *sizes[1:]) if sizes else ()
             if not shape or 0 in shape:
                 raise RefusedError(f'input {value.name!r} has free sizes (0) in {shape}: export it with fixed ones')
             inputs[value.name] = shape
     if not inputs:
         raise RefusedError('it has no input, so it is no model')
-    return inputs, tuple(o.name for o in graph.output)
+    return inputs, tuple(o.name for o in graph.output), is_free
 
 
 def _toolkit() -> Any:
-    if importlib.util.find_spec('torch') is None:
+    if 'torch' not in sys.modules and importlib.util.find_spec('torch') is None:
         sys.modules |= _torch_in_name()
     from rknn.api import RKNN
 
@@ -120,13 +137,20 @@ def _toolkit() -> Any:
 def _torch_in_name() -> dict[str, ModuleType]:
     """What stands in for torch, which the toolkit imports at its top but needs only for PyTorch files and 'gdq'.
 
-    Those fail by AttributeError. Spares several GB.
+    Those fail by AttributeError, and so do a few rules, see `_load_and_build`. Spares several GB.
     """
     torch, layers = ModuleType('torch'), ModuleType('torch.nn')
     torch.nn = layers  # type: ignore[attr-defined]
     torch.no_grad = lambda: lambda function: function  # type: ignore[attr-defined]
     layers.Module = type('Module', (), {})  # type: ignore[attr-defined]
     return {'torch': torch, 'torch.nn': layers}
+
+
+def _last_rule() -> str:
+    """The rule that the toolkit last named in what it printed, which goes to a file that can be read."""
+    sys.stdout.flush()
+    printed = os.pread(1, os.fstat(1).st_size, 0).decode(errors='replace')
+    return str((re.findall(r'^Rule: (\w+)', printed, re.MULTILINE) or [''])[-1])
 
 
 def _require(code: int, stage: str) -> None:

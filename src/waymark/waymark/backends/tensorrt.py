@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """TensorRT: NVIDIA's GPUs. Engines (.engine, .plan) as they are; ONNX models are built once and kept.
 
-Written for TensorRT 10 and 11 (https://docs.nvidia.com/deeplearning/tensorrt). Networks are strongly typed: an engine
-computes in the types of the ONNX model, so that the export decides the precision and parity stays what was measured.
+Written for TensorRT 10 and 11 (https://docs.nvidia.com/deeplearning/tensorrt). A model made for fp32 or int8 becomes a
+strongly typed network, which computes in the types of the ONNX file. One made for fp16 or bf16 lets TensorRT 10 choose
+layer by layer; 11 no longer does that and takes the types of the file here too.
 """
 
 from __future__ import annotations
@@ -34,9 +35,10 @@ class TensorrtBackend:
         trt, cuda = _library(), cuda_runtime('tensorrt')
         index, device_name = cuda_device(cuda, 'tensorrt', options.device)
         logger = trt.Logger(trt.Logger.ERROR)
+        runtime = trt.Runtime(logger)
 
         def load(data: bytes) -> Any:
-            engine = trt.Runtime(logger).deserialize_cuda_engine(data)
+            engine = runtime.deserialize_cuda_engine(data)
             if engine is None:
                 raise ModelError(
                     f'model {str(path)!r} is not an engine for TensorRT {trt.__version__} on {device_name}.'
@@ -49,7 +51,7 @@ class TensorrtBackend:
             read_onnx(path)
             key = EngineKey('tensorrt', file_sha256(path), device_name, str(trt.__version__), options.precision)
             engine = cached_engine(key, options, lambda: _build(trt, logger, path, options), load)
-        self._path = path
+        self._path, self._runtime = path, runtime  # the engine needs its runtime
         self._engine = TensorrtEngine(trt, cuda, engine, index)
         self.input_shapes: Mapping[str, Shape] = self._engine.input_shapes
         self.output_names = self._engine.output_names
@@ -80,8 +82,10 @@ def _library() -> Any:
 def _build(trt: Any, logger: Any, path: Path, options: BackendOptions) -> bytes:
     """Build an engine; takes minutes."""
     builder = trt.Builder(logger)
-    # Required by TensorRT 10, ignored by 11, where there is nothing else.
-    network = builder.create_network(1 << int(trt.NetworkDefinitionCreationFlag.STRONGLY_TYPED))
+    half = _half_flag(trt, options.precision)
+    # The flag is ignored by TensorRT 11, where there is nothing else.
+    typed = 1 << int(trt.NetworkDefinitionCreationFlag.STRONGLY_TYPED)
+    network = builder.create_network(typed if half is None else 0)
     parser = trt.OnnxParser(network, logger)
     if not parser.parse_from_file(str(path)):
         why = '; '.join(str(parser.get_error(i)) for i in range(min(parser.num_errors, 2)))
@@ -90,15 +94,22 @@ def _build(trt: Any, logger: Any, path: Path, options: BackendOptions) -> bytes:
             f'{first_line(Exception(why))}. Export it again.'
         )
     config = builder.create_builder_config()
+    if half is not None:
+        config.set_flag(half)
     if options.precision == 'fp32' and hasattr(trt.BuilderFlag, 'TF32'):
         config.clear_flag(trt.BuilderFlag.TF32)  # on by default; its 10-bit mantissa is not fp32's
     _allow_batches(builder, network, config, path)
-    if options.progress is not None:
-        config.progress_monitor = progress_monitor(trt, options.progress)
+    monitor = progress_monitor(trt, options.tell)  # must live until the engine is built
+    config.progress_monitor = monitor
     data = builder.build_serialized_network(network, config)
     if data is None:
         raise ModelError(f'model {str(path)!r} can not be built by TensorRT {trt.__version__}; its log says why.')
     return bytes(data)
+
+
+def _half_flag(trt: Any, precision: str) -> Any:
+    """The flag that lets TensorRT 10 compute in 16 bits; None for other precisions and for TensorRT 11."""
+    return getattr(trt.BuilderFlag, precision.upper(), None) if precision in ('fp16', 'bf16') else None
 
 
 def _allow_batches(builder: Any, network: Any, config: Any, path: Path) -> None:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import threading
+import weakref
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -36,6 +37,7 @@ class TensorrtEngine:
         self.output_names = tuple(n for n in names if not is_input[n])
         self._types = {n: _dtype(trt, engine.get_tensor_dtype(n), n) for n in names}
         self._buffers: dict[str, tuple[int, int]] = {}  # address and size, by name
+        weakref.finalize(self, _release, cuda, self._buffers, self._stream)
 
     def run(self, inputs: Mapping[str, NDArray[Any]], model: str) -> dict[str, NDArray[Any]]:
         """Copy in, run, copy out.
@@ -53,7 +55,8 @@ class TensorrtEngine:
             done(cuda.cudaSetDevice(self._device))
             feeds = {n: as_wanted(inputs[n], self._types[n], n, model) for n in self.input_shapes}
             for name, array in feeds.items():
-                self._context.set_input_shape(name, array.shape)
+                if not self._context.set_input_shape(name, array.shape):
+                    raise ModelError(f'model {model!r} was not built for {name} of shape {array.shape}.')
                 address = self._address(name, array.nbytes)
                 done(cuda.cudaMemcpyAsync(address, array.ctypes.data, array.nbytes, to_device, stream))
             outputs = {n: np.empty(tuple(self._context.get_tensor_shape(n)), self._types[n]) for n in self.output_names}
@@ -77,6 +80,13 @@ class TensorrtEngine:
             self._buffers[name] = (address, size)
         self._context.set_tensor_address(name, address)
         return address
+
+
+def _release(cuda: Any, buffers: Mapping[str, tuple[int, int]], stream: Any) -> None:
+    """Give back what Python's memory management does not know of; errors at this point help nobody."""
+    for address, _ in buffers.values():
+        cuda.cudaFree(address)
+    cuda.cudaStreamDestroy(stream)
 
 
 def progress_monitor(trt: Any, tell: Callable[[str, float], None]) -> Any:

@@ -5,9 +5,12 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from waymark.exporting.request import ExportRequest
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -19,7 +22,7 @@ def export() -> None:
 
 @app.command()
 def encoder(
-    model: Annotated[str, typer.Argument(help="Hugging Face id, local folder, or 'timm:NAME'.")],
+    model: Annotated[str, typer.Argument(help="Hugging Face id, local folder, 'timm:NAME'; rknn: or a model folder.")],
     out: Annotated[Path, typer.Option(help='Model folder to write; not there yet, or empty.')],
     to: Annotated[str, typer.Option(help='onnx, openvino, tensorrt or rknn.')] = 'onnx',
     precision: Annotated[str, typer.Option(help='fp32, fp16, bf16 or int8.')] = 'fp32',
@@ -34,7 +37,6 @@ def encoder(
     json: Annotated[bool, typer.Option('--json', help='Print the report as JSON.')] = False,
 ) -> None:
     """Export an image encoder and compare it with its reference in torch."""
-    from waymark.environments import run_in
     from waymark.exporting.folder import require_free
     from waymark.exporting.request import ExportRequest
 
@@ -54,4 +56,15 @@ def encoder(
         text=text,
         json=json,
     )
-    sys.exit(run_in('models', 'waymark.exporting', ['encoder', request.to_json()]))
+    sys.exit(_export(request))
+
+
+def _export(request: ExportRequest) -> int:
+    """Exit code of an export, run where its libraries are."""
+    from waymark.environments import run_in
+    from waymark.exporting.rknn_command import convert, is_model_folder
+
+    if request.to == 'rknn' and is_model_folder(request.model):
+        convert(request)
+        return 0
+    return run_in('models', 'waymark.exporting', ['encoder', request.to_json()])

@@ -12,7 +12,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
-from waymark.doctor import cameras, fastdds, python, ros, storage
+from waymark.doctor import cameras, fastdds, python, ros, runtimes, storage
 from waymark.doctor.finding import Finding
 
 STYLES = {'OK': 'green', 'WARN': 'yellow', 'FAIL': 'bold red'}
@@ -49,6 +49,7 @@ def find_all(seconds: float, environ: Mapping[str, str], out: Path) -> list[Find
         python.check_python(),
         python.check_numpy(),
         python.check_opencv(),
+        *runtimes.check_all(),
         ros.check_origin(environ),
         ros.check_messages(),
         ros.check_rmw(environ),

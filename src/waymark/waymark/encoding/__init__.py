@@ -12,6 +12,7 @@ from waymark.encoding.base import (
     TextEncoder,
     require_dense,
     require_text,
+    require_texts,
 )
 from waymark.encoding.config import EncoderConfig
 from waymark.encoding.facts import encoder_facts
@@ -30,6 +31,7 @@ __all__ = [
     'load_encoder',
     'require_dense',
     'require_text',
+    'require_texts',
 ]
 
 

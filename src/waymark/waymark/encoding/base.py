@@ -147,6 +147,17 @@ def require_text(encoder: Encoder) -> TextEncoder:
     )
 
 
+def require_texts(texts: Sequence[str], model_id: str) -> None:
+    """Refuse an empty text by its place.
+
+    Raises:
+        ModelError: `model 'clip' can not encode texts[1]: it is empty.`
+    """
+    for index, text in enumerate(texts):
+        if not text.strip():
+            raise ModelError(f'model {model_id!r} can not encode texts[{index}]: it is empty. Say what to find.')
+
+
 def unit_embedding(raw: NDArray[np.floating]) -> Embedding:
     """Make a (D,) vector of finite numbers a unit vector, keeping its length; zero stays zero."""
     norm = float(np.linalg.norm(np.asarray(raw, np.float64)))

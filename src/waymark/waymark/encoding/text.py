@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from waymark.backends import MAX_BATCH, Backend, BackendOptions, load_backend
+from waymark.encoding.base import require_texts
 from waymark.encoding.manifest import StoredModel
 from waymark.encoding.parity import Parity, measure_text_parity, require_parity
 from waymark.encoding.pooling import pool
@@ -72,9 +73,7 @@ class TextModel:
         Raises:
             ModelError: A text is empty, or the tower answered something that is not a vector of numbers.
         """
-        for index, text in enumerate(texts):
-            if not text.strip():
-                raise ModelError(f'model {self._name!r} can not encode texts[{index}]: it is empty. Say what to find.')
+        require_texts(texts, self._name)
         is_free = self._backend.input_shapes[self._tower.inputs[0]][0] is None
         at_once = MAX_BATCH if is_free else 1
         return [v for i in range(0, len(texts), at_once) for v in self._run(texts[i : i + at_once])]

@@ -61,11 +61,11 @@ def export_encoder(request: ExportRequest, progress: Progress = lambda *_: None)
             backend=backend,
             method=written.method,
             parity=parity,
-            text_parity=None if text is None else measure_text(folder, text),
+            text_parity=None if text is None else measure_text(folder),
             own_preprocessing=own,
             latency_ms=(before_ms, after_ms),
             size_bytes=(source.size_bytes, written.size_bytes),
-            notes=(*source.tower.notes, *written.notes),
+            notes=(*source.tower.notes, *_text_notes(request, source), *written.notes),
         )
     progress('done', 1.0)
     return report
@@ -97,10 +97,16 @@ def _own_preprocessing(source: Source) -> float | None:
 
 
 def _text_tower(request: ExportRequest, source: Source, folder: Path, progress: Progress) -> TextTower | None:
-    if not (request.text and source.checkpoint and has_text_tower(source.tower.model)):
+    if source.checkpoint is None or not request.text or request.to == 'rknn' or not has_text_tower(source.tower.model):
         return None
     progress('exporting the text tower', 0.12)
     return write_text_tower(source.checkpoint, source.tower.model, folder, request.precision, request.opset)
+
+
+def _text_notes(request: ExportRequest, source: Source) -> tuple[str, ...]:
+    if request.to == 'rknn' and has_text_tower(source.tower.model):
+        return ('The text tower is left out: an NPU runs images. Its vectors come from an export --to onnx.',)
+    return ()
 
 
 def _measured(written: Written, folder: Path, progress: Progress) -> tuple[Parity | None, float | None, str]:

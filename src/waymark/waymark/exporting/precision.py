@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import logging
 from collections.abc import Sequence
 from pathlib import Path
@@ -108,7 +110,8 @@ def _quietly(function: Any, *arguments: Any, **settings: Any) -> Any:
     """Call a quantiser without its chatter; whatever it raises becomes a ModelError."""
     logging.disable(logging.WARNING)
     try:
-        return function(*arguments, **settings)
+        with contextlib.redirect_stdout(io.StringIO()):
+            return function(*arguments, **settings)
     except Exception as error:
         text = ' '.join(str(error).split())[:200]
         raise ModelError(f'this model can not be quantised to int8: {text}. Use fp16.') from error

@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -59,21 +60,41 @@ class RknnReport:
 
     Attributes:
         manifest: The new model folder's manifest file.
+        target: SoC.
         parity: In the simulator, against the reference model; None where there are no references.
         size_bytes: Of the .rknn file.
         build_seconds: Reading, building and loading into the simulator.
     """
 
     manifest: Path
+    target: str
     parity: Parity | None
     size_bytes: int
     build_seconds: float
 
+    def as_json(self) -> dict[str, Any]:
+        """Plain values, for other programs."""
+        parity = vars(self.parity) if self.parity else None
+        return {
+            'manifest': str(self.manifest),
+            'target': self.target,
+            'parity': parity,
+            'size_bytes': self.size_bytes,
+            'build_seconds': self.build_seconds,
+        }
+
     def __str__(self) -> str:
-        proof = 'parity not checked (no references)'
+        proof = 'parity not checked, for want of references'
         if self.parity is not None:
-            proof = f'simulator: {self.parity}, largest difference {self.parity.max_abs_difference:.3g}'
-        return f'{proof}; {self.size_bytes / 1e6:.2f} MB, built in {self.build_seconds:.1f} s'
+            count, limit, precision = self.parity.count, self.parity.limit, self.parity.precision
+            proof = (
+                f'worst cosine of {count} {self.parity.cosine:.7f} (>= {limit:g}, {precision}), '
+                f'max abs difference {self.parity.max_abs_difference:.3g}'
+            )
+        return (
+            f"{proof} in the {self.target}'s simulator; {self.size_bytes / 1e6:.2f} MB, "
+            f'built in {self.build_seconds:.1f} s'
+        )
 
 
 def write_rknn(
@@ -153,7 +174,7 @@ def convert_folder(
         finally:
             simulator.close()
         size = path.stat().st_size
-    return RknnReport(out / MANIFEST_NAME, parity, size, simulator.build_seconds)
+    return RknnReport(out / MANIFEST_NAME, settings.target, parity, size, simulator.build_seconds)
 
 
 def _proven(stored: StoredModel, simulator: RknnSimulator, settings: RknnSettings, path: Path) -> Parity | None:

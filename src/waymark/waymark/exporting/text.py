@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,9 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from waymark.backends import load_backend
-from waymark.encoding.manifest import file_sha256
-from waymark.encoding.parity import Parity, measure_text_parity, require_parity
+from waymark.backends import BackendOptions
+from waymark.encoding.manifest import file_sha256, read_manifest
+from waymark.encoding.parity import Parity
+from waymark.encoding.text import TextModel
 from waymark.errors import ModelError
 from waymark.exporting.checkpoint import Checkpoint, said_plainly
 from waymark.exporting.graph import write_onnx
@@ -79,22 +79,13 @@ def write_text_tower(checkpoint: Checkpoint, model: Any, folder: Path, precision
     )
 
 
-def measure_text(folder: Path, tower: TextTower) -> Parity:
-    """Run an exported text tower on its references.
+def measure_text(folder: Path) -> Parity | None:
+    """Run an exported text tower on its references, as a node would.
 
     Raises:
         ParityError: It does not compute what torch does.
     """
-    backend = load_backend('onnx', folder / tower.model)
-    tokens = open_tokens(folder / tower.tokenizer, tower.max_length, tower.pad_id)
-
-    def encode(texts: Sequence[str]) -> list[NDArray[Any]]:
-        return [backend.run({INPUT: tokens.ids(text)})[OUTPUT][0] for text in texts]
-
-    parity = measure_text_parity(encode, tower)
-    require_parity(parity, 'the text tower on onnx (cpu)')
-    assert parity is not None  # it has references
-    return parity
+    return TextModel.load(read_manifest(folder), 'onnx', BackendOptions()).parity
 
 
 def open_tokens(path: Path, max_length: int, pad_id: int) -> Tokens:

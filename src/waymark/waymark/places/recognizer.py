@@ -100,6 +100,18 @@ class PlaceRecognizer:
         new = self._keep(frame, vector, view.features, match, index)
         return Localization(state, match, found, view.nearest_id, view.best_similarity, len(self._keyframes), new)
 
+    def require_fingerprint(self, fingerprint: str) -> None:
+        """Refuse an encoder whose vectors can't be compared with the map's; an empty map takes any.
+
+        Raises:
+            ModelError: The map was made with another encoder.
+        """
+        if self._index is not None and fingerprint != self._fingerprint:
+            raise ModelError(
+                f'the place map was made by the encoder with fingerprint {self._fingerprint[:16]}…, this '
+                f'embedding by {fingerprint[:16]}…. Use that encoder, or start a new map.'
+            )
+
     def _look_up(self, frame: Frame, vector: NDArray[np.float32], index: VectorIndex) -> _View:
         """Compare an image with the map, without changing it."""
         eligible = self._eligible(frame.header.stamp_ns)
@@ -130,13 +142,9 @@ class PlaceRecognizer:
     def _index_for(self, vector: NDArray[np.float32], fingerprint: str) -> VectorIndex:
         require_shape('vector', vector, ('D',))
         require_finite('vector', vector)
+        self.require_fingerprint(fingerprint)
         if self._index is None:
             self._index, self._fingerprint = VectorIndex(len(vector)), fingerprint
-        if fingerprint != self._fingerprint:
-            raise ModelError(
-                f'the place map was made by the encoder with fingerprint {self._fingerprint[:16]}…, this '
-                f'embedding by {fingerprint[:16]}…. Use that encoder, or start a new map.'
-            )
         return self._index
 
     def _eligible(self, stamp_ns: int) -> int:

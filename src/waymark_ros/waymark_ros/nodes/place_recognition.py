@@ -44,9 +44,14 @@ class PlaceRecognitionNode(VisionNode):
         """Listen to the encoder."""
         inbox = self.inbox
         inbox.add_lane('embedding', 1, self.on_embedding)  # newest wins; its image waits in `pairs`
-        self.embeddings = self.create_subscription(
-            Embedding, 'embedding', lambda msg: inbox.deposit('embedding', msg), RESULTS
-        )
+
+        def take(msg: Embedding) -> None:
+            # Before the mailbox: a foreign one must push no other out, nor take the image that waits for the right one.
+            with self.guard(f'embedding of {msg.model_id!r}'):
+                self.recognizer.require_fingerprint(msg.fingerprint)
+                inbox.deposit('embedding', msg)
+
+        self.embeddings = self.create_subscription(Embedding, 'embedding', take, RESULTS)
 
     def on_frame(self, frame: Frame) -> None:
         """Wait for the embedding of this image, or recognise it at once when that was faster."""
