@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 import cv2
 import numpy as np
@@ -38,7 +39,7 @@ def to_tensor(
         ValueError: The manifest's rule, interpolation, mean or std is none that there is, or `out` has another shape.
     """
     channels = 1 if manifest.channels == 'gray' else 3
-    factor, shift = _affine(manifest, channels)
+    factor, shift = _affine(manifest.mean, manifest.std, channels)
     shape = (1, channels, manifest.input_wh[1], manifest.input_wh[0])
     tensor = np.empty(shape, np.float32) if out is None else out
     require_shape('out', tensor, shape)
@@ -144,13 +145,16 @@ def _centre_crop(image: NDArray[np.uint8], size_wh: tuple[int, int]) -> NDArray[
     return image[top : top + h, left : left + w]
 
 
-def _affine(manifest: ModelManifest, channels: int) -> tuple[list[float], list[float]]:
+@lru_cache(maxsize=64)
+def _affine(
+    mean: tuple[float, ...], std: tuple[float, ...], channels: int
+) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """(x / 255 - mean) / std as a factor and a shift per channel."""
-    for name, values in (('mean', manifest.mean), ('std', manifest.std)):
+    for name, values in (('mean', mean), ('std', std)):
         if len(values) not in (1, channels):
             raise ValueError(f'{name}: expected 1 or {channels} values, got {len(values)}')
-    mean, std = (values * (channels // len(values)) for values in (manifest.mean, manifest.std))
-    return [1 / (255 * s) for s in std], [-m / s for m, s in zip(mean, std, strict=True)]
+    mean, std = (values * (channels // len(values)) for values in (mean, std))
+    return tuple(1 / (255 * s) for s in std), tuple(-m / s for m, s in zip(mean, std, strict=True))
 
 
 def _fill_border(plane: NDArray[np.float32], content: tuple[slice, slice], value: float) -> None:
