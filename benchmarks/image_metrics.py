@@ -14,6 +14,7 @@ mean includes the border.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import importlib
 import json
 import os
@@ -30,6 +31,7 @@ for name in ('OMP_NUM_THREADS', 'OPENBLAS_NUM_THREADS', 'MKL_NUM_THREADS'):
 import cv2  # noqa: E402
 import numpy as np  # noqa: E402
 from numpy.typing import NDArray  # noqa: E402
+from peers import import_torchvision  # noqa: E402
 
 from waymark.similarity import mean_ssim, ms_ssim  # noqa: E402
 
@@ -173,6 +175,8 @@ def main() -> None:
     cv2.setNumThreads(1)
     a, b = (read(path) for path in args.images) if args.images else generated()
     rows, missing = ours(a, b), {}
+    with contextlib.suppress(ImportError):  # torch's libraries say themselves what is missing
+        import_torchvision()
     for name, peer in PEERS.items():
         try:
             found = peer(a, b)

@@ -30,13 +30,16 @@ def limit_libraries(count: int) -> None:
         sys.modules['torch'].set_num_threads(count)
 
 
-def take_turns(functions: Mapping[str, Callable[[], Any]], seconds: float, least_ms: float = 5.0) -> dict[str, Any]:
+def take_turns(
+    functions: Mapping[str, Callable[[], Any]], seconds: float, least_ms: float = 5.0, pause_s: float = 0.0
+) -> dict[str, Any]:
     """Time functions in turn.
 
     Args:
         functions: By name; the first is ours.
         seconds: For all of them together.
         least_ms: A turn repeats a short function until it takes about this long.
+        pause_s: Before each turn, for libraries whose threads go on spinning for a while.
 
     Returns:
         By name: wall-clock `median_ms` and `min_ms` per call, `cpu_ms` (median, all threads), and how many times this
@@ -48,6 +51,7 @@ def take_turns(functions: Mapping[str, Callable[[], Any]], seconds: float, least
     end = time.perf_counter() + seconds
     while time.perf_counter() < end or len(samples[next(iter(functions))]) < 5:
         for name, function in functions.items():
+            time.sleep(pause_s)
             samples[name].append(_timed(function, inner[name]))
     ours = samples[next(iter(functions))]
     return {name: _summary(timed, ours) for name, timed in samples.items()}
