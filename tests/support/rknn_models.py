@@ -82,6 +82,26 @@ def write_means(path: Path, channels: int = 3) -> Path:
     return net.save(path, [1, channels, SIZE_WH[1], SIZE_WH[0]], {'embedding': [1, channels]})
 
 
+def write_pooled_tokens(path: Path) -> Path:
+    """The mean of a (1, 32, 2, 2) map before its four places, normalised, as DINOv3's ConvNeXt has it."""
+    net = Network()
+
+    def constant(name: str, values: object) -> str:
+        net.weights.append(numpy_helper.from_array(np.array(values), name))
+        return name
+
+    mean = net.node('ReduceMean', ['images', constant('axes', [-1, -2])], 'mean', keepdims=1)
+    parts = []
+    for name, source, count in (('first', mean, 1), ('places', 'images', 4)):
+        flat = net.node('Reshape', [source, constant(f'{name}.shape', [1, 32, count])], f'{name}.flat')
+        parts.append(net.node('Transpose', [flat], name, perm=[0, 2, 1]))
+    scales = [constant('scale', np.ones(32, np.float32)), constant('bias', np.zeros(32, np.float32))]
+    tokens = [net.node('Concat', parts, 'tokens', axis=1), *scales]
+    normalised = net.node('LayerNormalization', tokens, 'normalised', axis=-1, epsilon=1e-6)
+    net.node('Gather', [normalised, constant('zero', 0)], 'embedding', axis=1)
+    return net.save(path, [1, 32, 2, 2], {'embedding': [1, 32]}, opset=18)
+
+
 def write_folder(folder: Path, model: Path, dim: int, **manifest: object) -> Path:
     """A model folder of an ONNX file in it, with three references; its manifest's path."""
     settings = {'input_wh': SIZE_WH, 'mean': MEAN, 'std': STD, 'output_dim': dim} | manifest

@@ -50,7 +50,9 @@ def test_stretch_fills_all():
 @pytest.mark.parametrize('rule', ['stretch', 'crop', 'letterbox'])
 @pytest.mark.parametrize('shape_hw', [(1, 1), (1, 500), (500, 1), (37, 91)])
 def test_any_image_gives_the_models_size(rule, shape_hw):
-    assert to_tensor(plain(1, 2, 3, shape_hw), manifest(resize=rule)).shape == (1, 3, 2, 4)
+    tensor = to_tensor(plain(114, 114, 114, shape_hw), manifest(resize=rule))
+    assert tensor.shape == (1, 3, 2, 4)
+    np.testing.assert_allclose(tensor, 114 / 255, atol=1e-6)
 
 
 def test_mean_and_std_of_one_value_hold_for_every_channel():
@@ -110,3 +112,22 @@ def test_a_view_that_is_not_contiguous_gives_the_same():
     for rule in ('stretch', 'crop', 'letterbox'):
         flipped = to_tensor(image[:, ::-1], manifest(resize=rule))
         np.testing.assert_array_equal(flipped, to_tensor(image[:, ::-1].copy(), manifest(resize=rule)))
+
+
+@pytest.mark.parametrize('rule', ['stretch', 'crop', 'letterbox'])
+def test_a_tensor_that_is_handed_in_is_written_all_over(rule):
+    image, settings = plain(10, 20, 30, (5, 9)), manifest(resize=rule)
+    kept = np.full((1, 3, 2, 4), np.nan, np.float32)
+    assert to_tensor(image, settings, out=kept) is kept
+    np.testing.assert_array_equal(kept, to_tensor(image, settings))
+
+
+def test_a_tensor_of_another_shape_is_refused():
+    with pytest.raises(ValueError, match=r'out: expected shape \(1, 3, 2, 4\), got \(1, 3, 4, 4\)'):
+        to_tensor(plain(1, 2, 3), manifest(), out=np.empty((1, 3, 4, 4), np.float32))
+
+
+def test_strips_join_without_a_seam():
+    image = np.random.default_rng(0).integers(0, 256, (600, 700, 3), np.uint8)
+    settings = manifest(input_wh=(700, 600), channels='bgr')
+    np.testing.assert_allclose(to_tensor(image, settings)[0] * 255, image[..., ::-1].transpose(2, 0, 1), atol=1e-3)

@@ -104,6 +104,12 @@ def test_photographs_are_within_39_db_of_pillow(shared_data, data, file, interpo
     assert found >= 39.0
 
 
+def test_the_crop_of_clip_and_dinov2_is_within_43_db(scene):
+    image = scene((1280, 720))
+    part = resample(image, (455, 256), 'bicubic', Window(115, 16, 224, 224)).transpose(1, 2, 0)
+    assert psnr_db(part, reference(image, (455, 256), 'bicubic')[16:240, 115:339]) >= 43.0
+
+
 def test_plain_bilinear_would_not_do(scene):
     image = scene((1280, 720))
     plain = cv2.resize(image, (224, 224), interpolation=cv2.INTER_LINEAR)

@@ -45,12 +45,8 @@ class Model:
         self._is_pixels = bool(recipe['mean'])
         if len(self.inputs) != 1:
             raise RefusedError(f'it has the inputs {", ".join(self.inputs)}, but only one image can be given')
-        self._toolkit = _toolkit()
-        self._configure(recipe)
-        sizes = {'inputs': list(self.inputs), 'input_size_list': [list(s) for s in self.inputs.values()]}
-        _require(self._toolkit.load_onnx(recipe['model'], **sizes if is_free else {}), 'reading the model')
         report(f'building for {recipe["target"]}', 0.1)
-        self._build(recipe)
+        self._load_and_build(recipe, is_free)
         report('starting the simulator', 0.9)
         _require(self._toolkit.init_runtime(), 'starting the simulator')
         report('ready', 1.0)
@@ -67,11 +63,29 @@ class Model:
             raise StageError('running the model failed')
         return dict(zip(self.outputs, map(np.asarray, outputs), strict=True))
 
-    def _configure(self, recipe: Mapping[str, Any]) -> None:
+    def _load_and_build(self, recipe: Mapping[str, Any], is_free: bool) -> None:
+        """Build, without those of the toolkit's rules for faster graphs that fail: its own advice, proven by parity."""
+        sizes = {'inputs': list(self.inputs), 'input_size_list': [list(s) for s in self.inputs.values()]}
+        left_out: list[str] = []
+        while True:
+            try:
+                self._toolkit = _toolkit()
+                self._configure(recipe, left_out)
+                _require(self._toolkit.load_onnx(recipe['model'], **sizes if is_free else {}), 'reading the model')
+                return self._build(recipe)
+            except (ValueError, AttributeError, RefusedError):
+                rule = _failed_rule()
+                if not rule or rule in left_out:
+                    raise
+                left_out.append(rule)
+
+    def _configure(self, recipe: Mapping[str, Any], left_out: list[str]) -> None:
         settings: dict[str, Any] = {
             'target_platform': recipe['target'],
             'optimization_level': recipe['optimization_level'],
         }
+        if left_out:
+            settings['disable_rules'] = left_out
         if self._is_pixels:
             settings |= {'mean_values': [recipe['mean']], 'std_values': [recipe['std']]}
         _require(self._toolkit.config(**settings), 'the configuration')
@@ -81,7 +95,8 @@ class Model:
             return _require(self._toolkit.build(do_quantization=False), 'building')
         links = [f'{index}.npy' for index in range(len(recipe['calibration']))]
         for link, path in zip(links, recipe['calibration'], strict=True):
-            os.symlink(path, link)  # the list below can't hold a path with a blank
+            if not os.path.lexists(link):
+                os.symlink(path, link)  # the list below can't hold a path with a blank
         with open('calibration.txt', 'w', encoding='utf-8') as file:
             file.writelines(f'{link}\n' for link in links)
         return _require(self._toolkit.build(do_quantization=True, dataset='calibration.txt'), 'building')
@@ -112,7 +127,7 @@ def _interface(path: str) -> tuple[dict[str, tuple[int, ...]], tuple[str, ...], 
 
 
 def _toolkit() -> Any:
-    if importlib.util.find_spec('torch') is None:
+    if 'torch' not in sys.modules and importlib.util.find_spec('torch') is None:
         sys.modules |= _torch_in_name()
     from rknn.api import RKNN
 
@@ -122,13 +137,20 @@ def _toolkit() -> Any:
 def _torch_in_name() -> dict[str, ModuleType]:
     """What stands in for torch, which the toolkit imports at its top but needs only for PyTorch files and 'gdq'.
 
-    Those fail by AttributeError. Spares several GB.
+    Those fail by AttributeError, and so do a few rules (see `_load_and_build`). Spares several GB.
     """
     torch, layers = ModuleType('torch'), ModuleType('torch.nn')
     torch.nn = layers  # type: ignore[attr-defined]
     torch.no_grad = lambda: lambda function: function  # type: ignore[attr-defined]
     layers.Module = type('Module', (), {})  # type: ignore[attr-defined]
     return {'torch': torch, 'torch.nn': layers}
+
+
+def _failed_rule() -> str:
+    """The rule that the toolkit last advised to disable, in what it printed to a file that can be read."""
+    sys.stdout.flush()
+    printed = os.pread(1, os.fstat(1).st_size, 0).decode(errors='replace')
+    return str((re.findall(r"disable_rules=\['(\w+)'\]", printed) or [''])[-1])
 
 
 def _require(code: int, stage: str) -> None:

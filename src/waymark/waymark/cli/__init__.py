@@ -11,6 +11,7 @@ import typer
 
 from waymark import __version__
 from waymark.cli import export, train
+from waymark.cli.compare import compare
 from waymark.errors import WaymarkError
 
 app = typer.Typer(
@@ -22,6 +23,7 @@ app = typer.Typer(
 )
 app.add_typer(train.app, name='train')
 app.add_typer(export.app, name='export')
+app.command()(compare)
 
 
 @app.command()

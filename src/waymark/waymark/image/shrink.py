@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import cv2
 import numpy as np
@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from waymark.image.kernels import covariance, kernel_rows, reach
 from waymark.image.resample import halved
+from waymark.image.scratch import scratch
 
 # Largest error of a plan, in standard deviations of the pixels: 39 dB or more on every photograph tried.
 _LARGEST_ERROR = 0.1
@@ -31,7 +32,7 @@ class _Axis:
     tap: float  # weight of both neighbours in the correction, after sampling
     error: float  # standard deviation, for pixels of unit variance
 
-    @property
+    @cached_property
     def taps(self) -> NDArray[np.float32]:
         return np.array([self.tap, 1 - 2 * self.tap, self.tap], np.float32)
 
@@ -62,17 +63,26 @@ def plan_shrink(source_wh: tuple[int, int], target_wh: tuple[int, int], interpol
 
 
 def shrink(image: NDArray[np.uint8], target_wh: tuple[int, int], plan: Plan) -> NDArray[np.uint8]:
-    """Resize (H, W, C) uint8 to (h, w, C) as planned for these sizes."""
+    """Resize (H, W, C) uint8 to (h, w, C) as planned for these sizes.
+
+    Returns:
+        The image itself where nothing is to be done, or scratch memory that the next call on this thread writes into.
+    """
     shape = (target_wh[1], target_wh[0], image.shape[2])
     image = halved(image, plan.factor)
     if max(plan.x.box, plan.y.box) > 1:
-        image = np.asarray(cv2.blur(image, (plan.x.box, plan.y.box), borderType=cv2.BORDER_REPLICATE), np.uint8)
-    if image.shape[:2] != shape[:2]:
-        image = np.asarray(cv2.resize(image, target_wh, interpolation=cv2.INTER_LINEAR), np.uint8)
+        blurred = scratch('blurred', image.shape, np.uint8)
+        cv2.blur(image, (plan.x.box, plan.y.box), dst=blurred, borderType=cv2.BORDER_REPLICATE)
+        image = blurred
+    if image.shape != shape:
+        sampled = scratch('sampled', shape, np.uint8)
+        cv2.resize(image, target_wh, dst=sampled, interpolation=cv2.INTER_LINEAR)
+        image = sampled
     if max(abs(plan.x.tap), abs(plan.y.tap)) > _SMALLEST_TAP:
-        kernels = plan.x.taps, plan.y.taps
-        image = np.asarray(cv2.sepFilter2D(image, -1, *kernels, borderType=cv2.BORDER_REPLICATE), np.uint8)
-    return image.reshape(shape)
+        corrected = scratch('corrected', shape, np.uint8)
+        cv2.sepFilter2D(image, -1, plan.x.taps, plan.y.taps, dst=corrected, borderType=cv2.BORDER_REPLICATE)
+        image = corrected
+    return image
 
 
 def _best_axis(scale: float, factor: int, interpolation: str) -> _Axis:
