@@ -74,3 +74,19 @@ def test_a_sourced_ros_installation_is_refused_with_its_path(script, tmp_path):
 
     assert sentence.startswith('A ROS installation is sourced (/opt/ros/jazzy) and must not mix')
     assert 'new shell' in sentence
+
+
+def test_versions_that_fit_are_tried_in_their_order_pyenvs_too(script, tmp_path):
+    own = tmp_path / 'versions' / '3.99.1' / 'bin' / 'python'
+    own.parent.mkdir(parents=True)
+    own.symlink_to(sys.executable)
+
+    found = script('find_python', '', '3.99', '3.98', PYENV_ROOT=str(tmp_path))
+
+    assert found.stdout == f'{own}\n'
+
+
+def test_no_version_that_fits_is_said(script, tmp_path):
+    sentence = refusal(script('find_python', '', '3.99', PYENV_ROOT=str(tmp_path)))
+
+    assert sentence.startswith('No Python')

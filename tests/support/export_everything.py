@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from tiny_encoders import FAMILIES, save_model, save_timm  # noqa: E402
 from waymark.encoding.manifest import read_manifest  # noqa: E402
 from waymark.encoding.model import ModelEncoder  # noqa: E402
 from waymark.errors import WaymarkError  # noqa: E402
+from waymark.exporting.conversion import convert_folder  # noqa: E402
 from waymark.exporting.encoder import export_encoder  # noqa: E402
 from waymark.exporting.references import TEXTS, reference_images  # noqa: E402
 from waymark.exporting.request import ExportRequest  # noqa: E402
@@ -50,6 +52,16 @@ VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {
     'clip-one': ('clip', {'batch': 1, 'text': False, 'name': 'one'}),
 }
 
+# name: (exported model folder, settings)
+CONVERSIONS: dict[str, tuple[str, dict[str, Any]]] = {
+    'resnet-to-int8': ('resnet', {'precision': 'int8', 'name': 'smaller'}),
+    'resnet-to-fp16': ('resnet', {'precision': 'fp16'}),
+    'resnet-to-openvino': ('resnet', {'to': 'openvino', 'precision': 'int8'}),
+    'clip-to-int8': ('clip', {'precision': 'int8'}),
+    'bad-size': ('resnet', {'image_size': '96'}),
+    'bad-precision': ('resnet-onnx-int8', {'precision': 'fp16'}),
+}
+
 
 def main(out: Path) -> None:
     models, calibration = out / 'models', out / 'calibration'
@@ -63,6 +75,9 @@ def main(out: Path) -> None:
     for name, (model, settings) in cases.items():
         request = {'model': str(models / model), 'out': str(out / name), 'calibration': str(calibration)} | settings
         results[name] = _result(request)
+    for name, (folder, settings) in CONVERSIONS.items():
+        request = {'model': str(out / folder), 'out': str(out / name), 'calibration': str(calibration)} | settings
+        results[name] = _result(request, convert_folder)
     for family in FAMILIES:
         results[family] |= _truth(family, models / family, out / family)
     for name, spoil in BAD.items():
@@ -71,9 +86,9 @@ def main(out: Path) -> None:
     (out / 'results.json').write_text(json.dumps(results))
 
 
-def _result(request: dict[str, Any]) -> dict[str, Any]:
+def _result(request: dict[str, Any], work: Callable[..., Any] = export_encoder) -> dict[str, Any]:
     try:
-        report = export_encoder(ExportRequest(**request))
+        report = work(ExportRequest(**request))
     except WaymarkError as error:
         return {'error': str(error), 'kind': type(error).__name__}
     return {'error': '', **report.as_json()}

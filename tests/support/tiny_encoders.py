@@ -164,7 +164,7 @@ GRIDS = dict.fromkeys(FAMILIES, (4, 4, 32)) | {
     'bit': (2, 2, 64),
     'resnet': (2, 2, 64),
     'perceiver': (0, 0, 0),
-    'test_resnet': (5, 5, 216),
+    'test_resnet': (5, 5, 96),
     'test_vit': (10, 10, 64),
 }
 

@@ -68,4 +68,3 @@ def tiny_vit(models_python, repo, tmp_path_factory) -> Path:
     environment = os.environ | {'PYTHONPATH': str(repo / 'tests' / 'support')}
     subprocess.run([models_python, '-c', code, folder], env=environment, check=True, capture_output=True, timeout=300)
     return folder
-

@@ -15,7 +15,7 @@ SENTENCES = {
     'no-weights': 'has no weights: model.safetensors is missing.',
     'no-config': 'has no config.json.',
     'no-processor': 'preprocessor_config.json is missing.',
-    'no-tokenizer': 'has no fast tokenizer: its text tower can not be exported. Add its tokenizer.json, or use --no-text',
+    'no-tokenizer': 'has no fast tokenizer: its text tower can not be exported. Add its tokenizer.json',
     'text-model': '(bert) has no image tower that takes 64 x 64 px',
     'half-the-weights': 'lacks 16 of its weights (encoder.layer.1.attention',
     'own-code': 'it needs code of its own, which is never run',

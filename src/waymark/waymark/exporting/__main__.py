@@ -28,14 +28,21 @@ def _export_encoder(request: ExportRequest) -> None:
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
+    from waymark.exporting.conversion import convert_folder, is_model_folder
     from waymark.exporting.encoder import export_encoder
     from waymark.exporting.report import report_table
 
-    columns = (TextColumn('{task.description}'), BarColumn(), TextColumn('{task.percentage:.0f} %'), TimeElapsedColumn())
+    columns = (
+        TextColumn('{task.description}'),
+        BarColumn(),
+        TextColumn('{task.percentage:.0f} %'),
+        TimeElapsedColumn(),
+    )
     terminal = Console(stderr=True)
     with Progress(*columns, console=terminal, transient=True, disable=not terminal.is_terminal) as bar:
         task = bar.add_task('starting', total=1.0)
-        report = export_encoder(request, lambda stage, part: bar.update(task, description=stage, completed=part))
+        work = convert_folder if is_model_folder(request.model) else export_encoder
+        report = work(request, lambda stage, part: bar.update(task, description=stage, completed=part))
     if request.json:
         print(json.dumps(report.as_json(), indent=2))
         return

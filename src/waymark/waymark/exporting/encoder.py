@@ -16,16 +16,18 @@ from waymark.encoding.model import ModelEncoder
 from waymark.encoding.parity import Parity
 from waymark.errors import ModelError
 from waymark.exporting.folder import whole_folder
-from waymark.exporting.formats import Written, write_model
+from waymark.exporting.formats import Graph, Written, calibration, write_model
+from waymark.exporting.graph import half_module, write_onnx
 from waymark.exporting.references import reference_images, write_references
 from waymark.exporting.report import ExportReport, median_ms
 from waymark.exporting.request import ExportRequest
 from waymark.exporting.sources import Source, load_source
 from waymark.exporting.text import has_text_tower, measure_text, write_text_tower
 from waymark.image.preprocess import to_tensor
-from waymark.types import ModelManifest, ReferencePair, TextTower
+from waymark.types import ReferencePair, TextTower
 
 Progress = Callable[[str, float], None]  # stage and how far the whole is, 0..1
+_INPUT = 'pixel_values'
 
 
 def export_encoder(request: ExportRequest, progress: Progress = lambda *_: None) -> ExportReport:
@@ -48,14 +50,17 @@ def export_encoder(request: ExportRequest, progress: Progress = lambda *_: None)
     with whole_folder(out) as folder:
         progress('reading the model', 0.02)
         source = load_source(request.model, request.size_wh(), request.pooling, request.name)
+        files = calibration(request, source.tower.is_convolutional)
         progress('running the reference', 0.1)
         manifest = replace(source.manifest, precision=request.precision, references=_references(source, folder))
         own, before_ms = _own_preprocessing(source), _torch_ms(source)
         text = _text_tower(request, source, folder, progress)
-        written = write_model(request, source, folder, progress)
+        graph = _trace(request, source, folder, progress)
+        progress(f'writing {request.to} {request.precision}', 0.6)
+        written = write_model(request, graph, files)
         manifest = replace(manifest, sha256=file_sha256(written.path), text=text)
         write_manifest(manifest, written.path, folder / MANIFEST_NAME)
-        parity, after_ms, backend = _measured(written, folder, progress)
+        parity, after_ms, backend = measure(written, folder, progress)
         report = ExportReport(
             folder=out,
             manifest=manifest,
@@ -115,7 +120,22 @@ def _text_notes(request: ExportRequest, source: Source) -> tuple[str, ...]:
     return ()
 
 
-def _measured(written: Written, folder: Path, progress: Progress) -> tuple[Parity | None, float | None, str]:
+def _trace(request: ExportRequest, source: Source, folder: Path, progress: Progress) -> Graph:
+    """Trace the image tower; for fp16 in ONNX its weights are halved in place, so the reference comes first."""
+    import torch
+
+    progress('tracing to ONNX', 0.15)
+    width, height = source.manifest.input_wh
+    example = torch.zeros(1, 1 if source.manifest.channels == 'gray' else 3, height, width)
+    halves = request.to == 'onnx' and request.precision == 'fp16'
+    module = half_module(source.tower.module) if halves else source.tower.module
+    names = [n for n in (source.manifest.output, source.manifest.tokens_output) if n]
+    path = folder / 'traced.onnx'
+    write_onnx(module, example, _INPUT, names, path, request.fixed_batch, request.opset)
+    return Graph(path, source.manifest, _INPUT, source.tower.is_convolutional)
+
+
+def measure(written: Written, folder: Path, progress: Progress) -> tuple[Parity | None, float | None, str]:
     """Load the folder as a node would: parity, ms from image to vector, backend; nothing where none can run it here.
 
     Raises:

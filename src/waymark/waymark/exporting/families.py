@@ -78,7 +78,8 @@ def _freeze_positions(vision: Any, run: Run, input_wh: tuple[int, int], channels
     import torch
 
     for module in [m for m in vision.modules() if hasattr(m, 'interpolate_pos_encoding')]:
-        original, seen = module.interpolate_pos_encoding, []
+        original = module.interpolate_pos_encoding
+        seen: list[Any] = []
         if not callable(original):  # some keep a flag of that name
             continue
 

@@ -35,7 +35,9 @@ def write_onnx(
 
     size = sum(t.numel() * t.element_size() for t in module.state_dict().values())
     if size > _MOST_BYTES:
-        raise ModelError(f'{path.name}: {size / 2**30:.1f} GiB of weights do not fit into one ONNX file (2 GiB). Use fp16.')
+        raise ModelError(
+            f'{path.name}: {size / 2**30:.1f} GiB of weights do not fit into one ONNX file (2 GiB). Use fp16.'
+        )
     # A leading axis of 1 would be taken for a constant, so a free one is traced with 2.
     inputs = torch.cat([example] * (batch or 2))
     shapes = None if batch else ({0: torch.export.Dim('batch')},)
@@ -58,6 +60,21 @@ def write_onnx(
         reason = ' '.join(str(error.__cause__ or error).split())[:200]
         raise ModelError(f'{path.name}: torch can not export this model: {reason}. Try a fixed --batch 1.') from error
     _forget_sources(path)
+
+
+def half_module(module: Any) -> Any:
+    """Compute in fp16 inside, with fp32 in and out; changes the module's weights in place."""
+    import torch
+
+    class Half(torch.nn.Module):  # type: ignore[misc]
+        def __init__(self) -> None:
+            super().__init__()
+            self.inner = module.half()
+
+        def forward(self, pixel_values: Any) -> tuple[Any, ...]:
+            return tuple(output.float() for output in self.inner(pixel_values.half()))
+
+    return Half().eval()
 
 
 def _forget_sources(path: Path) -> None:

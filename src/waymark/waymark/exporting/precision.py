@@ -65,6 +65,17 @@ def quantize_dynamic(source: Path, target: Path) -> None:
     )
 
 
+def halve_onnx(model: Any) -> Any:
+    """Turn an ONNX model's weights and arithmetic into fp16, with fp32 in and out.
+
+    Raises:
+        ModelError: It has operators that can't be.
+    """
+    from onnxconverter_common import float16
+
+    return _quietly(float16.convert_float_to_float16, model, keep_io_types=True)
+
+
 def write_openvino(source: Path, target: Path, half: bool) -> None:
     """Write an ONNX model as OpenVINO's .xml and .bin; `half` keeps the weights in fp16."""
     import openvino
@@ -109,13 +120,13 @@ class _Reader:
 
 
 def _quietly(function: Any, *arguments: Any, **settings: Any) -> Any:
-    """Call a quantiser without its chatter; whatever it raises becomes a ModelError."""
+    """Call a converter without its chatter; whatever it raises becomes a ModelError."""
     logging.disable(logging.WARNING)
     try:
         with contextlib.redirect_stdout(io.StringIO()):
             return function(*arguments, **settings)
     except Exception as error:
         text = ' '.join(str(error).split())[:200]
-        raise ModelError(f'this model can not be quantised to int8: {text}. Use fp16.') from error
+        raise ModelError(f'this model can not be converted: {text}. Use another precision.') from error
     finally:
         logging.disable(logging.NOTSET)

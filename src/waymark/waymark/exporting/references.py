@@ -49,7 +49,8 @@ def _image(seed: int) -> NDArray[np.uint8]:
     for octave in range(1, 8):
         shape = (3 * 2**octave // 4 + 1, 2**octave + 1, 3)
         noise = rng.standard_normal(shape).astype(np.float32)
-        total += cv2.resize(noise, SIZE_WH, interpolation=cv2.INTER_LINEAR) / 2 ** (octave / 2)
+        smooth = np.asarray(cv2.resize(noise, SIZE_WH, interpolation=cv2.INTER_LINEAR), np.float32)
+        total += smooth / np.float32(2 ** (octave / 2))
     image = np.clip(127 + 70 * total, 0, 255).astype(np.uint8)
     for _ in range(12):
         centre, axes = rng.integers(0, SIZE_WH), rng.integers(8, 60, 2)

@@ -30,8 +30,9 @@ class ExportReport:
         text_parity: Of the text tower; None where there is none.
         own_preprocessing: Cosine between vectors after the model's own preprocessing and after the manifest's, the
             worst of the reference images; None where they can't be compared.
-        latency_ms: Image to vector, torch fp32 and exported; None where it can't run here.
-        size_bytes: Weights of the image tower in fp32, and its files.
+        latency_ms: Image to vector, before (torch in fp32; of a model folder, ONNX Runtime in fp32) and exported;
+            None where it can't run here.
+        size_bytes: Weights of the image tower in fp32, and the exported model's files.
         notes: What the user should know.
     """
 
@@ -57,8 +58,8 @@ class ExportReport:
             'parity': vars(self.parity) if self.parity else None,
             'text_parity': vars(self.text_parity) if self.text_parity else None,
             'own_preprocessing_cosine': self.own_preprocessing,
-            'latency_ms': {'torch_fp32': self.latency_ms[0], 'exported': self.latency_ms[1]},
-            'size_bytes': {'torch_fp32': self.size_bytes[0], 'exported': self.size_bytes[1]},
+            'latency_ms': {'before': self.latency_ms[0], 'exported': self.latency_ms[1]},
+            'size_bytes': {'before': self.size_bytes[0], 'exported': self.size_bytes[1]},
             'notes': list(self.notes),
         }
 
@@ -67,7 +68,8 @@ def median_ms(call: Callable[[], object], seconds: float = 0.6, most: int = 30) 
     """Median time of a call, ms, over at most `most` calls or `seconds`, after two that do not count."""
     call()
     call()
-    times, end = [], time.perf_counter() + seconds
+    times: list[float] = []
+    end = time.perf_counter() + seconds
     while len(times) < 3 or (len(times) < most and time.perf_counter() < end):
         start = time.perf_counter()
         call()
@@ -80,12 +82,14 @@ def report_table(report: ExportReport) -> Table:
     from rich.table import Table
 
     manifest = report.manifest
-    table = Table(title=f'{manifest.name}, {manifest.precision}, {report.backend or "not run here"}', title_justify='left')
-    for column in ('', 'torch fp32', 'exported', 'limit'):
+    title = f'{manifest.name}, {manifest.precision}, {report.backend or "not run here"}'
+    table = Table(title=title, title_justify='left')
+    for column in ('', 'before, fp32', 'exported', 'limit'):
         table.add_column(column, justify='left' if not column else 'right')
     for name, parity in (('image', report.parity), ('text', report.text_parity)):
         if parity is not None:
-            table.add_row(f'{name}: worst cosine of {parity.count}', '1', f'{parity.cosine:.7f}', f'>= {parity.limit:g}')
+            worst, limit = f'{name}: worst cosine of {parity.count}', f'>= {parity.limit:g}'
+            table.add_row(worst, '1', f'{parity.cosine:.7f}', limit)
             table.add_row(f'{name}: max abs difference', '0', f'{parity.max_abs_difference:.3g}', '')
     if report.own_preprocessing is not None:
         table.add_row('own preprocessing: worst cosine', '1', f'{report.own_preprocessing:.5f}', '')

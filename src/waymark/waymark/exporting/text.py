@@ -144,7 +144,7 @@ def _module(model: Any) -> Any:
 
     projection = getattr(model, 'text_projection', None)
 
-    class Text(torch.nn.Module):
+    class Text(torch.nn.Module):  # type: ignore[misc]
         """Tokens (B, max_length) to vectors (B, D).
 
         No attention mask: CLIP is causal and reads its vector before the padding, SigLIP was trained without one.

@@ -174,7 +174,7 @@ def _module(run: Run, head: str, grid_hw: tuple[int, int], model: Any) -> Any:
 
     patches = grid_hw[0] * grid_hw[1]
 
-    class Tower(torch.nn.Module):
+    class Tower(torch.nn.Module):  # type: ignore[misc]
         """Pixels to the vector and, where there are any, the patch tokens."""
 
         def __init__(self) -> None:
