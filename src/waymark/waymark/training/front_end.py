@@ -71,7 +71,7 @@ def build_front_end(bins: int, sharpness: float, colour_weight: float) -> nn.Mod
             cells = torch.sqrt(functional.avg_pool2d(fine, (EDGE_CELL_PX, EDGE_REACH_PX), EDGE_CELL_PX) + _EVEN)
             h, w = colours.shape[2] // COLOUR_CELLS, colours.shape[3] // COLOUR_CELLS
             patches = functional.avg_pool2d(rest[:, 1:], (h, w))
-            return seen, torch.cat([_unit_layout(cells), colour_weight * _unit_layout(patches)], 1)
+            return seen, torch.cat([unit_layout(cells), colour_weight * unit_layout(patches)], 1)
 
     return FrontEnd()
 
@@ -84,7 +84,7 @@ def _relative(edges: Tensor) -> Tensor:
     )
 
 
-def _unit_layout(grid: Tensor) -> Tensor:
+def unit_layout(grid: Tensor) -> Tensor:
     """Take its mean over the cells from each channel, as all images share it; (N, C, h, w) to (N, C * h * w)."""
     return unit((grid - grid.mean((2, 3), keepdim=True)).flatten(1))
 

@@ -19,7 +19,6 @@ class PlaceNetLayout:
         widths: Channels of the three stages, at 1/4, 1/8 and 1/16 of the input.
         depths: Residual blocks of each stage.
         grid_channels: Channels kept of each cell of the last stage.
-        learned_dim: Length of the learned part of the vector.
         plain_dim: Length of its analytic part.
         plain_weight: Length of the analytic part beside the unit-length learned one.
         colour_weight: Length of colours beside the unit-length edges within the analytic part.
@@ -30,8 +29,7 @@ class PlaceNetLayout:
     sharpness: float = 2.0
     widths: tuple[int, int, int] = (48, 96, 160)
     depths: tuple[int, int, int] = (1, 3, 3)
-    grid_channels: int = 24
-    learned_dim: int = 256
+    grid_channels: int = 8
     plain_dim: int = 128
     plain_weight: float = 0.8
     colour_weight: float = 0.45
@@ -40,6 +38,12 @@ class PlaceNetLayout:
     def grid_hw(self) -> tuple[int, int]:
         """Rows and columns of the last stage."""
         return self.input_wh[1] // CELL_PX, self.input_wh[0] // CELL_PX
+
+    @property
+    def learned_dim(self) -> int:
+        """Length of the learned part of the vector."""
+        rows, columns = self.grid_hw
+        return self.grid_channels * rows * columns
 
     @property
     def dim(self) -> int:

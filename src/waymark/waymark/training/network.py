@@ -20,9 +20,9 @@ _EXPANSION = 2
 def build_network(layout: PlaceNetLayout, normalised: bool = True) -> nn.Module:
     """Make a network with fresh weights: (N, 3, H, W) RGB 0..1 to vectors (N, dim) and patch tokens (N, C, h, w).
 
-    A vector joins a learned part of unit length and an analytic one of length `plain_weight`. The learned part's
-    components have mean 0 and deviation 1 over what it was taught on, before they are made unit length: only then
-    does cosine spread.
+    A vector joins a learned part of unit length and an analytic one of length `plain_weight`. The learned part is the
+    last stage's grid itself: a linear layer that mixes its cells learns generated worlds by heart and was much worse on
+    real images.
 
     Args:
         layout: Its sizes.
@@ -33,8 +33,6 @@ def build_network(layout: PlaceNetLayout, normalised: bool = True) -> nn.Module:
     from torch import nn
     from torch.nn import functional
 
-    rows, columns = layout.grid_hw
-
     class PlaceNet(nn.Module):  # type: ignore[misc]
         def __init__(self) -> None:
             super().__init__()
@@ -44,22 +42,20 @@ def build_network(layout: PlaceNetLayout, normalised: bool = True) -> nn.Module:
             self.stage2 = _stage(a, b, 2, layout.depths[1], normalised)
             self.stage3 = _stage(b, c, 2, layout.depths[2], normalised)
             self.cells = _conv(c, layout.grid_channels, 1, normalised)
-            joined = layout.grid_channels * rows * columns + c
-            self.mix = nn.Linear(joined, layout.learned_dim, bias=not normalised)
-            self.spread = nn.BatchNorm1d(layout.learned_dim, affine=False) if normalised else nn.Identity()
-            self.plain = nn.Linear(front_end.layout_size(layout.bins, layout.input_wh), layout.plain_dim)
-            self.plain.requires_grad_(False)
+            where = front_end.layout_size(layout.bins, layout.input_wh)
+            self.plain = nn.Linear(where, layout.plain_dim).requires_grad_(False)
 
         def learned(self, seen: Tensor) -> tuple[Tensor, Tensor]:
             tokens = functional.relu(self.stage3(self.stage2(self.stage1(seen))))
-            joined = torch.cat([functional.relu(self.cells(tokens)).flatten(1), tokens.mean((2, 3))], 1)
-            return self.spread(self.mix(joined)), tokens
+            return front_end.unit_layout(self.cells(tokens)), tokens
+
+        def join(self, learned: Tensor, where: Tensor) -> Tensor:
+            return torch.cat([learned, layout.plain_weight * front_end.unit(self.plain(where))], 1)
 
         def forward(self, rgb: Tensor) -> tuple[Tensor, Tensor]:
             seen, where = self.front(rgb)
-            found, tokens = self.learned(seen)
-            plain = front_end.unit(self.plain(where))
-            return torch.cat([front_end.unit(found), layout.plain_weight * plain], 1), tokens
+            learned, tokens = self.learned(seen)
+            return self.join(learned, where), tokens
 
     return PlaceNet()
 

@@ -33,10 +33,6 @@ def folded(network: nn.Module, layout: PlaceNetLayout) -> nn.Module:
     for name, module in source.named_modules():
         if isinstance(module, nn.Sequential) and len(module) == 2 and isinstance(module[1], nn.BatchNorm2d):
             targets[f'{name}.0'].load_state_dict(fusion.fuse_conv_bn_eval(module[0], module[1]).state_dict())
-    # fuse_linear_bn_eval wants an affine part, which this one does not have.
-    scale = (source.spread.running_var + source.spread.eps).rsqrt()
-    plain.mix.weight.data = source.mix.weight.data * scale[:, None]
-    plain.mix.bias.data = -source.spread.running_mean * scale
     return plain.eval()
 
 
