@@ -31,7 +31,12 @@ def _export_encoder(request: ExportRequest) -> None:
     from waymark.exporting.encoder import export_encoder
     from waymark.exporting.report import report_table
 
-    columns = (TextColumn('{task.description}'), BarColumn(), TextColumn('{task.percentage:.0f} %'), TimeElapsedColumn())
+    columns = (
+        TextColumn('{task.description}'),
+        BarColumn(),
+        TextColumn('{task.percentage:.0f} %'),
+        TimeElapsedColumn(),
+    )
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task('starting', total=1.0)
         report = export_encoder(request, lambda stage, part: bar.update(task, description=stage, completed=part))

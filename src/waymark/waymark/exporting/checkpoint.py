@@ -126,7 +126,9 @@ def said_plainly(what: str) -> Iterator[None]:
             text = 'it needs code of its own, which is never run'
         if 'offline' in text.lower() or 'connect' in text.lower() or 'is not a local folder' in text:
             text = 'no such folder here, and the hub did not answer or does not have it'
-        raise ModelError(f'{what} can not be loaded: {text[:240].rstrip(".")}. Check name, files and network.') from error
+        raise ModelError(
+            f'{what} can not be loaded: {text[:240].rstrip(".")}. Check name, files and network.'
+        ) from error
 
 
 def load_weights(model_class: Any, checkpoint: Checkpoint, **settings: Any) -> tuple[Any, set[str]]:

@@ -22,7 +22,7 @@ from waymark.exporting.request import ExportRequest
 from waymark.exporting.sources import Source, load_source
 from waymark.exporting.text import has_text_tower, measure_text, write_text_tower
 from waymark.image.preprocess import to_tensor
-from waymark.types import ModelManifest, ReferencePair, TextTower
+from waymark.types import ReferencePair, TextTower
 
 Progress = Callable[[str, float], None]  # stage and how far the whole is, 0..1
 

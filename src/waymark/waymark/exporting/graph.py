@@ -35,7 +35,9 @@ def write_onnx(
 
     size = sum(t.numel() * t.element_size() for t in module.state_dict().values())
     if size > _MOST_BYTES:
-        raise ModelError(f'{path.name}: {size / 2**30:.1f} GiB of weights do not fit into one ONNX file (2 GiB). Use fp16.')
+        raise ModelError(
+            f'{path.name}: {size / 2**30:.1f} GiB of weights do not fit into one ONNX file (2 GiB). Use fp16.'
+        )
     # A leading axis of 1 would be taken for a constant, so a free one is traced with 2.
     inputs = torch.cat([example] * (batch or 2))
     shapes = None if batch else ({0: torch.export.Dim('batch')},)

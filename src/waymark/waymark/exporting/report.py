@@ -80,12 +80,16 @@ def report_table(report: ExportReport) -> Table:
     from rich.table import Table
 
     manifest = report.manifest
-    table = Table(title=f'{manifest.name}, {manifest.precision}, {report.backend or "not run here"}', title_justify='left')
+    table = Table(
+        title=f'{manifest.name}, {manifest.precision}, {report.backend or "not run here"}', title_justify='left'
+    )
     for column in ('', 'torch fp32', 'exported', 'limit'):
         table.add_column(column, justify='left' if not column else 'right')
     for name, parity in (('image', report.parity), ('text', report.text_parity)):
         if parity is not None:
-            table.add_row(f'{name}: worst cosine of {parity.count}', '1', f'{parity.cosine:.7f}', f'>= {parity.limit:g}')
+            table.add_row(
+                f'{name}: worst cosine of {parity.count}', '1', f'{parity.cosine:.7f}', f'>= {parity.limit:g}'
+            )
             table.add_row(f'{name}: max abs difference', '0', f'{parity.max_abs_difference:.3g}', '')
     if report.own_preprocessing is not None:
         table.add_row('own preprocessing: worst cosine', '1', f'{report.own_preprocessing:.5f}', '')

@@ -18,7 +18,7 @@ from waymark.exporting.folder import require_free, whole_folder
 from waymark.training.checkpoint import load_checkpoint, save_checkpoint
 from waymark.training.package import write_model_folder
 from waymark.training.recall import RecallTest, build_test, recall_at_1
-from waymark.training.recordings import Recording, read_recording
+from waymark.training.recordings import read_recording
 from waymark.training.request import TrainRequest
 from waymark.training.samples import RecordingSampler
 from waymark.training.trainer import Plan, Trainer, to_tensor
@@ -62,7 +62,7 @@ def adapt_encoder(request: TrainRequest, progress: Progress = lambda *_: None) -
         BackendUnavailable: torch or lightly are missing.
     """
     began = time.monotonic()
-    require_free(Path(request.out))
+    require_free(request.out_path)
     _prepare_torch(request)
     progress('reading the recording', 0.0)
     recording = read_recording(request.images, request.most, request.truth)
@@ -88,9 +88,9 @@ def adapt_encoder(request: TrainRequest, progress: Progress = lambda *_: None) -
     if is_done:
         progress('measuring after', 0.97)
         after = None if test is None else recall_at_1(test, lambda i: vectors(trainer.result, i, layout.input_wh))
-        with whole_folder(Path(request.out)) as folder:
-            source = f'{request.start} adapted by waymark train encoder --objective {request.objective} --seed {request.seed}'
-            write_model_folder(trainer.result, layout, folder, Path(request.out).name, source)
+        with whole_folder(request.out_path) as folder:
+            source = f'{request.start}, waymark train encoder --objective {request.objective} --seed {request.seed}'
+            write_model_folder(trainer.result, layout, folder, request.out_path.name, source)
     return _report(request, trainer, steps, test, (before, after), len(train), began)
 
 
@@ -103,7 +103,7 @@ def _report(
     frames: int,
     began: float,
 ) -> TrainReport:
-    folder = Path(request.out) if trainer.step >= steps else None
+    folder = request.out_path if trainer.step >= steps else None
     how = '' if test is None else test.how
     return TrainReport(folder, (trainer.step, steps), how, *recall, frames, time.monotonic() - began)
 
@@ -114,7 +114,7 @@ def checkpoint_folder(out: Path) -> Path:
 
 
 def _train(trainer: Trainer, sampler: Any, request: TrainRequest, steps: int, progress: Progress) -> bool:
-    folder, kept = checkpoint_folder(Path(request.out)), replace(request, resume=False, minutes=0.0).to_json()
+    folder, kept = checkpoint_folder(request.out_path), replace(request, resume=False, minutes=0.0).to_json()
     if request.resume:
         load_checkpoint(trainer, folder, kept)
     began = saved = time.monotonic()

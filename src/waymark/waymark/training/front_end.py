@@ -14,15 +14,16 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
 _LUMA = (0.299, 0.587, 0.114)  # ITU-R BT.601
-_OPPONENTS = (_LUMA, (1 / 1.4, -1 / 1.4, 0.0), (0.5 / 1.4, 0.5 / 1.4, -1 / 1.4))  # light, red - green, yellow - blue
+_OPPONENTS = ((0.7, -0.7, 0.0), (0.35, 0.35, -0.7))  # red - green, yellow - blue
 _EDGE_FLOOR, _ROOT_FLOOR, _LIGHT_FLOOR, _EVEN = 2e-3, 1e-2, 1e-3, 1e-4  # below these there is only noise
+_DARK = 0.1  # brightness below which hues fade
 EDGE_CELL_PX, EDGE_REACH_PX = 8, 16  # a cell's height, and its width: twice, for the camera turns sideways more
 COLOUR_CELLS = 8
 
 
 def input_channels(bins: int) -> int:
     """Channels of the first output."""
-    return 2 * bins + len(_OPPONENTS)
+    return 2 * bins + 1 + len(_OPPONENTS)
 
 
 def layout_size(bins: int, input_wh: tuple[int, int]) -> int:
@@ -53,25 +54,23 @@ def build_front_end(bins: int, sharpness: float, colour_weight: float) -> nn.Mod
                 functional.conv2d(functional.conv2d(light, self.derivatives, padding=1).abs(), self.rivals)
             )
 
+        def hues(self, rgb: Tensor) -> Tensor:
+            # Relative to brightness: what a shadow or another exposure leaves as it is.
+            return functional.conv2d(rgb, self.opponents) / (rgb.mean(1, keepdim=True) + _DARK)
+
         def forward(self, rgb: Tensor) -> tuple[Tensor, Tensor]:
-            light = functional.conv2d(rgb, self.opponents[:1])
+            light = functional.conv2d(rgb, self.luma)
             fine, coarse = self.edges(light), self.edges(functional.avg_pool2d(light, 2))
             small = functional.avg_pool2d(rgb, 4)
-            colours = functional.conv2d(small, self.opponents)
-            rest = colours - colours.mean((2, 3), keepdim=True)
-            contrast = torch.sqrt((rest[:, :1] * rest[:, :1]).mean((2, 3), keepdim=True) + _LIGHT_FLOOR)
-            seen = torch.cat(
-                [
-                    _relative(functional.avg_pool2d(fine, 4)),
-                    _relative(functional.avg_pool2d(coarse, 2)),
-                    0.5 * rest / contrast,
-                ],
-                1,
-            )
-            cells = torch.sqrt(functional.avg_pool2d(fine, (EDGE_CELL_PX, EDGE_REACH_PX), EDGE_CELL_PX) + _EVEN)
-            h, w = colours.shape[2] // COLOUR_CELLS, colours.shape[3] // COLOUR_CELLS
-            patches = functional.avg_pool2d(rest[:, 1:], (h, w))
-            return seen, torch.cat([unit_layout(cells), colour_weight * unit_layout(patches)], 1)
+            brightness = functional.conv2d(small, self.luma)
+            rest = brightness - brightness.mean((2, 3), keepdim=True)
+            rest = 0.5 * rest / torch.sqrt((rest * rest).mean((2, 3), keepdim=True) + _LIGHT_FLOOR)
+            parts = [_relative(functional.avg_pool2d(fine, 4)), _relative(functional.avg_pool2d(coarse, 2))]
+            seen = torch.cat([*parts, rest, self.hues(small)], 1)
+            reach = (EDGE_CELL_PX, EDGE_REACH_PX)
+            cells = torch.sqrt(functional.avg_pool2d(fine, reach, EDGE_CELL_PX) + _EVEN)
+            patches = functional.avg_pool2d(small, (small.shape[2] // COLOUR_CELLS, small.shape[3] // COLOUR_CELLS))
+            return seen, torch.cat([unit_layout(cells), colour_weight * unit_layout(self.hues(patches))], 1)
 
     return FrontEnd()
 
@@ -103,9 +102,9 @@ def _kernels(bins: int, sharpness: float) -> dict[str, Any]:
     dx = torch.tensor([[0.0, 0.0, 0.0], [-1.0, 0.0, 1.0], [0.0, 0.0, 0.0]])
     derivatives = torch.cos(angles)[:, None, None] * dx + torch.sin(angles)[:, None, None] * dx.T
     rivals = torch.eye(bins) - sharpness * torch.eye(bins).roll(bins // 2, 1)
-    opponents = torch.tensor(_OPPONENTS)
     return {
         'derivatives': derivatives[:, None],
         'rivals': rivals[:, :, None, None],
-        'opponents': opponents[:, :, None, None],
+        'luma': torch.tensor([_LUMA])[:, :, None, None],
+        'opponents': torch.tensor(_OPPONENTS)[:, :, None, None],
     }

@@ -30,7 +30,7 @@ class PlaceNetLayout:
     widths: tuple[int, int, int] = (48, 96, 160)
     depths: tuple[int, int, int] = (1, 3, 3)
     grid_channels: int = 8
-    plain_dim: int = 128
+    plain_dim: int = 192
     plain_weight: float = 0.8
     colour_weight: float = 0.45
 

@@ -51,7 +51,12 @@ def build_heads(names: tuple[str, ...], layout: PlaceNetLayout) -> nn.ModuleDict
 
 
 def total_loss(
-    names: tuple[str, ...], heads: nn.ModuleDict, slow_heads: Any, fast: Outputs, slow: Outputs | None, teacher: Tensor | None
+    names: tuple[str, ...],
+    heads: nn.ModuleDict,
+    slow_heads: Any,
+    fast: Outputs,
+    slow: Outputs | None,
+    teacher: Tensor | None,
 ) -> Tensor:
     """Sum the objectives' losses.
 
@@ -81,7 +86,7 @@ def _build_infonce(layout: PlaceNetLayout) -> nn.Module:
 
 
 def _build_moco(layout: PlaceNetLayout) -> nn.Module:
-    return _lightly()[0].NTXentLoss(temperature=TEMPERATURE, memory_bank_size=(_QUEUE, layout.dim))
+    return _lightly()[0].NTXentLoss(temperature=TEMPERATURE, memory_bank_size=(_QUEUE, layout.learned_dim))
 
 
 def _build_simsiam(layout: PlaceNetLayout) -> nn.Module:
@@ -111,11 +116,11 @@ def _build_dino(layout: PlaceNetLayout) -> nn.Module:
 
 
 def _infonce(heads: Any, slow_heads: Any, fast: Outputs, slow: Outputs | None, teacher: Any) -> Tensor:
-    return heads['infonce'](*fast.whole)
+    return heads['infonce'](*fast.learned)
 
 
 def _moco(heads: Any, slow_heads: Any, fast: Outputs, slow: Any, teacher: Any) -> Tensor:
-    (a, b), (slow_a, slow_b) = fast.whole, slow.whole
+    (a, b), (slow_a, slow_b) = fast.learned, slow.learned
     return 0.5 * (heads['moco'](a, slow_b) + heads['moco'](b, slow_a))
 
 

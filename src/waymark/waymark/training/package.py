@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from waymark.encoding.manifest import MANIFEST_NAME, file_sha256, write_manifest
-from waymark.encoding.preprocess import to_tensor
 from waymark.exporting.references import reference_images, write_references
+from waymark.image.preprocess import to_tensor
 from waymark.training.layout import PlaceNetLayout
 from waymark.training.weights import TOKENS, VECTOR, write_network
 from waymark.types import ModelManifest, ReferencePair

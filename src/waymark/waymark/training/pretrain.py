@@ -48,7 +48,9 @@ def render_worlds(count: int, seed: int, cache: Path, workers: int) -> NDArray[n
     visits = np.lib.format.open_memmap(file, 'r+')
     missing = [i for i in range(count) if not visits[i, -1].any()]
     # Spawned, not forked: OpenCV's threads don't survive a fork.
-    with ProcessPoolExecutor(workers, mp_context=get_context('spawn'), initializer=cv2.setNumThreads, initargs=(1,)) as pool:
+    with ProcessPoolExecutor(
+        workers, mp_context=get_context('spawn'), initializer=cv2.setNumThreads, initargs=(1,)
+    ) as pool:
         for done, (i, world) in enumerate(zip(missing, pool.map(_visit, [seed + i for i in missing]), strict=True)):
             visits[i] = world
             if done % 50 == 0:
@@ -68,7 +70,9 @@ def fit_plain(network: Any, visits: NDArray[np.uint8], size_wh: tuple[int, int])
 
     views = visits[:, :, :2].reshape(-1, *visits.shape[3:])
     with torch.no_grad():
-        layouts = torch.cat([network.front(to_tensor(_small(views[i : i + 96], size_wh)))[1] for i in range(0, len(views), 96)])
+        layouts = torch.cat(
+            [network.front(to_tensor(_small(views[i : i + 96], size_wh)))[1] for i in range(0, len(views), 96)]
+        )
         mean = layouts.mean(0)
         _, _, components = torch.linalg.svd(layouts - mean, full_matrices=False)
         kept = components[: network.plain.out_features]
@@ -127,14 +131,16 @@ def parse(words: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument('--out', type=Path, required=True, help='model folder to write')
     parser.add_argument('--cache', type=Path, required=True, help='folder for rendered worlds and the checkpoint')
     parser.add_argument('--worlds', type=int, default=600)
-    parser.add_argument('--steps', type=int, default=1000)
+    parser.add_argument('--steps', type=int, default=1500)
     parser.add_argument('--batch-worlds', type=int, default=10, help='worlds in one step: 12 places each, seen twice')
     parser.add_argument('--learning-rate', type=float, default=2e-3)
     parser.add_argument('--objective', default='infonce')
     parser.add_argument('--seed', type=int, default=0)
     parser.add_argument('--threads', type=int, default=1)
     parser.add_argument('--workers', type=int, default=os.cpu_count() or 1, help='processes that render')
-    parser.add_argument('--mixed', action=argparse.BooleanOptionalAction, default=True, help='bf16 where it does no harm')
+    parser.add_argument(
+        '--mixed', action=argparse.BooleanOptionalAction, default=True, help='bf16 where it does no harm'
+    )
     parser.add_argument('--resume', action='store_true')
     return parser.parse_args(words)
 

@@ -71,5 +71,5 @@ def build_test(
     changed = np.stack([change_look(turn_camera(f, rng, strength), rng, strength) for f in frames[start:]])
     numbers = np.arange(len(frames))
     right = np.abs(numbers[start:, None] - numbers[None]) <= neighbours
-    how = f'{held_out} held-out frames, each turned and in another light, among all {len(frames)}, right within {neighbours}'
+    how = f'{held_out} held-out frames, turned and in another light, among all {len(frames)}; right within {neighbours}'
     return RecallTest(changed, frames, right, f'{how} frames')

@@ -6,6 +6,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from dataclasses import dataclass
+from pathlib import Path
 
 from waymark.config import Config, param
 from waymark.errors import ConfigError
@@ -21,7 +22,9 @@ class TrainRequest(Config):
     out: str = param('', 'Model folder to write; it must not exist yet, or be empty.', path=True)
     objective: str = param('infonce', f'One of {", ".join(OBJECTIVES)}, or several joined by +, as infonce+distill.')
     teacher: str = param('', 'Model folder of a bigger encoder, for distill.', path=True)
-    start: str = param('waymark-place-1', 'Name of an embedded encoder, or model folder of one of its kind, to begin from.')
+    start: str = param(
+        'waymark-place-1', 'Name of an embedded encoder, or model folder of one of its kind, to begin from.'
+    )
     epochs: int = param(20, 'Times that all images are seen.', ge=0, le=10000)
     minutes: float = param(0.0, 'Stop after this time, to be resumed; 0: never.', ge=0.0, unit='min')
     batch: int = param(32, 'Places in one step, each seen twice.', ge=2, le=512)
@@ -43,6 +46,11 @@ class TrainRequest(Config):
             raise ConfigError(f'objective: {wrong[0]!r} is none of {", ".join(OBJECTIVES)}. Join several by +.')
         if ('distill' in self.objectives) != bool(self.teacher):
             raise ConfigError('objective distill and --teacher go together: give both or none.')
+
+    @property
+    def out_path(self) -> Path:
+        """The folder to write."""
+        return Path(self.out)
 
     @property
     def objectives(self) -> tuple[str, ...]:

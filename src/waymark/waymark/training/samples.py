@@ -110,7 +110,7 @@ class WorldSampler:
         w, h = self._size_wh
         zoom, turn = rng.uniform(0.8, 1.02), rng.normal(0, 0.05)
         room = 0.5 * (0.02 + max(1 - zoom, 0.0))
-        M = cv2.getRotationMatrix2D((w / 2, h / 2), float(np.degrees(turn)), 1 / zoom)
+        M = np.asarray(cv2.getRotationMatrix2D((w / 2, h / 2), float(np.degrees(turn)), 1 / zoom), np.float64)
         M[:, 2] += rng.uniform(-room, room, 2) * (w, h) / zoom
         M[:, :2] @= np.diag((w / width, h / height))
         gain = rng.uniform(0.75, 1.3) * rng.uniform(0.9, 1.1, 3)

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import cv2
 import numpy as np
@@ -54,7 +55,7 @@ def fisheye(size_wh: tuple[int, int], fov_rad: float, circle: float) -> Lens:
     return Lens(size_wh, focal, np.asarray(rays, np.float32), lit)
 
 
-def _pixels(size_wh: tuple[int, int], focal: float) -> tuple[NDArray[np.float64], NDArray[np.float64], float]:
+def _pixels(size_wh: tuple[int, int], focal: float) -> tuple[NDArray[Any], NDArray[Any], float]:
     x, y = np.meshgrid(np.arange(size_wh[0]), np.arange(size_wh[1]))
     return (x.ravel() - (size_wh[0] - 1) / 2) / focal, (y.ravel() - (size_wh[1] - 1) / 2) / focal, focal
 

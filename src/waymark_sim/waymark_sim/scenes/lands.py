@@ -42,11 +42,13 @@ def _things(rng: np.random.Generator, bank: panels.Bank, half: float, indoors: b
     planes: list[Plane] = []
     scale = 1.0 if indoors else 1.8
     for _ in range(int(rng.integers(4, 14))):
-        at = tuple(float(v) for v in rng.uniform(-0.9 * half, 0.9 * half, 2))
-        planes += box(rng, bank, at, tuple(float(v) * scale for v in rng.uniform((0.4, 0.4, 0.4), (2.0, 1.5, 2.0))))
+        x, y = (float(v) for v in rng.uniform(-0.9 * half, 0.9 * half, 2))
+        w, d, h = (float(v) * scale for v in rng.uniform((0.4, 0.4, 0.4), (2.0, 1.5, 2.0)))
+        planes += box(rng, bank, (x, y), (w, d, h))
     for _ in range(int(rng.integers(2, 8))):
-        at = tuple(float(v) for v in rng.uniform(-0.9 * half, 0.9 * half, 2))
-        planes += billboard(rng, bank, at, tuple(float(v) * scale for v in rng.uniform((0.4, 0.6), (1.4, 1.9))))
+        x, y = (float(v) for v in rng.uniform(-0.9 * half, 0.9 * half, 2))
+        w, h = (float(v) * scale for v in rng.uniform((0.4, 0.6), (1.4, 1.9)))
+        planes += billboard(rng, bank, (x, y), (w, h))
     return planes
 
 

@@ -23,7 +23,7 @@ def surface(rng: np.random.Generator, bank: Bank, size_m: tuple[float, float], c
     if max(w, h) > 2.5 * min(w, h):  # long things: repeat the piece instead of stretching it
         times = -(-max(w, h) // min(w, h))
         piece = np.tile(piece, (1, times, 1) if w > h else (times, 1, 1))
-    piece = cv2.resize(np.ascontiguousarray(piece), (w, h), interpolation=cv2.INTER_AREA)
+    piece = np.asarray(cv2.resize(np.ascontiguousarray(piece), (w, h), interpolation=cv2.INTER_AREA), np.uint8)
     mean = np.asarray(cv2.mean(piece)[:3])
     return np.asarray(
         cv2.merge(
@@ -94,8 +94,8 @@ def _item(rng: np.random.Generator, picture: Rgb, bank: Bank) -> None:
     elif kind < 0.8:
         cv2.rectangle(picture, (x, y), (x + iw // 2, y + ih // 2), colour(rng, 0.7).tolist(), -1)
     elif kind < 0.9:
-        ends = ((x, 0), (x, h)) if rng.random() < 0.5 else ((0, y), (w, y))
-        cv2.line(picture, *ends, colour(rng).tolist(), int(rng.integers(2, 8)))
+        start, end = ((x, 0), (x, h)) if rng.random() < 0.5 else ((0, y), (w, y))
+        cv2.line(picture, start, end, colour(rng).tolist(), int(rng.integers(2, 8)))
     else:
         blot = picture.copy()
         cv2.ellipse(blot, (x, y), (iw, ih), float(rng.uniform(0, 180)), 0, 360, colour(rng, 0.1).tolist(), -1)
