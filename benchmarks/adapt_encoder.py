@@ -46,15 +46,14 @@ def main() -> None:
     parser.add_argument('data', type=Path, help='folder with uav_odm_caliterra')
     parser.add_argument('--out', type=Path, required=True, help='model folder to write')
     parser.add_argument('--start', default='waymark-place-1', help='encoder to begin from')
-    parser.add_argument('rest', nargs='*', help='further options of waymark train encoder, after --')
-    args = parser.parse_args()
+    args, rest = parser.parse_known_args()  # further options are those of waymark train encoder
 
     cv2.setNumThreads(1)
     uri, sets = flights(args.data)
     before = {s.name: s.recall(encoder(args.start)) for s in sets}
     began = time.monotonic()
     command = [sys.executable, '-m', 'waymark.cli', 'train', 'encoder', '--images', f'{uri}&rate=2', '--out', args.out]
-    subprocess.run([*command, '--from', args.start, *args.rest], check=True)
+    subprocess.run([*command, '--from', args.start, *rest], check=True)
     seconds = round(time.monotonic() - began)
     after = {s.name: s.recall(encoder(str(args.out))) for s in sets}
     hog = {s.name: s.recall(encoder('hog')) for s in sets}

@@ -76,6 +76,7 @@ def encoder(
     radius: Annotated[float, typer.Option(help='With truth: a match within this is right, m.')] = 5.0,
     learning_rate: Annotated[float, typer.Option(help='Largest step width.')] = 3e-4,
     seed: Annotated[int, typer.Option(help='The same seed on the same machine gives the same weights.')] = 0,
+    threads: Annotated[int, typer.Option(help='CPU threads; another number gives other last digits.')] = 1,
     resume: Annotated[bool, typer.Option(help='Go on from the checkpoint beside the folder.')] = False,
 ) -> None:
     """Adapt the embedded encoder to a recording of yours, without labels; prints recall before and after."""
@@ -100,6 +101,7 @@ def encoder(
         radius_m=radius,
         learning_rate=learning_rate,
         seed=seed,
+        threads=threads,
         resume=resume,
     )
     sys.exit(run_in('models', 'waymark.training', [request.to_json()]))

@@ -142,8 +142,7 @@ def _prepare_torch(request: TrainRequest) -> None:
     except ModuleNotFoundError:
         raise BackendUnavailable('training needs torch: run make models in the repository.') from None
     torch.use_deterministic_algorithms(True)
-    if request.threads:
-        torch.set_num_threads(request.threads)
+    torch.set_num_threads(request.threads)
 
 
 def vectors(network: Any, images: NDArray[np.uint8], size_wh: tuple[int, int]) -> NDArray[np.float32]:

@@ -31,7 +31,7 @@ class PlaceNetLayout:
     depths: tuple[int, int, int] = (1, 3, 3)
     grid_channels: int = 8
     plain_dim: int = 192
-    plain_weight: float = 0.8
+    plain_weight: float = 1.0
     colour_weight: float = 0.45
 
     @property

@@ -71,7 +71,7 @@ def fit_plain(network: Any, visits: NDArray[np.uint8], size_wh: tuple[int, int])
     views = visits[:, :, :2].reshape(-1, *visits.shape[3:])
     with torch.no_grad():
         layouts = torch.cat(
-            [network.front(to_tensor(_small(views[i : i + 96], size_wh)))[1] for i in range(0, len(views), 96)]
+            [network.front(to_tensor(small(views[i : i + 96], size_wh)))[1] for i in range(0, len(views), 96)]
         )
         mean = layouts.mean(0)
         _, _, components = torch.linalg.svd(layouts - mean, full_matrices=False)
@@ -82,7 +82,8 @@ def fit_plain(network: Any, visits: NDArray[np.uint8], size_wh: tuple[int, int])
         network.plain.bias.copy_(-kept @ mean)
 
 
-def _small(views: NDArray[np.uint8], size_wh: tuple[int, int]) -> NDArray[np.uint8]:
+def small(views: NDArray[np.uint8], size_wh: tuple[int, int]) -> NDArray[np.uint8]:
+    """Resize views (N, H, W, 3) as the manifest will."""
     return np.stack([cv2.resize(v, size_wh, interpolation=cv2.INTER_AREA) for v in views])
 
 

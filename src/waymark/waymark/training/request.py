@@ -36,7 +36,7 @@ class TrainRequest(Config):
     truth: str = param('', 'CSV with the columns frame, x, y (m), for the report; frame counts from 0.', path=True)
     radius_m: float = param(5.0, 'With truth: a match within this distance is right.', gt=0.0, unit='m')
     seed: int = param(0, 'The same seed on the same machine gives the same weights.', ge=0)
-    threads: int = param(0, "CPU threads; 0: torch's choice. Another number may change the last digits.", ge=0, le=256)
+    threads: int = param(1, 'CPU threads. Another number changes the last digits, and so the weights.', ge=1, le=256)
     resume: bool = param(False, 'Go on from the checkpoint beside the folder.')
 
     def __post_init__(self) -> None:

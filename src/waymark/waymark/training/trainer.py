@@ -62,7 +62,9 @@ class Trainer:
         self._plan, self._layout = plan, layout
         self.network = network.to(memory_format=torch.channels_last)
         self._heads = build_heads(plan.objectives, layout)
-        self.result, self._slow_heads = copy.deepcopy(self.network).eval(), copy.deepcopy(self._heads)
+        self.result = copy.deepcopy(self.network).eval()
+        self._slow_heads = build_heads(plan.objectives, layout)  # not a deep copy: weight norm can't be copied
+        self._slow_heads.load_state_dict(self._heads.state_dict())
         self._needs_slow = any(name in SLOW for name in plan.objectives)
         learned = [p for m in (self.network, self._heads) for p in m.parameters() if p.requires_grad]
         groups = [
