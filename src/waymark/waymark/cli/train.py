@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -52,3 +53,55 @@ def mix(
     if not report.helps:
         typer.echo('The learned mix is no better than the best of the others: use that one.')
     typer.echo(out)
+
+
+@app.command()
+def encoder(
+    images: Annotated[str, typer.Option(help='Recording without labels: folder, video, rosbag2 or sim:...')],
+    out: Annotated[Path, typer.Option(help='Model folder to write; not there yet, or empty.')],
+    objective: Annotated[
+        str, typer.Option(help='infonce, moco, simsiam, byol, dino or distill; several joined by +.')
+    ] = 'infonce',
+    teacher: Annotated[Path | None, typer.Option(help='Model folder of a bigger encoder, for distill.')] = None,
+    from_: Annotated[
+        str, typer.Option('--from', help='Embedded encoder by name, or model folder of one of its kind.')
+    ] = 'waymark-place-1',
+    epochs: Annotated[int, typer.Option(help='Times that all images are seen.')] = 20,
+    minutes: Annotated[float, typer.Option(help='Stop after this time, to be resumed; 0: never.')] = 0.0,
+    batch: Annotated[int, typer.Option(help='Places in one step, each seen twice.')] = 32,
+    neighbours: Annotated[int, typer.Option(help='Frames to either side that count as the same place.')] = 1,
+    strength: Annotated[float, typer.Option(help='How strongly light and camera are varied.')] = 1.0,
+    held_out: Annotated[float, typer.Option(help='Share of the frames, at the end, kept to judge by.')] = 0.2,
+    truth: Annotated[Path | None, typer.Option(help='CSV with frame,x,y in m, to judge by positions.')] = None,
+    radius: Annotated[float, typer.Option(help='With truth: a match within this is right, m.')] = 5.0,
+    learning_rate: Annotated[float, typer.Option(help='Largest step width.')] = 3e-4,
+    seed: Annotated[int, typer.Option(help='The same seed on the same machine gives the same weights.')] = 0,
+    threads: Annotated[int, typer.Option(help='CPU threads; another number gives other last digits.')] = 1,
+    resume: Annotated[bool, typer.Option(help='Go on from the checkpoint beside the folder.')] = False,
+) -> None:
+    """Adapt the embedded encoder to a recording of yours, without labels; prints recall before and after."""
+    from waymark.environments import run_in
+    from waymark.exporting.folder import require_free
+    from waymark.training.request import TrainRequest
+
+    require_free(out)
+    request = TrainRequest(
+        images=images,
+        out=str(out),
+        objective=objective,
+        teacher='' if teacher is None else str(teacher),
+        start=from_,
+        epochs=epochs,
+        minutes=minutes,
+        batch=batch,
+        neighbours=neighbours,
+        strength=strength,
+        held_out=held_out,
+        truth='' if truth is None else str(truth),
+        radius_m=radius,
+        learning_rate=learning_rate,
+        seed=seed,
+        threads=threads,
+        resume=resume,
+    )
+    sys.exit(run_in('models', 'waymark.training', [request.to_json()]))
