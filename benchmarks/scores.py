@@ -218,19 +218,19 @@ def measure(encoder: Encoder, data: Path) -> dict[str, Any]:
 
 
 def table(rows: dict[str, Any]) -> str:
-    """One task as a Markdown table: the best of each column is bold."""
-    figures = {name: {(s, f): v for s, fs in row['sets'].items() for f, v in fs.items()} for name, row in rows.items()}
-    columns = list(next(iter(figures.values())))
-    best = {c: max(round(own[c], 3) for own in figures.values()) for c in columns}
-    lines = [
-        '| score | ' + ' | '.join(f'{s}: {figure}' for s, figure in columns) + ' |',
-        '|---|' + '---|' * len(columns),
-    ]
-    for name, own in figures.items():
-        settings = ', '.join(f'{k} {"all" if v is None else v}' for k, v in rows[name]['settings'].items())
-        cells = [f'**{own[c]:.3f}**' if round(own[c], 3) == best[c] else f'{own[c]:.3f}' for c in columns]
-        lines.append(f'| {name}{f" ({settings})" if settings else ""} | ' + ' | '.join(cells) + ' |')
+    """One task as a Markdown table, a column for each score; the best of each line is bold."""
+    lines = ['| set: figure | ' + ' | '.join(map(titled, rows, rows.values())) + ' |', '|---|' + '---|' * len(rows)]
+    sets = next(iter(rows.values()))['sets']
+    for name, figure in [(name, figure) for name, figures in sets.items() for figure in figures]:
+        cells = [f'{row["sets"][name][figure]:.3f}' for row in rows.values()]
+        marked = [f'**{cell}**' if cell == max(cells) else cell for cell in cells]
+        lines.append(f'| {name}: {figure} | ' + ' | '.join(marked) + ' |')
     return '\n'.join(lines)
+
+
+def titled(name: str, row: dict[str, Any]) -> str:
+    settings = ', '.join(f'{k} {"all" if v is None else v}' for k, v in row['settings'].items())
+    return f'{name} ({settings})' if settings else name
 
 
 def main() -> None:

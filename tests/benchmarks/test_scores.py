@@ -84,16 +84,15 @@ def test_a_spliced_clip_has_as_many_cuts_as_pieces_less_one():
     assert scores.judge_boundaries([pairs], [right], 0.0)['F1'] == 0
 
 
-def test_the_table_marks_the_best_of_each_column():
+def test_the_table_marks_the_best_of_each_line():
     rows = {
         'cosine': {'settings': {}, 'threshold': 0, 'sets': {'rooms': {'R@1': 0.5}}},
         'after': {'settings': {'temperature': 0.2, 'memory': None}, 'threshold': 0, 'sets': {'rooms': {'R@1': 0.75}}},
     }
     assert scores.table(rows).splitlines() == [
-        '| score | rooms: R@1 |',
-        '|---|---|',
-        '| cosine | 0.500 |',
-        '| after (temperature 0.2, memory all) | **0.750** |',
+        '| set: figure | cosine | after (temperature 0.2, memory all) |',
+        '|---|---|---|',
+        '| rooms: R@1 | 0.500 | **0.750** |',
     ]
 
 

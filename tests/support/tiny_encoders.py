@@ -25,7 +25,6 @@ TEXT = {
 }
 STAGES = {'embed_dim': 24, 'depths': [1, 1, 1, 1], 'num_heads': [1, 2, 4, 8], 'window_size': 2, 'image_size': SIZE}
 SQUARE = {'height': SIZE, 'width': SIZE}
-WORDS = ['a', 'photo', 'of', 'red', 'green', 'roof', 'tree', 'road', 'car', 'field', '.', ',']
 
 
 def _clip(t: Any) -> Any:
@@ -144,6 +143,32 @@ FAMILIES: dict[str, tuple[Callable[[Any], Any], str, dict[str, Any]]] = {
 }
 
 
+# What each family's vector is, and the rows, columns and length of its patch tokens (none: 0, 0, 0).
+HEADS = dict.fromkeys(FAMILIES, 'pooler_output') | {
+    'clip': 'image_embeds',
+    'dinov2': 'cls',
+    'dinov2_with_registers': 'cls',
+    'dinov3_vit': 'cls',
+    'vit': 'cls',
+    'vit_mae': 'cls',
+    'pvt_v2': 'mean',
+    'perceiver': 'mean',
+}
+GRIDS = dict.fromkeys(FAMILIES, (4, 4, 32)) | {
+    'swin': (2, 2, 192),
+    'swinv2': (2, 2, 192),
+    'dinov3_convnext': (2, 2, 32),
+    'convnext': (2, 2, 32),
+    'convnextv2': (2, 2, 32),
+    'pvt_v2': (2, 2, 32),
+    'bit': (2, 2, 64),
+    'resnet': (2, 2, 64),
+    'perceiver': (0, 0, 0),
+    'test_resnet': (5, 5, 216),
+    'test_vit': (10, 10, 64),
+}
+
+
 def save_model(family: str, folder: Path) -> Path:
     """Write config, safetensors and image processor of a family's tiny model; seeded, so always the same."""
     import torch
@@ -155,23 +180,19 @@ def save_model(family: str, folder: Path) -> Path:
     model.save_pretrained(folder)
     getattr(transformers, processor)(**settings).save_pretrained(folder)
     if hasattr(model, 'text_model'):
+        from tiny_tokenizer import save_tokenizer
+
         save_tokenizer(folder)
     return folder
 
 
-def save_tokenizer(folder: Path) -> None:
-    """Write a fast tokenizer of a dozen words beside a model: <pad> 0, <start> 1, <end> 2."""
-    from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
-    from transformers import PreTrainedTokenizerFast
+def save_timm(name: str, folder: Path) -> Path:
+    """Write a timm model with random weights as timm publishes it."""
+    import timm
+    import torch
+    from timm.models import save_for_hf
 
-    names = ['<pad>', '<start>', '<end>', '<unk>', *WORDS]
-    tokenizer = Tokenizer(models.WordLevel({word: i for i, word in enumerate(names)}, unk_token='<unk>'))
-    tokenizer.normalizer = normalizers.Lowercase()
-    tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
-    tokenizer.post_processor = processors.TemplateProcessing(
-        single='<start> $A <end>', special_tokens=[('<start>', 1), ('<end>', 2)]
-    )
-    fast = PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer, pad_token='<pad>', bos_token='<start>', eos_token='<end>', unk_token='<unk>'
-    )
-    fast.save_pretrained(folder)
+    torch.manual_seed(0)
+    model = timm.create_model(name, pretrained=False).eval()
+    save_for_hf(model, str(folder), safe_serialization=True)
+    return folder

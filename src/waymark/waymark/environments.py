@@ -60,7 +60,7 @@ def find_interpreter(name: str) -> Path:
     spec, variable = ENVIRONMENTS[name], f'WAYMARK_{name.upper()}_PYTHON'
     asked = os.environ.get(variable, '')
     if asked:
-        if not os.access(asked, os.X_OK):
+        if not (os.path.isfile(asked) and os.access(asked, os.X_OK)):
             raise ConfigError(f'{variable}={asked!r} is not a program. Name the Python of that environment.')
         return Path(asked)
     if all(importlib.util.find_spec(module) for module in spec.needs):

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 EXIT_ERROR = 1
 # A user's Ctrl-C is answered within 3 s: nodes get this long, then the process ends without them.
 SHUTDOWN_S = 2.5
+START_GRACE_S = 0.5  # of them, for a node that is just being configured
 LAST_WORDS_S = 0.2  # the other nodes' last diagnostics still travel to the recorder
 THROTTLE_S = 5.0
 BREATH_S = 0.01  # between errors that rclpy itself raises, so that none can take a whole core
@@ -147,10 +148,9 @@ class Process:
             for node in self._nodes:
                 executor.add_node(node)
             spinner.start()
-            self._start_nodes()
-            self._stop.wait()
+            self._start_and_wait()
         finally:
-            watchdog = threading.Timer(SHUTDOWN_S, self._give_up)
+            watchdog = threading.Timer(SHUTDOWN_S, self._give_up, ['did not stop'])
             watchdog.daemon = True
             watchdog.start()
             self._end_nodes()
@@ -180,10 +180,32 @@ class Process:
                 if self._stop.wait(BREATH_S):
                     return None
 
+    def _start_and_wait(self) -> None:
+        """Start the nodes in a thread: a signal reaches the main one also while a library loads a model for minutes."""
+        failures: list[BaseException] = []
+
+        def start() -> None:
+            try:
+                self._start_nodes()
+            except BaseException as error:  # noqa: BLE001 - raised below, in the main thread
+                failures.append(error)
+                self._stop.set()
+
+        starter = threading.Thread(target=start, name='start', daemon=True)
+        starter.start()
+        self._stop.wait()
+        starter.join(START_GRACE_S)
+        if starter.is_alive():
+            self._give_up('was still being configured')
+        if failures:
+            raise failures[0]
+
     def _start_nodes(self) -> None:
         """Configure all, then activate receivers before image sources, so that no first frame is missed."""
         nodes = [n for n in self._nodes if n.autostarts]
         for node in nodes:
+            if self._stop.is_set():
+                return
             node.configure_or_raise()
         for node in sorted(nodes, key=lambda n: n.starts_last):
             if self._stop.is_set():
@@ -199,8 +221,8 @@ class Process:
         for node in self._nodes:
             node.destroy_node()
 
-    def _give_up(self) -> None:
-        print('error: a node did not stop in time; the process ends without it.', file=sys.stderr, flush=True)
+    def _give_up(self, what: str) -> None:
+        print(f'error: a node {what} when its time was up; the process ends without it.', file=sys.stderr, flush=True)
         os._exit(EXIT_ERROR)
 
 

@@ -81,7 +81,7 @@ def test_an_onnx_model_answers_what_onnx_runtime_answers_to_half_precision(backe
     np.testing.assert_allclose(found, wanted, atol=3e-3 * np.abs(wanted).max())
 
 
-def test_a_rule_of_the_toolkit_that_needs_torch_is_done_without(tmp_path):
+def test_a_rule_of_the_toolkit_that_fails_is_done_without(tmp_path):
     path = models.write_pooled_tokens(tmp_path / 'tokens.onnx')
     images = np.random.default_rng(4).normal(size=(1, 32, 2, 2)).astype(np.float32)
     wanted = load_backend('onnx', path).run({'images': images})['embedding']

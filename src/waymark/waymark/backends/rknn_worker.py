@@ -64,7 +64,7 @@ class Model:
         return dict(zip(self.outputs, map(np.asarray, outputs), strict=True))
 
     def _load_and_build(self, recipe: Mapping[str, Any], is_free: bool) -> None:
-        """Build, without those of the toolkit's rules for faster graphs that need torch, where there is none."""
+        """Build, without those of the toolkit's rules for faster graphs that fail: its own advice, proven by parity."""
         sizes = {'inputs': list(self.inputs), 'input_size_list': [list(s) for s in self.inputs.values()]}
         left_out: list[str] = []
         while True:
@@ -73,8 +73,8 @@ class Model:
                 self._configure(recipe, left_out)
                 _require(self._toolkit.load_onnx(recipe['model'], **sizes if is_free else {}), 'reading the model')
                 return self._build(recipe)
-            except (ValueError, AttributeError) as error:
-                rule = _last_rule() if "AttributeError: module 'torch" in str(error) else ''
+            except (ValueError, AttributeError, RefusedError):
+                rule = _failed_rule()
                 if not rule or rule in left_out:
                     raise
                 left_out.append(rule)
@@ -137,7 +137,7 @@ def _toolkit() -> Any:
 def _torch_in_name() -> dict[str, ModuleType]:
     """What stands in for torch, which the toolkit imports at its top but needs only for PyTorch files and 'gdq'.
 
-    Those fail by AttributeError, and so do a few rules, see `_load_and_build`. Spares several GB.
+    Those fail by AttributeError, and so do a few rules (see `_load_and_build`). Spares several GB.
     """
     torch, layers = ModuleType('torch'), ModuleType('torch.nn')
     torch.nn = layers  # type: ignore[attr-defined]
@@ -146,11 +146,11 @@ def _torch_in_name() -> dict[str, ModuleType]:
     return {'torch': torch, 'torch.nn': layers}
 
 
-def _last_rule() -> str:
-    """The rule that the toolkit last named in what it printed, which goes to a file that can be read."""
+def _failed_rule() -> str:
+    """The rule that the toolkit last advised to disable, in what it printed to a file that can be read."""
     sys.stdout.flush()
     printed = os.pread(1, os.fstat(1).st_size, 0).decode(errors='replace')
-    return str((re.findall(r'^Rule: (\w+)', printed, re.MULTILINE) or [''])[-1])
+    return str((re.findall(r"disable_rules=\['(\w+)'\]", printed) or [''])[-1])
 
 
 def _require(code: int, stage: str) -> None:

@@ -32,7 +32,8 @@ def _export_encoder(request: ExportRequest) -> None:
     from waymark.exporting.report import report_table
 
     columns = (TextColumn('{task.description}'), BarColumn(), TextColumn('{task.percentage:.0f} %'), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+    terminal = Console(stderr=True)
+    with Progress(*columns, console=terminal, transient=True, disable=not terminal.is_terminal) as bar:
         task = bar.add_task('starting', total=1.0)
         report = export_encoder(request, lambda stage, part: bar.update(task, description=stage, completed=part))
     if request.json:

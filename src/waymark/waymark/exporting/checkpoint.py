@@ -8,6 +8,7 @@ import hashlib
 import json
 import logging
 import os
+import sys
 import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -193,6 +194,8 @@ def prepare_libraries() -> None:
     """Keep pickles and telemetry off, and libraries from talking over the progress line. Call before their import."""
     os.environ['TORCH_FORCE_WEIGHTS_ONLY_LOAD'] = '1'
     os.environ.setdefault('HF_HUB_DISABLE_TELEMETRY', '1')
+    # OpenVINO's converter and NNCF report to their maker unless this can't be imported; no variable turns it off.
+    sys.modules.setdefault('openvino_telemetry', None)  # type: ignore[arg-type]
     os.environ.setdefault('DISABLE_SAFETENSORS_CONVERSION', '1')  # nobody else's server converts pickles for us
     os.environ.setdefault('HF_HUB_DISABLE_PROGRESS_BARS', '1')
     warnings.filterwarnings('ignore')

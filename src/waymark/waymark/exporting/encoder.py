@@ -14,6 +14,7 @@ from waymark.backends import BackendOptions
 from waymark.encoding.manifest import MANIFEST_NAME, file_sha256, write_manifest
 from waymark.encoding.model import ModelEncoder
 from waymark.encoding.parity import Parity
+from waymark.errors import ModelError
 from waymark.exporting.folder import whole_folder
 from waymark.exporting.formats import Written, write_model
 from waymark.exporting.references import reference_images, write_references
@@ -73,6 +74,11 @@ def export_encoder(request: ExportRequest, progress: Progress = lambda *_: None)
 
 def _references(source: Source, folder: Path) -> tuple[ReferencePair, ...]:
     vectors = [_vector(source, rgb) for rgb in reference_images()]
+    if not all(np.isfinite(v).all() for v in vectors):
+        raise ModelError(
+            f'model {source.manifest.name!r} gives values that are not finite for ordinary images, in torch already. '
+            'Its weights are broken: get them again.'
+        )
     names = write_references(folder)
     return tuple(ReferencePair(n, tuple(float(x) for x in v)) for n, v in zip(names, vectors, strict=True))
 

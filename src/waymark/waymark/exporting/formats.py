@@ -137,7 +137,7 @@ def _tensorrt(request: ExportRequest, source: Source, traced: Path, files: list[
     path = traced.with_name('model.onnx')
     method = f'{request.precision}, chosen when the engine is built'
     if request.precision == 'int8':
-        p.quantize_static(traced, path, _tensors(source, files), INPUT, symmetric=True)
+        p.quantize_static(traced, path, _tensors(source, files), INPUT, for_tensorrt=True)
         method = f'int8 weights and activations, {len(files)} calibration images'
     else:
         traced.rename(path)

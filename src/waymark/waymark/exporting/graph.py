@@ -61,12 +61,16 @@ def write_onnx(
 
 
 def _forget_sources(path: Path) -> None:
-    """Remove what the exporter notes on each node: lines and paths of this machine, half of a small file."""
+    """Remove what the exporter notes on each node: lines and paths of this machine, half of a small file.
+
+    Shapes inside go too: runtimes infer them, and quantisers trip over those of weights that they turn round.
+    """
     import onnx
 
     model = onnx.load(str(path))
     graph = model.graph
-    for part in (graph, *graph.node, *graph.value_info, *graph.initializer, *graph.input, *graph.output):
+    del graph.value_info[:]
+    for part in (graph, *graph.node, *graph.initializer, *graph.input, *graph.output):
         part.ClearField('metadata_props')
         part.ClearField('doc_string')
     onnx.save(model, str(path))

@@ -18,7 +18,7 @@ from waymark.errors import ModelError
 Tensors = Sequence[NDArray[np.float32]]
 
 
-def quantize_static(source: Path, target: Path, tensors: Tensors, input_name: str, symmetric: bool = False) -> None:
+def quantize_static(source: Path, target: Path, tensors: Tensors, input_name: str, for_tensorrt: bool = False) -> None:
     """Quantise weights and activations of an ONNX model to int8, ranges taken from calibration tensors.
 
     Args:
@@ -26,7 +26,8 @@ def quantize_static(source: Path, target: Path, tensors: Tensors, input_name: st
         target: File to write (QDQ nodes, which ONNX Runtime, TensorRT and OpenVINO understand).
         tensors: (1, C, h, w) each.
         input_name: The model's input.
-        symmetric: Activations around zero, as TensorRT wants them.
+        for_tensorrt: Activations around zero, as TensorRT wants them, and only inputs of convolutions and products with
+            constant weights: it fuses the rest itself, and attention's softmax does not bear it.
     """
     from onnxruntime import quantization as q
     from onnxruntime.quantization.shape_inference import quant_pre_process
@@ -40,10 +41,11 @@ def quantize_static(source: Path, target: Path, tensors: Tensors, input_name: st
         _Reader(tensors, input_name),
         quant_format=q.QuantFormat.QDQ,
         per_channel=True,
-        activation_type=q.QuantType.QInt8 if symmetric else q.QuantType.QUInt8,
+        op_types_to_quantize=['Conv', 'MatMul', 'Gemm'] if for_tensorrt else None,
+        activation_type=q.QuantType.QInt8 if for_tensorrt else q.QuantType.QUInt8,
         weight_type=q.QuantType.QInt8,
         calibrate_method=q.CalibrationMethod.MinMax,
-        extra_options={'ActivationSymmetric': symmetric, 'WeightSymmetric': True},
+        extra_options={'ActivationSymmetric': for_tensorrt, 'MatMulConstBOnly': for_tensorrt, 'WeightSymmetric': True},
     )
     prepared.unlink()
 

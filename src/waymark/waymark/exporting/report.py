@@ -63,7 +63,7 @@ class ExportReport:
         }
 
 
-def median_ms(call: Callable[[], object], seconds: float = 1.0, most: int = 30) -> float:
+def median_ms(call: Callable[[], object], seconds: float = 0.6, most: int = 30) -> float:
     """Median time of a call, ms, over at most `most` calls or `seconds`, after two that do not count."""
     call()
     call()

@@ -15,7 +15,7 @@ from waymark.encoding.manifest import file_sha256, read_manifest
 from waymark.encoding.parity import Parity
 from waymark.encoding.text import TextModel
 from waymark.errors import ModelError
-from waymark.exporting.checkpoint import Checkpoint, said_plainly
+from waymark.exporting.checkpoint import Checkpoint
 from waymark.exporting.graph import write_onnx
 from waymark.exporting.precision import quantize_dynamic
 from waymark.exporting.references import TEXTS
@@ -106,13 +106,16 @@ def write_tokenizer(checkpoint: Checkpoint, model: Any, folder: Path) -> Tokens:
     """
     from transformers import AutoTokenizer
 
-    with said_plainly(f'tokenizer of {checkpoint.source!r}'):
+    absent = ModelError(
+        f'model {checkpoint.source!r} has no fast tokenizer: its text tower can not be exported. '
+        'Add its tokenizer.json, or use --no-text.'
+    )
+    try:
         own = AutoTokenizer.from_pretrained(checkpoint.source, trust_remote_code=False, use_fast=True)
+    except Exception as error:  # whatever each tokenizer raises for want of its files
+        raise absent from error
     if not getattr(own, 'is_fast', False):
-        raise ModelError(
-            f'model {checkpoint.source!r} has no fast tokenizer ({type(own).__name__} has no tokenizer.json): '
-            'its text tower can not be exported. Add its tokenizer.json, or use --no-text.'
-        )
+        raise absent
     max_length = int(model.config.text_config.max_position_embeddings)
     pad_id = int(own.pad_token_id if own.pad_token_id is not None else 0)
     path = folder / TOKENIZER_FILE

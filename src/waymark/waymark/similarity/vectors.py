@@ -120,7 +120,10 @@ def euclidean(x: ArrayLike, y: ArrayLike, mask: ArrayLike | None = None) -> NDAr
     """
     a, b, weights = _pair(x, y, mask)
     apart = a - b if weights is None else (a - b) * np.sqrt(weights)
-    return finite('euclidean', np.linalg.norm(apart, axis=-1))
+    largest = np.abs(apart).max(axis=-1, keepdims=True)  # squares of 1e200 overflow, those of 1e-200 vanish
+    finite('euclidean', largest)
+    scaled = np.divide(apart, largest, out=np.zeros_like(apart), where=largest > 0)
+    return finite('euclidean', np.linalg.norm(scaled, axis=-1) * largest[..., 0])
 
 
 def manhattan(x: ArrayLike, y: ArrayLike, mask: ArrayLike | None = None) -> NDArray[np.float64]:
