@@ -62,22 +62,23 @@ def encoder(
     objective: Annotated[
         str, typer.Option(help='infonce, moco, simsiam, byol, dino or distill; several joined by +.')
     ] = 'infonce',
-    teacher: Annotated[Path | None, typer.Option(help='Model folder of a bigger encoder, for distill.')] = None,
+    teacher: Annotated[str, typer.Option(help='Model folder of a bigger encoder, for distill.')] = '',
     from_: Annotated[
         str, typer.Option('--from', help='Embedded encoder by name, or model folder of one of its kind.')
     ] = 'waymark-place-1',
     epochs: Annotated[int, typer.Option(help='Times that all images are seen.')] = 20,
     minutes: Annotated[float, typer.Option(help='Stop after this time, to be resumed; 0: never.')] = 0.0,
-    batch: Annotated[int, typer.Option(help='Places in one step, each seen twice.')] = 32,
-    neighbours: Annotated[int, typer.Option(help='Frames to either side that count as the same place.')] = 1,
-    strength: Annotated[float, typer.Option(help='How strongly light and camera are varied.')] = 1.0,
-    held_out: Annotated[float, typer.Option(help='Share of the frames, at the end, kept to judge by.')] = 0.2,
-    truth: Annotated[Path | None, typer.Option(help='CSV with frame,x,y in m, to judge by positions.')] = None,
-    radius: Annotated[float, typer.Option(help='With truth: a match within this is right, m.')] = 5.0,
-    learning_rate: Annotated[float, typer.Option(help='Largest step width.')] = 3e-4,
+    truth: Annotated[str, typer.Option(help='CSV with frame,x,y in m, to judge by positions.')] = '',
     seed: Annotated[int, typer.Option(help='The same seed on the same machine gives the same weights.')] = 0,
-    threads: Annotated[int, typer.Option(help='CPU threads; another number gives other last digits.')] = 1,
     resume: Annotated[bool, typer.Option(help='Go on from the checkpoint beside the folder.')] = False,
+    set_: Annotated[
+        list[str] | None,
+        typer.Option(
+            '--set',
+            help='NAME=VALUE, repeatable: batch, learning_rate, neighbours, strength, most, held_out, '
+            'radius_m, threads.',
+        ),
+    ] = None,
 ) -> None:
     """Adapt the embedded encoder to a recording of yours, without labels; prints recall before and after."""
     from waymark.environments import run_in
@@ -85,23 +86,7 @@ def encoder(
     from waymark.training.request import TrainRequest
 
     require_free(out)
-    request = TrainRequest(
-        images=images,
-        out=str(out),
-        objective=objective,
-        teacher='' if teacher is None else str(teacher),
-        start=from_,
-        epochs=epochs,
-        minutes=minutes,
-        batch=batch,
-        neighbours=neighbours,
-        strength=strength,
-        held_out=held_out,
-        truth='' if truth is None else str(truth),
-        radius_m=radius,
-        learning_rate=learning_rate,
-        seed=seed,
-        threads=threads,
-        resume=resume,
-    )
+    named = {'images': images, 'objective': objective, 'teacher': teacher, 'start': from_, 'epochs': epochs}
+    named |= {'minutes': minutes, 'truth': truth, 'seed': seed, 'resume': resume, 'out': str(out)}
+    request = TrainRequest.from_words(named, set_ or [])
     sys.exit(run_in('models', 'waymark.training', [request.to_json()]))

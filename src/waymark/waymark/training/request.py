@@ -5,10 +5,12 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from waymark.config import Config, param
+from waymark.config import Config, param, specs
 from waymark.errors import ConfigError
 
 OBJECTIVES = ('infonce', 'moco', 'simsiam', 'byol', 'dino', 'distill')
@@ -60,6 +62,25 @@ class TrainRequest(Config):
     def to_json(self) -> str:
         """As one command-line argument for the other environment."""
         return json.dumps(dataclasses.asdict(self))
+
+    @classmethod
+    def from_words(cls, values: Mapping[str, Any], words: Sequence[str]) -> TrainRequest:
+        """Take values and NAME=VALUE words of a command line.
+
+        Raises:
+            ConfigError: A word that is none, an unknown name or a value that can't be.
+        """
+        types = {spec.name: spec.type for spec in specs(cls)}
+        given = dict(values)
+        for word in words:
+            name, sign, text = word.partition('=')
+            if not sign or name not in types:
+                raise ConfigError(f'set: {word!r} is not NAME=VALUE with one of {", ".join(types)}.')
+            try:
+                given[name] = text if types[name] in (str, bool) else types[name](text)
+            except ValueError:
+                raise ConfigError(f'set: {name} can not be {text!r}.') from None
+        return cls.from_mapping(given)
 
     @classmethod
     def from_json(cls, text: str) -> TrainRequest:
