@@ -24,8 +24,8 @@ from waymark.encoding import EncoderConfig, load_encoder
 FLIGHT = 'metres_per_pixel=0.1&altitude=12&laps=1&lap_s=120&width=320&height=240&seed=5&pad=0'
 CHANGES = {
     'light x0.5, 3 m aside': 'gain=0.5&offset=3',
-    'light x0.5, 3 m aside, tilt 8 degrees': 'gain=0.5&offset=3&tilt_deg=8',
     'light x1.6, 2 m higher, 3 m aside, blur': 'gain=1.6&altitude=14&offset=3&blur=1.5',
+    'light x0.4, 2 m higher, 3 m aside, tilt 6 degrees, noise': 'gain=0.4&altitude=14&offset=3&tilt_deg=6&noise=12',
 }
 NEAR_M = 4.0
 

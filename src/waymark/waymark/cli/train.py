@@ -68,7 +68,7 @@ def encoder(
     objective: _Objective = 'infonce',
     teacher: Annotated[str, typer.Option(help='Model folder of a bigger encoder, for distill.')] = '',
     from_: _From = 'waymark-place-1',
-    epochs: Annotated[int, typer.Option(help='Times that all images are seen.')] = 20,
+    epochs: Annotated[int, typer.Option(help='Times that all images are seen.')] = 40,
     minutes: Annotated[float, typer.Option(help='Stop after this time, to be resumed; 0: never.')] = 0.0,
     truth: Annotated[str, typer.Option(help='CSV with frame,x,y in m, to judge by positions.')] = '',
     seed: Annotated[int, typer.Option(help='The same seed on the same machine gives the same weights.')] = 0,

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -40,7 +39,6 @@ def write_model_folder(network: nn.Module, layout: PlaceNetLayout, folder: Path,
     vectors = [raw_vector(network, rgb, manifest) for rgb in reference_images()]
     references = tuple(ReferencePair(n, tuple(float(x) for x in v)) for n, v in zip(names, vectors, strict=True))
     write_manifest(manifest_for(layout, name, source, manifest.sha256, references), path, folder / MANIFEST_NAME)
-    os.sync()
 
 
 def manifest_for(

@@ -27,10 +27,10 @@ class TrainRequest(Config):
     start: str = param(
         'waymark-place-1', 'Name of an embedded encoder, or model folder of one of its kind, to begin from.'
     )
-    epochs: int = param(20, 'Times that all images are seen.', ge=0, le=10000)
+    epochs: int = param(40, 'Times that all images are seen.', ge=0, le=10000)
     minutes: float = param(0.0, 'Stop after this time, to be resumed; 0: never.', ge=0.0, unit='min')
     batch: int = param(32, 'Places in one step, each seen twice.', ge=2, le=512)
-    learning_rate: float = param(3e-4, 'Largest step width; it falls to 0 along half a cosine.', gt=0.0, le=1.0)
+    learning_rate: float = param(1e-3, 'Largest step width; it falls to 0 along half a cosine.', gt=0.0, le=1.0)
     neighbours: int = param(1, 'Frames to either side that count as the same place.', ge=0, le=1000)
     strength: float = param(1.0, 'How strongly light and camera are varied; 0 not at all.', ge=0.0, le=2.0)
     most: int = param(2000, 'Frames used; of longer recordings evenly spread ones.', ge=16, le=100000)
