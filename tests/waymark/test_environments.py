@@ -103,8 +103,8 @@ def test_a_signal_reaches_it_and_the_call_ends_after_it(here, number, code):
         here,
         """
         import sys, threading
-        print('ready', flush=True)
         try:
+            print('ready', flush=True)
             threading.Event().wait(30)
         except KeyboardInterrupt:
             print('tidied up', flush=True)
