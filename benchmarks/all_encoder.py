@@ -3,7 +3,7 @@
 
     make bench-encoder [ARGS='preprocess backends']
 
-Leave the machine alone meanwhile: half an hour for all. Each script's JSON is kept whole; what is printed is short.
+Leave the machine alone meanwhile: ten minutes for all. Each script's JSON is kept whole; what is printed is short.
 """
 
 from __future__ import annotations

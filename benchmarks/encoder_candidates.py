@@ -23,9 +23,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 from place_sets import Encode, PlaceSet, corridor, generated, indoor_loops, second_lap
-from waymark_sim.scenes.visits import visit_world
 
 from waymark.encoding import EncoderConfig, load_encoder
+from waymark_sim.scenes.visits import visit_world
 
 TRAIN_SEED, CHECK_SEED = 800_000, 910_000
 CALITERRA = 'uav_odm_caliterra/caliterra.png'

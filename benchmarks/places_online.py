@@ -41,7 +41,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('images', type=Path)
     parser.add_argument('--truth', type=Path, help='without it, no two images show one place')
-    parser.add_argument('--encoder', default='hog')
+    parser.add_argument('--encoder', default=EncoderConfig().encoder)
     parser.add_argument('--exclude-recent', type=int, default=10)
     args = parser.parse_args()
 

@@ -26,7 +26,7 @@ from numpy.typing import NDArray  # noqa: E402
 from peers import import_torchvision  # noqa: E402
 from PIL import Image  # noqa: E402
 
-from waymark.image.preprocess import to_tensor  # noqa: E402
+from waymark.image.preprocess import InputTensor, to_tensor  # noqa: E402
 from waymark.types import ModelManifest  # noqa: E402
 
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
@@ -130,11 +130,11 @@ def letterbox_640(image: NDArray[np.uint8]) -> dict[str, Callable[[], Any]]:
     bgr = np.ascontiguousarray(image[..., ::-1])
     theirs = ultralytics_letterbox()
     ours = letterbox_manifest()
-    kept = to_tensor(image, ours)
+    kept = InputTensor(ours)
     return {
         'ours': lambda: to_tensor(image, ours),
         'ultralytics': lambda: theirs(bgr),
-        'ours, into a tensor that is kept': lambda: to_tensor(image, ours, out=kept),
+        'ours, into a tensor that is kept': lambda: kept.write(image),
     }
 
 

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 
-from waymark.image.preprocess import to_batch, to_pixels, to_tensor
+from waymark.image.preprocess import InputTensor, to_batch, to_pixels, to_tensor
 from waymark.types import ModelManifest
 
 
@@ -115,16 +117,35 @@ def test_a_view_that_is_not_contiguous_gives_the_same():
 
 
 @pytest.mark.parametrize('rule', ['stretch', 'crop', 'letterbox'])
-def test_a_tensor_that_is_handed_in_is_written_all_over(rule):
-    image, settings = plain(10, 20, 30, (5, 9)), manifest(resize=rule)
-    kept = np.full((1, 3, 2, 4), np.nan, np.float32)
-    assert to_tensor(image, settings, out=kept) is kept
-    np.testing.assert_array_equal(kept, to_tensor(image, settings))
+def test_a_kept_tensor_shows_nothing_of_the_image_before(rule):
+    settings = manifest(input_wh=(8, 8), resize=rule)
+    kept = InputTensor(settings)
+    for shape_hw in [(9, 5), (5, 9), (5, 9), (4, 4), (1, 7)]:
+        image = np.random.default_rng(shape_hw[0]).integers(0, 256, (*shape_hw, 3), np.uint8)
+        np.testing.assert_array_equal(kept.write(image), to_tensor(image, settings))
 
 
-def test_a_tensor_of_another_shape_is_refused():
-    with pytest.raises(ValueError, match=r'out: expected shape \(1, 3, 2, 4\), got \(1, 3, 4, 4\)'):
-        to_tensor(plain(1, 2, 3), manifest(), out=np.empty((1, 3, 4, 4), np.float32))
+def test_a_kept_tensor_is_the_same_each_time():
+    kept = InputTensor(manifest())
+    assert kept.write(plain(1, 2, 3)) is kept.write(plain(3, 2, 1))
+
+
+def test_tensors_of_their_own_do_not_change_later():
+    first = to_tensor(plain(255, 0, 0), manifest())
+    before = first.copy()
+    to_tensor(plain(0, 0, 255), manifest())
+    np.testing.assert_array_equal(first, before)
+
+
+def test_threads_do_not_share_what_lies_between_two_steps():
+    rng = np.random.default_rng(0)
+    images = [rng.integers(0, 256, (480, 640, 3), np.uint8) for _ in range(4)]
+    settings = manifest(input_wh=(64, 48), interpolation='bilinear')
+    expected = [to_tensor(image, settings) for image in images]
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda i: to_tensor(images[i % 4], settings), range(100)))
+    for i, tensor in enumerate(found):
+        np.testing.assert_array_equal(tensor, expected[i % 4])
 
 
 def test_strips_join_without_a_seam():

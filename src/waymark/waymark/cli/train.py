@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -52,3 +53,35 @@ def mix(
     if not report.helps:
         typer.echo('The learned mix is no better than the best of the others: use that one.')
     typer.echo(out)
+
+
+_Objective = Annotated[str, typer.Option(help='infonce, moco, simsiam, byol, dino or distill; several joined by +.')]
+_From = Annotated[str, typer.Option('--from', help='Embedded encoder by name, or model folder of one of its kind.')]
+_NAMES = 'batch, learning_rate, neighbours, strength, most, held_out, radius_m, threads'
+_Set = Annotated[list[str] | None, typer.Option('--set', help=f'NAME=VALUE, repeatable: {_NAMES}.')]
+
+
+@app.command()
+def encoder(
+    images: Annotated[str, typer.Option(help='Recording without labels: folder, video, rosbag2 or sim:...')],
+    out: Annotated[Path, typer.Option(help='Model folder to write; not there yet, or empty.')],
+    objective: _Objective = 'infonce',
+    teacher: Annotated[str, typer.Option(help='Model folder of a bigger encoder, for distill.')] = '',
+    from_: _From = 'waymark-place-1',
+    epochs: Annotated[int, typer.Option(help='Times that all images are seen.')] = 40,
+    minutes: Annotated[float, typer.Option(help='Stop after this time, to be resumed; 0: never.')] = 0.0,
+    truth: Annotated[str, typer.Option(help='CSV with frame,x,y in m, to judge by positions.')] = '',
+    seed: Annotated[int, typer.Option(help='The same seed on the same machine gives the same weights.')] = 0,
+    resume: Annotated[bool, typer.Option(help='Go on from the checkpoint beside the folder.')] = False,
+    set_: _Set = None,
+) -> None:
+    """Adapt the embedded encoder to a recording of yours, without labels; prints recall before and after."""
+    from waymark.environments import run_in
+    from waymark.exporting.folder import require_free
+    from waymark.training.request import TrainRequest
+
+    require_free(out)
+    named = {'images': images, 'objective': objective, 'teacher': teacher, 'start': from_, 'epochs': epochs}
+    named |= {'minutes': minutes, 'truth': truth, 'seed': seed, 'resume': resume, 'out': str(out)}
+    request = TrainRequest.from_words(named, set_ or [])
+    sys.exit(run_in('models', 'waymark.training', [request.to_json()]))

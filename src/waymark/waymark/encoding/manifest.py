@@ -107,7 +107,7 @@ def _read_fields(path: Path) -> dict[str, Any]:
     except OSError as error:
         raise ModelError(
             f'encoder {str(path)!r} can not be read: {error.strerror or error}. '
-            "Give 'hog', a model folder or a manifest's path."
+            "Give 'hog', the embedded model's name, a model folder or a manifest's path."
         ) from error
     except ValueError as error:
         raise ModelError(f'manifest {str(path)!r} is not JSON ({error}). Give the manifest, not the model.') from error
