@@ -52,12 +52,12 @@ def _unmasked(t: Any, folder: Path, pixels: Any) -> Any:
 
 def _patches(t: Any, folder: Path, pixels: Any) -> Any:
     import torch
-    from transformers.models.siglip2.image_processing_siglip2 import convert_image_to_patches
 
     model = t.Siglip2VisionModel.from_pretrained(folder).eval()
     rows, columns = pixels.shape[2] // 16, pixels.shape[3] // 16
+    tiles = [pixels[0, :, 16 * r : 16 * (r + 1), 16 * c : 16 * (c + 1)] for r in range(rows) for c in range(columns)]
     return model(
-        pixel_values=convert_image_to_patches(pixels[0], 16)[None],
+        pixel_values=torch.stack([tile.permute(1, 2, 0).flatten() for tile in tiles])[None],
         pixel_attention_mask=torch.ones(1, rows * columns, dtype=torch.int32),
         spatial_shapes=torch.tensor([[rows, columns]]),
     ).pooler_output

@@ -3,13 +3,12 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from waymark.errors import ModelError
+from waymark.exporting.quiet import quietly
 
 _MOST_BYTES = 2**31 - 2**20  # of one protobuf file
 
@@ -42,7 +41,7 @@ def write_onnx(
     inputs = torch.cat([example] * (batch or 2))
     shapes = None if batch else ({0: torch.export.Dim('batch')},)
     try:
-        with contextlib.redirect_stdout(io.StringIO()), torch.no_grad():
+        with quietly(), torch.no_grad():
             torch.onnx.export(
                 module,
                 (inputs,),

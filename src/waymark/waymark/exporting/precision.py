@@ -3,9 +3,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
-import logging
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -14,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from waymark.errors import ModelError
+from waymark.exporting.quiet import quietly
 
 Tensors = Sequence[NDArray[np.float32]]
 
@@ -121,12 +119,9 @@ class _Reader:
 
 def _quietly(function: Any, *arguments: Any, **settings: Any) -> Any:
     """Call a converter without its chatter; whatever it raises becomes a ModelError."""
-    logging.disable(logging.WARNING)
     try:
-        with contextlib.redirect_stdout(io.StringIO()):
+        with quietly():
             return function(*arguments, **settings)
     except Exception as error:
         text = ' '.join(str(error).split())[:200]
         raise ModelError(f'this model can not be converted: {text}. Use another precision.') from error
-    finally:
-        logging.disable(logging.NOTSET)
