@@ -5,7 +5,17 @@ setup(
     name='waymark',
     version='0.1.0',
     packages=find_packages(include=['waymark', 'waymark.*']),
-    package_data={'waymark': ['py.typed', 'report/*.jinja', 'report/*.css', 'report/*.js']},
+    package_data={
+        'waymark': [
+            'py.typed',
+            'report/*.jinja',
+            'report/*.css',
+            'report/*.js',
+            'encoding/models/*/manifest.json',
+            'encoding/models/*/*.onnx',
+            'encoding/models/*/*.png',
+        ]
+    },
     data_files=[
         ('share/ament_index/resource_index/packages', ['resource/waymark']),
         ('share/waymark', ['package.xml']),
