@@ -71,10 +71,10 @@ def test_scikit_image_and_pytorch_msssim_say_the_same_to_a_millionth(pairs, tmp_
 
 @pytest.mark.parametrize('name', ['worse', 'unrelated', 'even', 'brighter', 'fractions', 'colour', 'small'])
 def test_the_map_of_scikit_image_is_ours(pairs, name):
-    from skimage.metrics import structural_similarity
+    metrics = pytest.importorskip('skimage.metrics')
 
     a, b = pairs[name]
-    mean, full = structural_similarity(
+    mean, full = metrics.structural_similarity(
         a, b, gaussian_weights=True, sigma=1.5, use_sample_covariance=False, data_range=255, full=True,
         channel_axis=-1 if a.ndim == 3 else None,
     )  # fmt: skip
@@ -97,7 +97,10 @@ def published(shared_data):
     def read(index, gray=False):
         entry = entries[index]
         flag = cv2.IMREAD_GRAYSCALE if gray else cv2.IMREAD_COLOR
-        return entry, *(cv2.imread(str(folder / entry[key]), flag) for key in ('ref', 'test'))
+        pair = [cv2.imread(str(folder / entry[key]), flag) for key in ('ref', 'test')]
+        if any(image is None for image in pair):
+            pytest.skip(f'this OpenCV does not read {entry["ref"]}')
+        return entry, *pair
 
     return read
 
