@@ -81,7 +81,7 @@ def test_the_map_of_scikit_image_is_ours(pairs, name):
     np.testing.assert_allclose(ssim_map(a, b, data_range=255), full, atol=1e-11)
     assert mean_ssim(a, b, data_range=255) == pytest.approx(mean, abs=1e-11)
     eight_bit = [np.rint(x).astype(np.uint8) for x in (a, b)]
-    exact = structural_similarity(
+    exact = metrics.structural_similarity(
         *eight_bit, gaussian_weights=True, sigma=1.5, use_sample_covariance=False,
         channel_axis=-1 if a.ndim == 3 else None,
     )  # fmt: skip
