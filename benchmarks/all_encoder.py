@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The rows of PERFORMANCE.md about images, scores and encoders, one script after the other; results into out/bench/.
+"""The benchmarks of images, scores and encoders, one script after the other; results into out/bench/.
 
     make bench-encoder [ARGS='preprocess backends']
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import backend_contract as contract
 import pytest
 
+from waymark import environments
 from waymark.backends import BackendOptions, backend_names, load_backend, require_backend
 from waymark.errors import BackendUnavailable, ConfigError
 
@@ -30,7 +31,6 @@ def test_the_contract(name, check, tmp_path):
 
 @pytest.mark.models
 def test_torch_keeps_the_contract_in_the_environment_that_has_it(repo):
-    environments = pytest.importorskip('waymark.environments')
     try:
         python = environments.find_interpreter('models')
     except BackendUnavailable as error:

@@ -125,7 +125,7 @@ def _freeze_standardised_weights(model: Any) -> None:
 def _keep_padding_apart(model: Any) -> None:
     """BiT pads with zeros before it takes the maximum; ONNX Runtime merges the two and pads with -infinity instead.
 
-    A clamp that changes nothing, between them, keeps them apart (seen with onnxruntime 1.23 and 1.31).
+    A clamp that changes nothing, between them, keeps them apart (seen with onnxruntime 1.31).
     """
     import torch
 
