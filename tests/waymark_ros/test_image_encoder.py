@@ -87,9 +87,9 @@ def test_what_can_not_be_encoded_is_answered_with_the_reason_and_counted(camera,
     assert len(camera.call(EncodeImage, IMAGES, EncodeImage.Request(images=[good] * 40)).embeddings) == 40
     refused = camera.call(EncodeText, TEXTS, EncodeText.Request(texts=['a red thing']))
     assert not refused.success
-    assert refused.message.startswith("model 'waymark-hog-1' encodes no texts")
+    assert refused.message.startswith("model 'waymark-place-1' encodes no texts")
     assert camera.wait_for(lambda: camera.value(ENCODER, 'errors') == '2')
-    assert camera.value(ENCODER, 'last_error').startswith("encode_text: model 'waymark-hog-1'")
+    assert camera.value(ENCODER, 'last_error').startswith("encode_text: model 'waymark-place-1'")
     camera.send()
     assert camera.wait_for(lambda: camera.heard['embedding'])
     assert process.poll() is None

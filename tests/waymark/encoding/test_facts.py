@@ -32,14 +32,14 @@ def test_a_model_says_what_it_is_and_where_it_runs(config):
 
 
 def test_an_encoder_without_weights_needs_no_parity():
-    facts = encoder_facts(load_encoder(EncoderConfig()), EncoderConfig())
+    facts = encoder_facts(load_encoder(EncoderConfig(encoder='hog')), EncoderConfig())
     assert (facts['backend'], facts['device'], facts['parity']) == ('numpy', 'cpu', 'not needed: no weights')
 
 
 def test_a_model_without_patch_tokens_refuses_to_be_dense_with_the_remedy(config):
     with pytest.raises(ModelError, match="model 'means' gives no patch tokens.*or set publish_tokens: false"):
         require_dense(load_encoder(config))
-    hog = load_encoder(EncoderConfig())
+    hog = load_encoder(EncoderConfig(encoder='hog'))
     assert require_dense(hog) is hog
     assert isinstance(hog, DenseEncoder)
 

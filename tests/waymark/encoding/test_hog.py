@@ -15,7 +15,7 @@ def colour(gray):
 
 @pytest.fixture(scope='module')
 def encoder():
-    return load_encoder(EncoderConfig())
+    return load_encoder(EncoderConfig(encoder='hog'))
 
 
 def test_an_image_becomes_a_unit_vector_of_the_stated_length(encoder, texture):

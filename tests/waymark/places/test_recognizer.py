@@ -98,15 +98,15 @@ def test_an_embedding_of_another_encoder_is_refused_by_name(walk):
     observe(recognizer, walk[0], 1)
     frame = Frame(Header(2), walk[1], 'mono')
     with pytest.raises(ModelError, match=f'fingerprint {ENCODER.fingerprint[:16]}…, this embedding by other'):
-        recognizer.observe(frame, np.ones(704, np.float32), 'other')
+        recognizer.observe(frame, np.ones(ENCODER.dim, np.float32), 'other')
 
 
 @pytest.mark.parametrize(
     ('vector', 'said'),
     [
-        (np.ones((1, 704), np.float32), 'vector: expected shape'),
-        (np.ones(9, np.float32), r'vector: expected shape \(704,\)'),
-        (np.full(704, np.nan, np.float32), 'vector: 704 of 704 values are not finite'),
+        (np.ones((1, ENCODER.dim), np.float32), 'vector: expected shape'),
+        (np.ones(9, np.float32), rf'vector: expected shape \({ENCODER.dim},\)'),
+        (np.full(ENCODER.dim, np.nan, np.float32), f'vector: {ENCODER.dim} of {ENCODER.dim} values are not finite'),
     ],
 )
 def test_what_is_no_embedding_is_refused(walk, vector, said):

@@ -13,7 +13,8 @@ class EncoderConfig(Config):
     """What turns an image into one vector."""
 
     encoder: str = param(
-        'hog', "'hog' (no weights), the name of an embedded model, a model folder, or the path of a manifest."
+        'waymark-place-1',
+        "The embedded model's name, 'hog' (no weights), a model folder, or the path of a manifest.",
     )
     backend: str = param(
         'onnx', 'What runs a model: onnx, openvino, tensorrt, rknn or torch. Another one is never tried in silence.'

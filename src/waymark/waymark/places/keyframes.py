@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -60,3 +61,10 @@ class KeyframeSelector:
         last_ns, last_vector = self._last
         is_overdue = 0 < self._max_gap_ns <= stamp_ns - last_ns
         return is_overdue or float(vector @ last_vector) < self._similarity
+
+
+def shows_something(gray: NDArray[np.uint8]) -> bool:
+    """Whether an image (H, W) differs from place to place by more than a sensor's noise: not so for a covered lens."""
+    # Sixteen by sixteen means: noise cancels out, anything larger than a few pixels stays.
+    coarse = cv2.resize(gray, (16, 16), interpolation=cv2.INTER_AREA)
+    return float(coarse.std()) >= 1.0

@@ -12,7 +12,7 @@ from waymark.checks import require_finite, require_shape
 from waymark.errors import ModelError
 from waymark.image.features import Features, detect
 from waymark.places.config import PlacesConfig
-from waymark.places.keyframes import Keyframe, KeyframeSelector
+from waymark.places.keyframes import Keyframe, KeyframeSelector, shows_something
 from waymark.places.retrieval import VectorIndex
 from waymark.places.state import Belief, PlaceState
 from waymark.places.verification import PlaceMatch, best_match
@@ -87,6 +87,8 @@ class PlaceRecognizer:
             ValueError: `vector` has another shape than before, or is not finite.
         """
         index = self._index_for(vector, fingerprint)
+        if not shows_something(frame.gray):  # whatever direction a network gives it
+            vector = np.zeros_like(vector)
         view = self._look_up(frame, vector, index)
         found = view.candidate
         is_verified = found is not None and found.inliers >= self._config.min_inliers
