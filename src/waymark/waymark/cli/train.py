@@ -24,7 +24,10 @@ def mix(
     ],
     first: Annotated[str, typer.Option(help='cosine, vit_score, aligned_cosine, or ENCODER:SCORE.')] = 'cosine',
     second: Annotated[str, typer.Option(help='What it is mixed with.')] = 'vit_score',
-    encoder: Annotated[str, typer.Option(help='For scores that name none: hog, a manifest or a model folder.')] = 'hog',
+    encoder: Annotated[
+        str | None,
+        typer.Option(help="For scores that name none: 'hog', a manifest or a model folder; default: the default encoder."),
+    ] = None,
     out: Annotated[Path, typer.Option(help='Where the gate goes (JSON).')] = Path('mix.json'),
     held_out: Annotated[float, typer.Option(help='Share of the pairs kept to judge by.')] = 0.3,
     seed: Annotated[int, typer.Option(min=0, help='Decides which pairs are kept.')] = 0,
@@ -36,7 +39,8 @@ def mix(
     from waymark.training.mix import train_mix
     from waymark.training.pairs import ScoreName
 
-    names = ScoreName.parse(first, encoder), ScoreName.parse(second, encoder)
+    chosen = {} if encoder is None else {'encoder': encoder}
+    names = ScoreName.parse(first, **chosen), ScoreName.parse(second, **chosen)
     shown = Console(stderr=True)
     gate, report = train_mix(
         pairs,

@@ -14,6 +14,9 @@ from waymark.errors import ModelError
 from waymark.exporting.quiet import quietly
 
 Tensors = Sequence[NDArray[np.float32]]
+_FEW_WEIGHTS = 256
+# OpenVINO's names of operators whose results int8 spoils, or passes on spoilt; they cost little.
+_INEXACT = ['Abs', 'Add', 'AvgPool', 'Concat', 'Divide', 'Multiply', 'ReduceMean', 'ReduceSum', 'Sqrt', 'Subtract']
 
 
 def quantize_static(source: Path, target: Path, tensors: Tensors, input_name: str, for_tensorrt: bool = False) -> None:
@@ -24,8 +27,10 @@ def quantize_static(source: Path, target: Path, tensors: Tensors, input_name: st
         target: File to write (QDQ nodes, which ONNX Runtime, TensorRT and OpenVINO understand).
         tensors: (1, C, h, w) each.
         input_name: The model's input.
-        for_tensorrt: Activations around zero, as TensorRT wants them, and only inputs of convolutions and products with
-            constant weights: it fuses the rest itself, and attention's softmax does not bear it.
+        for_tensorrt: Activations around zero, as TensorRT wants them.
+
+    Only convolutions and products with constant weights are quantised: there is the arithmetic, and roots, divisions and
+    attention's softmax don't bear it.
     """
     from onnxruntime import quantization as q
     from onnxruntime.quantization.shape_inference import quant_pre_process
@@ -39,11 +44,12 @@ def quantize_static(source: Path, target: Path, tensors: Tensors, input_name: st
         _Reader(tensors, input_name),
         quant_format=q.QuantFormat.QDQ,
         per_channel=True,
-        op_types_to_quantize=['Conv', 'MatMul', 'Gemm'] if for_tensorrt else None,
+        op_types_to_quantize=['Conv', 'MatMul', 'Gemm'],
+        nodes_to_exclude=_with_few_weights(prepared),
         activation_type=q.QuantType.QInt8 if for_tensorrt else q.QuantType.QUInt8,
         weight_type=q.QuantType.QInt8,
         calibrate_method=q.CalibrationMethod.MinMax,
-        extra_options={'ActivationSymmetric': for_tensorrt, 'MatMulConstBOnly': for_tensorrt, 'WeightSymmetric': True},
+        extra_options={'ActivationSymmetric': for_tensorrt, 'MatMulConstBOnly': True, 'WeightSymmetric': True},
     )
     prepared.unlink()
 
@@ -101,10 +107,24 @@ def quantize_openvino(source: Path, target: Path, tensors: Tensors, is_transform
         dataset,
         model_type=kind,
         preset=nncf.QuantizationPreset.MIXED,
+        ignored_scope=nncf.IgnoredScope(_with_few_weights(source), types=_INEXACT, validate=False),
         subset_size=len(tensors),
         fast_bias_correction=True,
     )
     openvino.save_model(model, str(target), compress_to_fp16=False)
+
+
+def _with_few_weights(path: Path) -> list[str]:
+    """Name the convolutions and products that have next to no weights: fixed filters and the like.
+
+    They cost next to nothing, what they give (differences of neighbours) is small, and roots of it magnify each error.
+    """
+    import onnx
+
+    graph = onnx.load(str(path)).graph
+    sizes = {w.name: int(np.prod(w.dims)) for w in graph.initializer}
+    kinds = ('Conv', 'MatMul', 'Gemm')
+    return [n.name for n in graph.node if n.op_type in kinds and 0 < sizes.get(n.input[1], 0) < _FEW_WEIGHTS]
 
 
 class _Reader:

@@ -49,7 +49,7 @@ class ScoreName:
     score: str
 
     @classmethod
-    def parse(cls, text: str, encoder: str = 'hog') -> ScoreName:
+    def parse(cls, text: str, encoder: str = EncoderConfig.encoder) -> ScoreName:
         """Read 'vit_score' or 'models/siglip:cosine'.
 
         Raises:
