@@ -18,8 +18,8 @@ class EncoderConfig(Config):
     )
     backend: str = param(
         'auto',
-        'What runs a model: onnx, openvino, tensorrt, rknn or torch; auto: the one for the kind of file, of two for .onnx '
-        'the faster here. The log and /diagnostics say which. Another one is never tried when it fails.',
+        'What runs a model: onnx, openvino, tensorrt, rknn or torch; auto: the one for the kind of file, of two for '
+        '.onnx the faster here. The log and /diagnostics say which. Another one is never tried when it fails.',
     )
     device: str = param(
         'cpu',

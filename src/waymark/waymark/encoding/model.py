@@ -12,7 +12,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from waymark.backends import MAX_BATCH, Backend, BackendOptions, backend_for, load_backend, require_backend, takes_pixels
+from waymark.backends import (
+    MAX_BATCH,
+    Backend,
+    BackendOptions,
+    backend_for,
+    load_backend,
+    require_backend,
+    takes_pixels,
+)
 from waymark.checks import require_rgb
 from waymark.encoding.base import DenseEmbedding, Embedding, unit_embedding
 from waymark.encoding.manifest import read_manifest

@@ -181,7 +181,7 @@ def _plain(
 
 
 def _combined(a: Image, b: Image, sign: int, centre: float, dtype: np.dtype[Any]) -> Map:
-    """a + sign * b - centre."""
+    """A + sign * b - centre."""
     if a.dtype in (np.uint8, np.uint16):  # one pass instead of two
         kind = cv2.CV_32F if dtype == np.float32 else cv2.CV_64F
         return np.asarray(cv2.addWeighted(a, 1, b, sign, -centre, dtype=kind))
