@@ -68,7 +68,8 @@ def test_a_model_gives_tokens_images_and_texts_and_says_what_it_is(camera, start
     texts = camera.call(EncodeText, TEXTS, EncodeText.Request(texts=['a red thing', 'GREEN']))
     assert [list(e.vector) for e in texts.embeddings] == [[1, 0, 0], [0, 1, 0]]
     assert {e.fingerprint for e in texts.embeddings} == {expected.fingerprint}
-    said = {'backend': expected.backend_name, 'device': 'cpu', 'model': 'colours', 'fingerprint': expected.fingerprint[:16],
+    said = {'backend': expected.backend_name, 'device': 'cpu', 'model': 'colours',
+            'fingerprint': expected.fingerprint[:16],
             'parity': 'not checked: the manifest holds no references'}  # fmt: skip
     assert camera.wait_for(lambda: said.items() <= camera.status.get(ENCODER, ('', {}))[1].items())
 

@@ -29,8 +29,8 @@ def quantize_static(source: Path, target: Path, tensors: Tensors, input_name: st
         input_name: The model's input.
         for_tensorrt: Activations around zero, as TensorRT wants them.
 
-    Only convolutions and products with constant weights are quantised: there is the arithmetic, and roots, divisions and
-    attention's softmax don't bear it.
+    Only convolutions and products with constant weights are quantised: there is the arithmetic, and roots, divisions
+    and attention's softmax don't bear it.
     """
     from onnxruntime import quantization as q
     from onnxruntime.quantization.shape_inference import quant_pre_process
