@@ -17,7 +17,7 @@ NODES = SRC / 'waymark_ros' / 'waymark_ros' / 'nodes'
 
 GROUND = ('types', 'config', 'errors', 'checks', 'environments')
 SHARED = ('backends', 'image', 'masks', 'similarity')
-TASKS = ('encoding', 'detection', 'tracking', 'places', 'navigation', 'policy', 'safety', 'sources', 'report')
+TASKS = ('encoding', 'classification', 'detection', 'tracking', 'places', 'navigation', 'policy', 'safety', 'sources', 'report')
 HEAVY = ('torch', 'openvino', 'tensorrt', 'rknn', 'rknnlite', 'tensorflow', 'transformers', 'timm', 'lerobot')
 
 # Lines above which HOUSE_STYLE asks to look again. Each exception says why it reads better whole.
