@@ -11,6 +11,7 @@ import typer
 
 from waymark import __version__
 from waymark.cli import export, train
+from waymark.cli.classify import classify, label
 from waymark.cli.compare import compare
 from waymark.errors import WaymarkError
 
@@ -24,6 +25,8 @@ app = typer.Typer(
 app.add_typer(train.app, name='train')
 app.add_typer(export.app, name='export')
 app.command()(compare)
+app.command()(label)
+app.command()(classify)
 
 
 @app.command()
