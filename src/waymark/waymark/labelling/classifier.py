@@ -121,3 +121,23 @@ def _rule(config: ClassifierConfig, tower: TextTower, name: str) -> ScoreRule:
             'Export it again, or set score and logit_scale (CLIP: softmax, 100).'
         )
     return ScoreRule(kind, scale, bias if kind == 'sigmoid' else 0.0)
+
+
+def classifier_facts(classifier: StreamClassifier, config: ClassifierConfig) -> dict[str, str]:
+    """Say what a classifier goes by, in words: for diagnostics.
+
+    Returns:
+        classes, model and fingerprint (its beginning) of the encoder, threshold, and for examples their number and the
+        least similarity.
+    """
+    asked = classifier.classifier
+    facts = {
+        'classes': ', '.join(asked.labels),
+        'model': asked.model_id,
+        'fingerprint': asked.fingerprint[:16],
+        'threshold': f'{config.threshold:g}',
+    }
+    if isinstance(asked, NeighbourClassifier):
+        least = asked.options.min_similarity
+        facts |= {'examples': str(len(asked.examples)), 'min_similarity': f'{least:.3f}'}
+    return facts
