@@ -11,7 +11,8 @@ from waymark_msgs.msg import Embedding
 
 from waymark.classification import ClassifierConfig
 from waymark.labelling import classifier_facts, load_classifier
-from waymark_ros.conversions import classification_to_msg, embedding_vector, labels_to_msg, stamped_header
+from waymark_ros.class_conversions import classification_to_msg, labels_to_msg, stamped_header
+from waymark_ros.conversions import embedding_vector
 from waymark_ros.lifecycle import ManagedNode
 from waymark_ros.qos import LATCHED, RESULTS
 from waymark_ros.runner import run_node
