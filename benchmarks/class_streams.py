@@ -5,12 +5,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from waymark.sources import ImageSourceConfig, open_source
 from waymark.training.looks import change_look
 from waymark_sim.scenes import lands, passages
 from waymark_sim.scenes.camera import Lens, Pose, pinhole, render
@@ -88,16 +90,48 @@ def generated_examples(seeds: range, frames: int = 12) -> dict[str, list[list[Pi
     return {kind: [list(walk(kind, seed, frames, 0.3)) for seed in seeds] for kind in KINDS}
 
 
-def read_folder(folder: Path) -> list[Picture]:
-    """Pictures in the order of the numbers in their names, RGB."""
-    from waymark.sources import ImageSourceConfig, open_source
+# Real recordings by what they show: a part for examples, another part, or another recording of the place, for streams.
+REAL = {
+    'road': ('kitti_mini/KITTI_sequence_1/image_l', ''),
+    'rooms': ('rtabmap_samples/samples', ''),
+    'land': ('uav_odm_caliterra/images_1200px', ''),
+    'corridor': ('vpr_corridor/ref', 'vpr_corridor/query'),
+    'yard': ('opencv_samples/768x576.avi', ''),
+    'wood': ('opencv_samples/big_buck_bunny.mp4', ''),
+}
 
-    source = open_source(ImageSourceConfig(input=str(folder), pace='fast'))
-    pictures = [item.frame.rgb for item in source.frames()]
+
+def real_examples(data: Path, every: int = 4) -> dict[str, list[list[Picture]]]:
+    """By label, some pictures of the first half of a recording."""
+    return {label: [_halves(data, label)[0][::every]] for label in REAL}
+
+
+def real_stream(data: Path, seed: int, pieces: int = 24, flicker: float = 0.6) -> list[Shot]:
+    """Pieces of the second halves one after the other, 6 to 15 images each, with the flicker of `walk`."""
+    rng = np.random.default_rng((seed, 34))
+    seconds = {label: _halves(data, label)[1] for label in REAL}
+    shots: list[Shot] = []
+    label = ''
+    for _ in range(pieces):
+        label = str(rng.choice([name for name in REAL if name != label]))
+        count = min(int(rng.integers(6, 16)), len(seconds[label]))
+        start = int(rng.integers(0, len(seconds[label]) - count + 1))
+        shots += [Shot(change_look(rgb, rng, flicker), label) for rgb in seconds[label][start : start + count]]
+    return shots
+
+
+@cache
+def _halves(data: Path, label: str) -> tuple[list[Picture], list[Picture]]:
+    first, second = REAL[label]
+    pictures = _read(data / first)
+    if second:
+        return pictures, _read(data / second)
+    return pictures[: len(pictures) // 2], pictures[len(pictures) // 2 :]
+
+
+def _read(path: Path) -> list[Picture]:
+    """All pictures of a recording, as small as generated ones: what the encoders take is smaller anyway."""
+    source = open_source(ImageSourceConfig(input=str(path), pace='fast'))
+    resized = [cv2.resize(item.frame.rgb, SIZE_WH, interpolation=cv2.INTER_AREA) for item in source.frames()]
     source.close()
-    return pictures
-
-
-def small(rgb: Picture) -> Picture:
-    """As large as a generated picture: what the encoders take is smaller anyway."""
-    return np.asarray(cv2.resize(rgb, SIZE_WH, interpolation=cv2.INTER_AREA), np.uint8)
+    return [np.asarray(rgb, np.uint8) for rgb in resized]

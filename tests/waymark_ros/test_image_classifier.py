@@ -64,6 +64,7 @@ def test_each_embedding_is_classified_with_its_images_header_in_the_light_of_wha
     camera, start, send, examples
 ):
     set_ = ['-p', f'examples:={examples}', '-p', 'neighbours:=1', '-p', 'mix:=0.4', '-p', 'min_similarity:=0.7']
+    set_ += ['-p', 'scene_similarity:=-1.0']  # east and north are no two scenes here
     start('waymark_ros.nodes.image_classifier', '--ros-args', *set_)
 
     first = send([1, 0, 0], 5 * SECOND)

@@ -24,8 +24,9 @@ KNOWN = LabelledExamples(
 
 
 def stream(**values) -> StreamClassifier:
+    """One in which even right angles do not begin another scene, unless told."""
     nearest = NeighbourClassifier(KNOWN, NeighbourOptions(1, min_similarity=0.5))
-    return StreamClassifier(nearest, ClassifierConfig(**values))
+    return StreamClassifier(nearest, ClassifierConfig(**{'scene_similarity': -1.0} | values))
 
 
 def labels(classifier, vectors, start_ns=10**9) -> list[str]:
@@ -61,6 +62,12 @@ def test_what_came_before_is_forgotten_after_a_gap_when_time_goes_back_and_when_
             classifier.clear()
         stamp_ns = {'gap': 30 * STEP_NS + 1, 'back': 5 * STEP_NS, 'clear': 21 * STEP_NS}[forget]
         assert classifier.observe(NORTH, stamp_ns).label == 'north'
+
+
+def test_a_hard_cut_begins_anew_and_a_turn_does_not():
+    turned = np.array([0.3, 0.91**0.5, 0.0])  # nearest to north, still 0.3 of east
+    for second, found in ((NORTH, 'north'), (turned, 'east')):
+        assert labels(stream(mix=0.3, scene_similarity=0.2), [EAST, second]) == ['east', found]
 
 
 def test_an_image_without_structure_is_unknown_and_changes_no_past():

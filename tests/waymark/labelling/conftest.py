@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Pictures of one colour, and an encoder whose vector is their colour."""
+"""Pictures of one colour beside black, and an encoder whose vector is their colour."""
 
 from __future__ import annotations
 
@@ -10,7 +10,14 @@ import cv2
 import numpy as np
 import pytest
 
-COLOURS = {'red': (255, 0, 0), 'green': (0, 255, 0), 'blue': (0, 0, 255), 'black': (0, 0, 0)}
+COLOURS = {'red': (255, 0, 0), 'green': (0, 255, 0), 'blue': (0, 0, 255), 'lime': (100, 220, 0), 'black': (0, 0, 0)}
+
+
+def picture(colour: str, size_wh: tuple[int, int]) -> np.ndarray:
+    """BGR; its left half is black, so that it shows something."""
+    pixels = np.full((size_wh[1], size_wh[0], 3), COLOURS[colour][::-1], np.uint8)
+    pixels[:, : size_wh[0] // 2] = 0
+    return pixels
 
 
 @pytest.fixture
@@ -21,8 +28,7 @@ def paint(tmp_path) -> Callable[..., Path]:
         path = tmp_path / folder
         path.mkdir(parents=True, exist_ok=True)
         for number, colour in enumerate(colours):
-            picture = np.full((12, 16, 3), COLOURS[colour], np.uint8)
-            assert cv2.imwrite(str(path / f'{number}.png'), picture[..., ::-1])
+            assert cv2.imwrite(str(path / f'{number}.png'), picture(colour, (32, 32)))
         return path
 
     return write
@@ -36,7 +42,7 @@ def film(tmp_path) -> Callable[..., Path]:
         path = tmp_path / name
         writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*'MJPG'), 10.0, (64, 48))
         for colour in colours:
-            writer.write(np.full((48, 64, 3), COLOURS[colour][::-1], np.uint8))
+            writer.write(picture(colour, (64, 48)))
         writer.release()
         return path
 

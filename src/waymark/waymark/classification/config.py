@@ -62,6 +62,12 @@ class ClassifierConfig(Config):
         'What came before: the image before alone (previous), or all, the older the less.',
         choices=('previous', 'all'),
     )
+    scene_similarity: float = param(
+        0.2,
+        'Cosine to the image before below which another scene begins and what came before is forgotten; -1: never.',
+        ge=-1,
+        le=1,
+    )
     max_gap_s: float = param(1.0, 'Time without images after which what came before is forgotten.', gt=0, unit='s')
     results: int = param(5, 'Most classes in a message, best first.', ge=1)
 

@@ -25,10 +25,12 @@ class _Past:
 
     Attributes:
         stamp_ns: When.
+        vector: (D,) as it was then.
         scores: (C,) what the next ones are mixed with.
     """
 
     stamp_ns: int
+    vector: NDArray[np.float64]
     scores: NDArray[np.float64]
 
 
@@ -36,8 +38,8 @@ class StreamClassifier:
     """Asks a classifier of each embedding, and mixes its scores with those before of the same track.
 
     Scores are mixed, not embeddings: on streams with known labels that is both steadier and more often right
-    (benchmarks/classify_stream.py).
-
+    (benchmarks/classify_stream.py). A hard cut is a new beginning, else the first second of a scene would be called as
+    the one before.
 
     Attributes:
         classifier: Who is asked.
@@ -94,10 +96,10 @@ class StreamClassifier:
             raise ValueError(f'track_ids: one stands twice in {list(track_ids)}')
         self._forget(stamp_ns)
         now = self.classifier.score(values)
-        scores = self._mixed(now, track_ids) if len(now) else now
+        scores = self._mixed(values, now, track_ids) if len(now) else now
         for track_id, vector, own, mixed in zip(track_ids, values, now, scores, strict=True):
             if vector.any():  # a covered lens says nothing, and nothing is forgotten for it
-                self._past[track_id] = _Past(stamp_ns, mixed if self._config.memory == 'all' else own)
+                self._past[track_id] = _Past(stamp_ns, vector, mixed if self._config.memory == 'all' else own)
         labels, threshold = self.classifier.labels, self._config.threshold
         rows = zip(track_ids, values, scores, strict=True)
         return [decide(row * bool(vector.any()), labels, threshold, track_id) for track_id, vector, row in rows]
@@ -110,8 +112,13 @@ class StreamClassifier:
         """Drop tracks that were not seen for long, or all when time went back."""
         self._past = {i: p for i, p in self._past.items() if 0 <= stamp_ns - p.stamp_ns <= self._max_gap_ns}
 
-    def _mixed(self, scores: NDArray[np.float64], track_ids: Sequence[str]) -> NDArray[np.float64]:
-        """(N, C) scores of present and past; a track without a past has its own."""
-        past = [self._past.get(track_id) for track_id in track_ids]
-        before = np.stack([row if p is None else p.scores for p, row in zip(past, scores, strict=True)])
+    def _mixed(
+        self, vectors: NDArray[np.float64], scores: NDArray[np.float64], track_ids: Sequence[str]
+    ) -> NDArray[np.float64]:
+        """(N, C) scores of present and past; a track without a past, or in another scene, has its own."""
+        before = scores.copy()
+        for row, (track_id, vector) in enumerate(zip(track_ids, vectors, strict=True)):
+            past = self._past.get(track_id)
+            if past is not None and float(vector @ past.vector) >= self._config.scene_similarity:
+                before[row] = past.scores
         return time_mix(scores[:, None], self._config.mix, before)[:, 0]

@@ -111,7 +111,7 @@ def answers(request: DescribeRequest, files: Sequence[Path]) -> Iterator[str]:
     checkpoint = open_checkpoint(request.model)
     with said_plainly(f'processor of {request.model!r}'):
         processor = AutoProcessor.from_pretrained(request.model, trust_remote_code=False)
-    images = getattr(processor, 'image_processor', None)
+    images: Any = getattr(processor, 'image_processor', None)
     if getattr(images, 'do_image_splitting', False):
         images.do_image_splitting = False  # tiles on top of the whole picture: 17 times the work, for small print
     model, missing = load_weights(AutoModelForImageTextToText, checkpoint)

@@ -14,7 +14,7 @@ from waymark.classification import LabelledExamples, NeighbourOptions, cross_che
 from waymark.encoding import Encoder, EncoderConfig, load_encoder
 from waymark.errors import ConfigError
 from waymark.labelling.progress import Bar
-from waymark.labelling.sources import LabelledSource, labelled_sources, pictures
+from waymark.labelling.sources import LabelledSource, encoded, labelled_sources, pictures
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ def encode_source(encoder: Encoder, source: LabelledSource, every_s: float, bar:
     """Unit vectors (D,) of a recording's images; zero where there is nothing in one."""
     found = []
     for frame in pictures(source, every_s):
-        found.append(encoder.encode(frame.rgb).vector)
+        found.append(encoded(encoder, frame))
         bar.say(f'{source.label}, image {len(found)}')
     return found
 

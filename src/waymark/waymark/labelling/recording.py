@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from waymark.classification import Classified, StreamClassifier
 from waymark.encoding import Encoder
-from waymark.labelling.sources import thumbnail
+from waymark.labelling.sources import encoded, thumbnail
 from waymark.types import NANOSECONDS, Frame
 
 PICTURE_PX = 640  # longer side of the pictures that are kept for sheet and description
@@ -88,7 +88,7 @@ def classify_frames(
     """
     classifier.require_fingerprint(encoder.fingerprint, encoder.model_id)
     for number, frame in enumerate(frames):
-        found = classifier.observe(encoder.encode(frame.rgb).vector, frame.header.stamp_ns)
+        found = classifier.observe(encoded(encoder, frame), frame.header.stamp_ns)
         yield Row(number, frame.header.stamp_ns, found), frame
         each()
 

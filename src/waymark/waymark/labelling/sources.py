@@ -11,7 +11,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from waymark.encoding import Encoder
 from waymark.errors import ConfigError, SourceError
+from waymark.places.keyframes import shows_something
 from waymark.sources.config import ImageSourceConfig
 from waymark.sources.folder import IMAGE_SUFFIXES
 from waymark.sources.open import is_live, kind_of, open_source
@@ -142,6 +144,12 @@ def _one_image(path: Path) -> Frame:
 
     pixels, layout = read_image(path)
     return Frame(Header(NANOSECONDS), pixels, layout)
+
+
+def encoded(encoder: Encoder, frame: Frame) -> NDArray[np.float32]:
+    """Unit vector (D,) of an image; zero where it shows nothing, whatever direction a network gives that."""
+    vector = encoder.encode(frame.rgb).vector
+    return vector if shows_something(frame.gray) else np.zeros_like(vector)
 
 
 def thumbnail(rgb: NDArray[np.uint8], longest_px: int) -> NDArray[np.uint8]:
