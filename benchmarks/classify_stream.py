@@ -26,6 +26,7 @@ from numpy.typing import NDArray
 from waymark.classification import ClassifierConfig, LabelledExamples, NeighbourClassifier, StreamClassifier
 from waymark.classification.neighbours import NeighbourOptions, familiar_similarity
 from waymark.encoding import Encoder, EncoderConfig, load_encoder
+from waymark.similarity import recursive_mix, unit
 
 STEP_NS = round(1e9 / RATE_HZ)
 WAYS = {
@@ -74,6 +75,14 @@ def nearest(examples: LabelledExamples) -> NeighbourClassifier:
 def called(examples: LabelledExamples, stream: Stream, config: ClassifierConfig) -> NDArray[np.str_]:
     classifier = StreamClassifier(nearest(examples), config)
     return np.array([classifier.observe(v, (i + 1) * STEP_NS).label for i, v in enumerate(stream.vectors)])
+
+
+def embeddings_mixed(stream: Stream, mu: float) -> Stream:
+    """The other thing that could be mixed: embeddings, anew at each cut as the classifier has it."""
+    x = stream.vectors.astype(np.float64)
+    cosines = np.einsum('td,td->t', x[1:], x[:-1])
+    begins = np.array([True, *(cosines < ClassifierConfig().scene_similarity)])
+    return replace(stream, vectors=unit(recursive_mix(x, np.where(begins, 1.0, mu))).astype(np.float32))
 
 
 def changes(labels: NDArray[np.str_]) -> float:
@@ -133,6 +142,8 @@ def left_out(examples: LabelledExamples, streams: list[Stream]) -> dict[str, dic
 
 def report(examples: LabelledExamples, streams: list[Stream]) -> dict[str, object]:
     ways = {way: judge(examples, streams, ClassifierConfig(**values)) for way, values in WAYS.items()}  # type: ignore[arg-type]
+    mixed = [embeddings_mixed(stream, 0.3) for stream in streams]
+    ways['embeddings instead, all before, 0.3'] = judge(examples, mixed, ClassifierConfig(mix=1.0))
     return {
         'examples': examples.counts(),
         'images': sum(len(s.labels) for s in streams),
