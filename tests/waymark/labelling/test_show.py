@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 from waymark.cli import app
 from waymark.errors import ConfigError, ModelError, SourceError
+from waymark.labelling.show import folder_for
 
 
 def run(*arguments: str | Path) -> str:
@@ -92,6 +93,14 @@ def test_what_does_not_fit_together_is_refused_by_name(examples, paint, film, co
         with pytest.raises(error, match=message):
             run('classify', *arguments, '--out', tmp_path / 'refused')
     assert not (tmp_path / 'refused').exists()
+
+
+@pytest.mark.parametrize(
+    ('recording', 'name'),
+    [('a/b c.mp4', 'b-c'), ('sim:ground?laps=1&x=2', 'sim-ground-laps-1-x-2'), ('run1/', 'run1'), ('..', '..')],
+)
+def test_results_go_to_a_folder_named_after_the_recording(recording, name):
+    assert folder_for(recording) == Path('out') / f'classes-{name}'
 
 
 def test_an_out_that_is_a_file_is_said_so(examples, paint, tmp_path):

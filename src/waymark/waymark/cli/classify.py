@@ -76,7 +76,7 @@ def classify(
     """Say what each image of a recording shows: frames.csv, stretches.csv and sheet.jpg."""
     from waymark.classification import ClassifierConfig
     from waymark.errors import ConfigError
-    from waymark.labelling.show import ClassifyRequest, show_classes
+    from waymark.labelling.show import ClassifyRequest, folder_for, show_classes
     from waymark.sources import kind_of
 
     names = tuple(name.strip() for name in classes.split(',')) if classes else ()
@@ -87,5 +87,5 @@ def classify(
     config = ClassifierConfig(
         classes=names, examples='' if examples is None else str(examples), threshold=threshold, mix=share
     )
-    folder = out or Path('out') / f'classes-{Path(recording).stem or "recording"}'
+    folder = out or folder_for(recording)
     show_classes(ClassifyRequest(recording, config, encoder, folder, describe, each_alone=share == 1.0 and is_folder))

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -44,6 +45,12 @@ class ClassifyRequest:
     out: Path
     describe: str = ''
     each_alone: bool = False
+
+
+def folder_for(recording: str) -> Path:
+    """Where results go unless told: out/classes-NAME, with a name that any shell likes."""
+    stem = re.sub(r'[^\w.-]+', '-', Path(recording).stem).strip('-')
+    return Path('out') / f'classes-{stem or "recording"}'
 
 
 def show_classes(request: ClassifyRequest) -> None:
