@@ -29,6 +29,19 @@ def true_text_vectors(folder: Path, texts: list[str]) -> Any:
     return getattr(features, 'pooler_output', features).numpy()
 
 
+def true_scores(folder: Path, pixels: Any, texts: list[str]) -> Any:
+    """(N,) of one image: CLIP's probabilities over the texts, SigLIP's of each text."""
+    import torch
+    import transformers as t
+
+    tokenizer, model = t.AutoTokenizer.from_pretrained(folder), t.AutoModel.from_pretrained(folder).eval()
+    length = model.config.text_config.max_position_embeddings
+    ids = tokenizer(texts, padding='max_length', truncation=True, max_length=length, return_tensors='pt')['input_ids']
+    with torch.no_grad():
+        logits = model(input_ids=ids, pixel_values=pixels).logits_per_image[0]
+    return (logits.softmax(dim=0) if model.config.model_type == 'clip' else logits.sigmoid()).numpy()
+
+
 def _pooler(t: Any, folder: Path, pixels: Any) -> Any:
     return t.AutoModel.from_pretrained(folder).eval()(pixel_values=pixels).pooler_output
 

@@ -16,7 +16,7 @@ from typing import Any
 os.environ |= {'HF_HUB_OFFLINE': '1', 'OMP_NUM_THREADS': '1'}
 
 from bad_encoders import BAD  # noqa: E402
-from encoder_truths import true_text_vectors, true_vector  # noqa: E402
+from encoder_truths import true_scores, true_text_vectors, true_vector  # noqa: E402
 from tiny_encoders import FAMILIES, save_model, save_timm  # noqa: E402
 
 from waymark.encoding.manifest import read_manifest  # noqa: E402
@@ -106,6 +106,8 @@ def _truth(family: str, model: Path, folder: Path) -> dict[str, Any]:
     if manifest.text is not None:
         encoder = ModelEncoder.from_manifest(folder, 'onnx', text=True)
         truth['texts'] = true_text_vectors(model, list(TEXTS)).tolist()
+        if family != 'siglip2':  # which takes patches, not pixels
+            truth['scores'] = true_scores(model, pixels, list(TEXTS)).tolist()
         truth['exported_texts'] = [(e.vector * e.norm).tolist() for e in encoder.encode_text(TEXTS)]
     return truth
 

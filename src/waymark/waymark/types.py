@@ -137,6 +137,10 @@ class TextTower:
         pooling: As ModelManifest's.
         precision: As ModelManifest's.
         references: Texts and outputs for the parity gate.
+        score: How the model's cosines between images and texts become scores: 'softmax' over the texts (CLIP), a
+            'sigmoid' of each (SigLIP), or '' where that is unknown.
+        logit_scale: Factor of the cosines, as the model learned it (CLIP's is 100); 0 where unknown.
+        logit_bias: Added to them before a sigmoid.
     """
 
     model: str
@@ -149,6 +153,9 @@ class TextTower:
     pooling: str = 'none'
     precision: str = 'fp32'
     references: tuple[TextReference, ...] = ()
+    score: str = ''
+    logit_scale: float = 0.0
+    logit_bias: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -30,6 +30,7 @@ def _profile(depth: int, reliable: bool, latched: bool = False) -> QoSProfile:
 
 IMAGES_OUT = _profile(5, reliable=True)
 RESULTS = _profile(10, reliable=True)
+LATCHED = _profile(1, reliable=True, latched=True)  # labels: who comes late gets them too
 # A late recorder or viewer still gets the keyframes of this run.
 KEYFRAMES = _profile(1000, reliable=True, latched=True)
 CLOCK = _profile(1, reliable=False)

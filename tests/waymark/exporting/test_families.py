@@ -7,9 +7,11 @@ import numpy as np
 import pytest
 from tiny_encoders import FAMILIES, GRIDS, HEADS
 
+from waymark.classification import ClassifierConfig
 from waymark.encoding.base import DenseEncoder
 from waymark.encoding.model import ModelEncoder
-from waymark.exporting.references import reference_images
+from waymark.exporting.references import TEXTS, reference_images
+from waymark.labelling import load_classifier
 
 pytestmark = [pytest.mark.models, pytest.mark.timeout(1800)]  # the first one waits for all exports
 
@@ -74,6 +76,18 @@ def test_texts_get_the_vectors_that_the_models_own_tokenizer_and_tower_give(expo
     assert result['text_parity']['cosine'] > 0.999999
     assert (text.max_length, text.pad_id, len(text.references)) == (16, 0, 3)
     assert len(text.references[0].output) == exported.manifest(family).output_dim
+
+
+@pytest.mark.parametrize(('family', 'kind'), [('clip', 'softmax'), ('siglip', 'sigmoid'), ('siglip2', 'sigmoid')])
+def test_classes_told_by_text_get_the_scores_of_the_models_own_temperature_and_bias(exported, family, kind):
+    folder, result = exported.folder(family), exported.results[family]
+    classes = ClassifierConfig(classes=TEXTS, templates=('{}',), encoder=str(folder))
+    classifier = load_classifier(classes).classifier
+
+    assert (classifier.rule.kind, exported.manifest(family).text.score) == (kind, kind)
+    if family != 'siglip2':
+        image = ModelEncoder.from_manifest(folder, 'onnx').encode(reference_images()[0])
+        np.testing.assert_allclose(classifier.score([image.vector])[0], result['scores'], atol=1e-4)
 
 
 def test_other_poolings_give_other_fingerprints(exported):

@@ -11,6 +11,7 @@ import typer
 
 from waymark import __version__
 from waymark.cli import export, map, train  # noqa: A004 - the command's name
+from waymark.cli.classify import classify, label
 from waymark.cli.compare import compare
 from waymark.errors import WaymarkError
 
@@ -25,6 +26,8 @@ app.add_typer(train.app, name='train')
 app.add_typer(export.app, name='export')
 app.add_typer(map.app, name='map')
 app.command()(compare)
+app.command()(label)
+app.command()(classify)
 
 
 @app.command()

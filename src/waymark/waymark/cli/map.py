@@ -154,6 +154,25 @@ def translate(
     commands.translate_file(path, _target(out, in_place), commands.load(to), recording, old, max_fall)
 
 
+@app.command()
+def label(
+    path: _Map,
+    examples: Annotated[Path | None, typer.Option(help='What waymark label wrote.')] = None,
+    classes: Annotated[str, typer.Option(help='Instead: names with commas, told by text; needs --encoder.')] = '',
+    encoder: Annotated[str, typer.Option(help='With --classes: model folder with the text tower.')] = '',
+    threshold: Annotated[float, typer.Option(min=0, max=1, help='Score below which a keyframe gets no label.')] = 0.5,
+    out: _Out = None,
+    in_place: _InPlace = False,
+) -> None:
+    """Say what each keyframe of a map shows, by labelled examples or by text."""
+    from waymark.classification import ClassifierConfig
+    from waymark.labelling.keyframes import label_map
+
+    names = tuple(name.strip() for name in classes.split(',')) if classes else ()
+    config = ClassifierConfig(classes=names, examples=str(examples or ''), encoder=encoder, threshold=threshold)
+    label_map(path, _target(out, in_place), config)
+
+
 def _target(out: Path | None, in_place: bool) -> Path | None:
     """The new file, None for the map itself.
 

@@ -105,6 +105,16 @@ def _numbers(counts: tuple[int, ...], above: float = -math.inf, whole: bool = Fa
     return check
 
 
+def _number(at_least: float = -math.inf) -> Check:
+    words = 'expected a number' + (f', at least {at_least:g}' if math.isfinite(at_least) else '')
+
+    def check(value: Any) -> str:
+        is_number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+        return '' if is_number and value >= at_least else words
+
+    return check
+
+
 def _whole(at_least: int) -> Check:
     words = f'expected a whole number, at least {at_least}'
     return lambda v: '' if isinstance(v, int) and not isinstance(v, bool) and v >= at_least else words
@@ -157,4 +167,7 @@ _TEXT_CHECKS: dict[str, Check] = {
     'output': _text(),
     'pooling': _one_of(*POOLINGS),
     'precision': _one_of(*PRECISIONS),
+    'score': lambda v: '' if v in ('', 'softmax', 'sigmoid') else 'choose softmax, sigmoid or nothing',
+    'logit_scale': _number(0.0),
+    'logit_bias': _number(),
 }

@@ -76,7 +76,17 @@ def write_text_tower(checkpoint: Checkpoint, model: Any, folder: Path, precision
         output=OUTPUT,
         precision='int8' if precision == 'int8' else 'fp32',
         references=references,
+        **_score(model),
     )
+
+
+def _score(model: Any) -> dict[str, Any]:
+    """How this model's cosines become scores, as fields of a TextTower: SigLIP learned a bias, CLIP has none."""
+    scale, bias = getattr(model, 'logit_scale', None), getattr(model, 'logit_bias', None)
+    if scale is None:
+        return {}
+    facts = {'score': 'softmax' if bias is None else 'sigmoid', 'logit_scale': float(scale.detach().exp())}
+    return facts | ({} if bias is None else {'logit_bias': float(bias.detach())})
 
 
 def measure_text(folder: Path) -> Parity | None:

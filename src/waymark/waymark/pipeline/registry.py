@@ -15,6 +15,7 @@ NODE_CONFIGS = {
     'image_encoder': 'waymark.encoding.config:EncoderConfig',
     'homography_tracker': 'waymark.tracking.config:TrackerConfig',
     'place_recognition': 'waymark.places.config:PlacesConfig',
+    'image_classifier': 'waymark.classification.config:ClassifierConfig',
     'recorder': 'waymark.report.config:RecorderConfig',
 }
 
