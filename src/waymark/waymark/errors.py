@@ -36,3 +36,7 @@ class RecordingError(WaymarkError):
 
 class EnvironmentMixError(WaymarkError):
     """Two ROS installations, or none, where exactly one is needed."""
+
+
+class MapError(WaymarkError):
+    """A place map can't be opened, read or written, or does not go with what is asked of it."""

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Places: where has the robot been, and is this one of them?"""
 
+from waymark.maps import Keyframe
 from waymark.places.config import PlacesConfig
-from waymark.places.keyframes import Keyframe, KeyframeSelector
+from waymark.places.keyframes import KeyframeSelector
 from waymark.places.recognizer import Localization, PlaceRecognizer
 from waymark.places.state import PlaceState
 from waymark.places.verification import PlaceMatch

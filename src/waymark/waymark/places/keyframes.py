@@ -1,37 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Keyframes: the views that the map keeps, and when a new one is due."""
+"""When a new keyframe is due."""
 
 from __future__ import annotations
-
-from dataclasses import dataclass
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from waymark.checks import require_shape
-from waymark.image.features import Features
 from waymark.places.config import PlacesConfig
-from waymark.types import NANOSECONDS, Header
-
-
-@dataclass(frozen=True, eq=False)
-class Keyframe:
-    """A view that the map keeps.
-
-    Attributes:
-        keyframe_id: Counts from 0 in order of appearance.
-        header: Of its image.
-        vector: (D,) float32, the image's embedding.
-        features: Local features of its image.
-        place_id: The keyframe that first showed this place: its own id, unless it was localized when kept.
-    """
-
-    keyframe_id: int
-    header: Header
-    vector: NDArray[np.float32]
-    features: Features
-    place_id: int
+from waymark.types import NANOSECONDS
 
 
 class KeyframeSelector:

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from waymark.checks import require_finite, require_shape
 from waymark.errors import ModelError
 from waymark.image.features import Features, detect
+from waymark.maps import Keyframe
 from waymark.places.config import PlacesConfig
-from waymark.places.keyframes import Keyframe, KeyframeSelector, shows_something
+from waymark.places.keyframes import KeyframeSelector, shows_something
 from waymark.places.retrieval import VectorIndex
 from waymark.places.state import Belief, PlaceState
 from waymark.places.verification import PlaceMatch, best_match

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from waymark.image.features import Features, match
 from waymark.image.homography import Homography, find_homography, rejection
+from waymark.maps import Keyframe
 from waymark.places.config import PlacesConfig
-from waymark.places.keyframes import Keyframe
 
 
 @dataclass(frozen=True, eq=False)
