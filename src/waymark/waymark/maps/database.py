@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import shutil
@@ -31,19 +32,31 @@ def connect(path: Path, writing: bool = False) -> sqlite3.Connection:
         MapError: There is no such file, it is no map, cut off, damaged, or made by a later Waymark.
     """
     _require_map_file(path)
-    with translated(path):
+    with translated(path, 'written' if writing else 'read'):
         connection = _open(path, writing)
         try:
             _require_version(path, connection)
             if version_of(connection) < SCHEMA_VERSION:
                 connection = _migrated(path, connection, writing)
+            connection.execute(f'PRAGMA query_only = {"OFF" if writing else "ON"}')
             if writing:
-                connection.execute('PRAGMA journal_mode = WAL')
+                connection.execute('PRAGMA journal_mode = WAL')  # until `disconnect`
                 connection.execute('PRAGMA synchronous = FULL')  # survives a power cut, not only a kill
         except BaseException:
             connection.close()
             raise
     return connection
+
+
+def disconnect(connection: sqlite3.Connection) -> None:
+    """Close what was opened for writing; where nobody reads, the map is one plain file again.
+
+    Files in WAL mode make even readers leave `-wal` and `-shm` beside them, and open on no read-only disk.
+    """
+    with contextlib.suppress(sqlite3.Error):  # somebody reads: then it stays as it is, as whole as before
+        connection.execute('PRAGMA busy_timeout = 0')
+        connection.execute('PRAGMA journal_mode = DELETE')
+    connection.close()
 
 
 @contextmanager
@@ -96,7 +109,8 @@ def wal_of(path: Path) -> Path:
 
 def _open(path: Path, writing: bool) -> sqlite3.Connection:
     uri = f'file:{quote(str(path.absolute()))}'
-    connection = _connection(f'{uri}?mode={"rw" if writing else "ro"}')
+    # Readers too may have to finish what a killed writer began; of a write-protected file SQLite makes 'ro' itself.
+    connection = _connection(f'{uri}?mode=rw')
     try:
         connection.execute('SELECT count(*) FROM sqlite_master').fetchone()
     except sqlite3.OperationalError:
@@ -114,30 +128,20 @@ def _connection(uri: str) -> sqlite3.Connection:
 
 
 def _require_map_file(path: Path) -> None:
+    # Not opened here: closing any handle drops the locks that SQLite holds on the file for this whole process.
     if not path.exists():
         raise MapError(f'there is no map {str(path)!r}. Give the path of a map file.')
     if not path.is_file():
         raise MapError(f'map {str(path)!r} is a folder. Give the map file in it.')
-    try:
-        with path.open('rb') as file:
-            head = file.read(100)
-    except OSError as error:
-        raise MapError(f'map {str(path)!r} can not be read: {error.strerror}. Allow reading it.') from None
-    if not head.startswith(b'SQLite format 3\0'):
-        raise MapError(
-            f'{str(path)!r} is no Waymark map, or its beginning is damaged. Give a map file, or copy it again.'
-        )
-    page_bytes, pages = int.from_bytes(head[16:18], 'big'), int.from_bytes(head[28:32], 'big')
-    size = _size(path)
-    if not _size(wal_of(path)) and size < page_bytes * pages:
-        raise damaged(path, f'it is cut off, {size} of {page_bytes * pages} bytes are there')
 
 
 def _require_version(path: Path, connection: sqlite3.Connection) -> None:
     found = int(connection.execute('PRAGMA application_id').fetchone()[0])
     version = version_of(connection)
     if found != APPLICATION_ID:
-        raise MapError(f'{str(path)!r} is an SQLite file, but no Waymark map. Give the path of a map file.')
+        raise MapError(
+            f'{str(path)!r} is no Waymark map, or its beginning is damaged. Give a map file, or copy it again.'
+        )
     if version > SCHEMA_VERSION:
         raise MapError(
             f'map {str(path)!r} was written by a later Waymark (map version {version}, this one reads up to '
@@ -169,8 +173,12 @@ def _sentence(path: Path, doing: str, error: sqlite3.Error) -> str:
             f'{called}: the disk is full or refuses more ({text}; {free} MiB free). Free some space or give another '
             'path; what was in the file before is still there.'
         )
+    if 'not a database' in text:
+        return f'{str(path)!r} is no Waymark map, or its beginning is damaged. Give a map file, or copy it again.'
     if 'locked' in text:
         return f'{called}: a program other than Waymark holds it. Close that program.'
+    if 'I/O' in text:
+        return f'{called}: the disk gives an error, or the file is cut off ({text}). Check the disk, or copy it again.'
     if 'readonly' in text or 'unable to open' in text:
         return f'{called}: file or folder are not accessible ({text}). Allow it, or copy the map somewhere else.'
     return str(damaged(path, text))

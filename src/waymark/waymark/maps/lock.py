@@ -58,8 +58,9 @@ class WriterLock:
         if not self._is_current(file):  # its last holder removed it between open and lock
             os.close(file)
             return None
-        os.ftruncate(file, 0)
-        os.write(file, f'process {os.getpid()} ({_program()})\n'.encode())
+        with contextlib.suppress(OSError):  # on a full disk the lock holds without its holder's name
+            os.ftruncate(file, 0)
+            os.write(file, f'process {os.getpid()} ({_program()})\n'.encode())
         return file
 
     def _is_current(self, file: int) -> bool:
@@ -70,5 +71,6 @@ class WriterLock:
 
 
 def _program() -> str:
-    words = [Path(sys.argv[0] or 'python').name, *sys.argv[1:]]
-    return ' '.join(words)[:200]
+    path = Path(sys.argv[0] or 'python')
+    name = path.parent.name if path.name == '__main__.py' else path.name
+    return ' '.join([name, *sys.argv[1:]])[:200]

@@ -6,6 +6,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -13,7 +14,7 @@ from typing import Any
 from waymark.errors import MapError
 from waymark.maps import rows
 from waymark.maps.contents import Contents
-from waymark.maps.database import connect, damaged, translated
+from waymark.maps.database import connect, damaged, disconnect, translated
 from waymark.maps.keyframe import Keyframe
 from waymark.maps.loading import read_map, stored_keyframe
 from waymark.maps.lock import WriterLock
@@ -221,7 +222,7 @@ class MapFile:
             lock = WriterLock(self.path)
             self._open.append(lock.release)
         connection = connect(self.path, writing=True)
-        self._open.append(connection.close)
+        self._open.append(partial(disconnect, connection))
         return connection
 
     def _writing(self) -> BackgroundWriter:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from waymark.errors import MapError
 from waymark.maps import rows
-from waymark.maps.database import connect, damaged, transaction, translated, wal_of
+from waymark.maps.database import connect, damaged, disconnect, transaction, translated, wal_of
 from waymark.maps.lock import WriterLock
 from waymark.maps.place_map import PlaceMap
 from waymark.maps.schema import PAGE_BYTES, create_tables
@@ -91,12 +91,12 @@ def _update_file(path: Path, place_map: PlaceMap, replace: bool) -> None:
         with transaction(connection, path):
             put_map(connection, place_map)
     finally:
-        connection.close()
+        disconnect(connection)
 
 
 def _require_same(path: Path, connection: sqlite3.Connection, place_map: PlaceMap) -> None:
     try:
-        with translated(path):
+        with translated(path, 'written'):
             there = rows.info_of(rows.facts(connection))
     except rows.Damage as damage:
         raise damaged(path, str(damage)) from None
@@ -117,7 +117,6 @@ def _write_new(temporary: Path, path: Path, place_map: PlaceMap) -> None:
             with transaction(connection, path):
                 create_tables(connection)
                 put_map(connection, place_map)
-            connection.execute('PRAGMA journal_mode = WAL')
         finally:
             connection.close()
     _sync(temporary)

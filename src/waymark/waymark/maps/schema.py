@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 
 APPLICATION_ID = 0x57594D4B  # 'WYMK'
 SCHEMA_VERSION = 1
-PAGE_BYTES = 4096
+PAGE_BYTES = 8192  # three vectors of 576 to a page; SD cards write no less
 
 TABLES = """
 CREATE TABLE facts (fact_id INTEGER PRIMARY KEY, name TEXT, value TEXT, digest BLOB);

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from waymark.errors import MapError
-from waymark.maps.database import transaction
+from waymark.maps.database import disconnect, transaction
 
 log = logging.getLogger(__name__)
 Change = Callable[[sqlite3.Connection], None]
@@ -88,7 +88,7 @@ class BackgroundWriter:
                 self._is_closing = True
                 self._changed.notify_all()
             self._thread.join()
-            self._connection.close()
+            disconnect(self._connection)
 
     def _run(self) -> None:
         while batch := self._gathered():
