@@ -88,8 +88,7 @@ class PlaceMap:
         for link in links:
             self.link(link.first, link.second, link.inliers)
         for route in routes:
-            self._require_known(*route.keyframe_ids)
-            self._routes[route.route_id] = route
+            self.put_route(route)
         self._next_id = max(self._next_id, next_id)
 
     def __len__(self) -> int:
@@ -186,10 +185,18 @@ class PlaceMap:
         Raises:
             ValueError: A keyframe is not in the map, or `relative` has another length.
         """
-        self._require_known(*keyframe_ids)
         route = Route(max(self._routes, default=-1) + 1, name, tuple(keyframe_ids), tuple(relative))
-        self._routes[route.route_id] = route
+        self.put_route(route)
         return route
+
+    def put_route(self, route: Route) -> None:
+        """Keep a route, in place of the one with its id.
+
+        Raises:
+            ValueError: A keyframe is not in the map.
+        """
+        self._require_known(*route.keyframe_ids)
+        self._routes[route.route_id] = route
 
     def remove_route(self, route_id: int) -> None:
         """Forget a route; its keyframes stay.

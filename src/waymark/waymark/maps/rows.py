@@ -111,8 +111,8 @@ def put_link(connection: sqlite3.Connection, link: Link) -> None:
     connection.execute('INSERT INTO links (digest, first, second, inliers) VALUES (?, ?, ?, ?)', values)
 
 
-def links(connection: sqlite3.Connection) -> Iterator[Link]:
-    """All links, in the order they were found.
+def links(connection: sqlite3.Connection, tolerant: bool = False) -> Iterator[Link]:
+    """All links, in the order they were found; a damaged one is left out where `tolerant`.
 
     Raises:
         Damage: One is not what was written.
@@ -120,6 +120,8 @@ def links(connection: sqlite3.Connection) -> Iterator[Link]:
     for found, *values in connection.execute('SELECT digest, first, second, inliers FROM links ORDER BY link_id'):
         columns = dict(zip(('first', 'second', 'inliers'), values, strict=True))
         if found != packing.row_digest('links', columns):
+            if tolerant:
+                continue
             raise Damage(f'the link of keyframes {values[0]} and {values[1]} does not match its checksum')
         yield Link(**columns)
 
@@ -138,8 +140,8 @@ def put_route(connection: sqlite3.Connection, route: Route) -> None:
     )
 
 
-def routes(connection: sqlite3.Connection) -> Iterator[Route]:
-    """All routes.
+def routes(connection: sqlite3.Connection, tolerant: bool = False) -> Iterator[Route]:
+    """All routes; a damaged one is left out where `tolerant`.
 
     Raises:
         Damage: One is not what was written.
@@ -148,6 +150,8 @@ def routes(connection: sqlite3.Connection) -> Iterator[Route]:
     for found, *values in connection.execute(f'SELECT digest, {", ".join(names)} FROM routes ORDER BY route_id'):
         columns: dict[str, Any] = dict(zip(names, values, strict=True))
         if found != packing.row_digest('routes', columns):
+            if tolerant:
+                continue
             raise Damage(f'route {values[1]!r} (number {values[0]}) does not match its checksum')
         yield packing.unpack_route(**columns)
 
