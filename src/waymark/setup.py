@@ -11,6 +11,8 @@ setup(
             'report/*.jinja',
             'report/*.css',
             'report/*.js',
+            'mapping/*.jinja',
+            'mapping/*.css',
             'encoding/models/*/manifest.json',
             'encoding/models/*/*.onnx',
             'encoding/models/*/*.png',

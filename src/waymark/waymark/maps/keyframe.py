@@ -69,6 +69,11 @@ class Keyframe:
             require_dtype('text_vector', self.text_vector, np.float32)
 
     @property
+    def has_thumbnail(self) -> bool:
+        """Whether there is one, without reading it."""
+        return self.thumbnail_jpeg is not None
+
+    @property
     def thumbnail(self) -> NDArray[np.uint8] | None:
         """(h, w, 3) uint8 RGB, decoded at each call; None where none is kept."""
         return None if self.thumbnail_jpeg is None else decode_thumbnail(self.thumbnail_jpeg)

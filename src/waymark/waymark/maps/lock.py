@@ -70,6 +70,20 @@ class WriterLock:
             return False
 
 
+def holder_of(path: Path) -> str | None:
+    """Who writes a map at the moment, None if nobody."""
+    import fcntl
+
+    try:
+        with path.with_name(path.name + '.lock').open('rb') as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return path.with_name(path.name + '.lock').read_text(errors='replace').strip() or 'another process'
+    except OSError:
+        return None
+    return None
+
+
 def _program() -> str:
     path = Path(sys.argv[0] or 'python')
     name = path.parent.name if path.name == '__main__.py' else path.name

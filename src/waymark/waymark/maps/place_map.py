@@ -5,8 +5,9 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,6 +37,10 @@ class MapInfo:
     text_fingerprint: str = ''
     text_model_id: str = ''
     map_id: str = field(default_factory=lambda: uuid.uuid4().hex)
+
+    def renewed(self, **changes: Any) -> MapInfo:
+        """The same, with changes, for another map."""
+        return replace(self, map_id=uuid.uuid4().hex, **changes)
 
     def require_encoder(self, fingerprint: str, where: str = 'the map') -> None:
         """Refuse an encoder whose vectors can't be compared with the map's.

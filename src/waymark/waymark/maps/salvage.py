@@ -15,7 +15,7 @@ from waymark.maps.check import Finding, check_connection, check_keyframe, keyfra
 from waymark.maps.database import connect
 from waymark.maps.keyframe import Keyframe
 from waymark.maps.loading import stored_keyframe
-from waymark.maps.place_map import MapInfo, PlaceMap
+from waymark.maps.place_map import PlaceMap
 from waymark.maps.saving import save_map
 from waymark.maps.store import FileStore
 
@@ -73,17 +73,13 @@ def salvage(path: Path, out: Path, progress: Progress | None = None) -> Salvage:
             ) from None
         ids = keyframe_ids(connection, facts)
         views, bare = _whole(connection, ids, FileStore(path, connection), progress)
-        place_map = PlaceMap(_new_id(rows.info_of(facts)), views, next_id=facts['contents']['next_id'])
+        # Another map: it must not pass for the whole one.
+        place_map = PlaceMap(rows.info_of(facts).renewed(), views, next_id=facts['contents']['next_id'])
         links = _add_links(connection, place_map, facts['contents']['links'])
         routes = _add_routes(connection, place_map, packing.unpack_ids(facts['contents']['routes']))
         save_map(out, place_map)
     lost = tuple(sorted(set(ids) - set(place_map.keyframes)))
     return Salvage(len(place_map), lost, tuple(bare), links, routes)
-
-
-def _new_id(info: MapInfo) -> MapInfo:
-    """The salvaged map is another map: it must not pass for the whole one."""
-    return MapInfo(info.fingerprint, info.model_id, info.camera, info.text_fingerprint, info.text_model_id)
 
 
 def _whole(

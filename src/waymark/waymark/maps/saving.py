@@ -66,6 +66,24 @@ def create_file(path: Path, place_map: PlaceMap) -> None:
             temporary.unlink(missing_ok=True)
 
 
+def compact(path: Path) -> None:
+    """Give back to the disk what a map that became smaller no longer needs.
+
+    Raises:
+        MapError: Somebody else writes the map, or the disk has no room for a copy; the map is whole as it is.
+    """
+    lock = WriterLock(path)
+    try:
+        connection = connect(path, writing=True)
+        try:
+            with translated(path, 'written'):
+                connection.execute('VACUUM')
+        finally:
+            disconnect(connection)
+    finally:
+        lock.release()
+
+
 def put_map(connection: sqlite3.Connection, place_map: PlaceMap) -> None:
     """Make an opened file hold this map, inside the caller's transaction; only what differs is written."""
     there = dict(connection.execute('SELECT keyframe_id, digest FROM keyframes').fetchall())

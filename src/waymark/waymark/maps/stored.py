@@ -82,6 +82,11 @@ class StoredKeyframe(Keyframe):
             return None
         return self._store.blob('thumbnails', self._stored_id, self.thumbnail_digest)
 
+    @property
+    def has_thumbnail(self) -> bool:
+        """Whether there is one, without reading it."""
+        return self.thumbnail_digest is not None
+
     def blobs(self) -> dict[str, bytes]:
         """Features and thumbnail as they lie in the file, by table.
 

@@ -1,0 +1,167 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`waymark map ...`: look at place maps, check, merge, prune, export them, and bring them to another encoder."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(no_args_is_help=True)
+
+_Map = Annotated[Path, typer.Argument(metavar='MAP', help='Map file.')]
+_Out = Annotated[Path | None, typer.Option(help='New map file to write; not there yet.')]
+_InPlace = Annotated[bool, typer.Option('--in-place', help='Change MAP itself instead, all at once or not at all.')]
+_Encoder = Annotated[str, typer.Option('--to', help="'hog', an embedded model's name, a model folder or a manifest.")]
+_Json = Annotated[bool, typer.Option('--json', help='Print JSON.')]
+
+
+@app.callback()
+def map_() -> None:
+    """Look at place maps, and change them."""
+
+
+@app.command()
+def info(path: _Map, json: _Json = False) -> None:
+    """Print what a map holds, which encoder made it, and its size."""
+    from waymark.mapping.facts import show_info
+
+    show_info(path, json)
+
+
+@app.command()
+def show(
+    path: _Map,
+    out: Annotated[Path | None, typer.Option(help='Where the page goes; default: beside the map.')] = None,
+    most: Annotated[int, typer.Option(min=1, help='Keyframes on the page at most.')] = 400,
+) -> None:
+    """Write one HTML page with the keyframes, links and routes of a map."""
+    from waymark.mapping import commands
+
+    commands.show(path, out, most)
+
+
+@app.command()
+def check(
+    path: _Map,
+    salvage: Annotated[Path | None, typer.Option(metavar='NEW', help='Write what is whole to this new map.')] = None,
+    json: _Json = False,
+) -> None:
+    """Compare every piece of a map with its checksum. Exit code 1 if it is damaged."""
+    from waymark.mapping.facts import show_check
+
+    sys.exit(show_check(path, salvage, json))
+
+
+@app.command()
+def merge(
+    first: Annotated[Path, typer.Argument(metavar='FIRST', help='Map file; its ids stay.')],
+    second: Annotated[Path, typer.Argument(metavar='SECOND', help='Map file of the same encoder.')],
+    out: Annotated[Path, typer.Option(help='New map file to write; not there yet.')],
+    link: Annotated[bool, typer.Option(help='Find places seen in both by local features, and link them.')] = True,
+    one_frame: Annotated[bool, typer.Option('--one-frame', help='The poses of both are in one map frame.')] = False,
+    no_poses: Annotated[bool, typer.Option('--no-poses', help='Leave the poses out.')] = False,
+    any_camera: Annotated[bool, typer.Option('--any-camera', help='Leave the calibration out.')] = False,
+) -> None:
+    """Put two maps into one: keyframes, links and routes of both."""
+    from waymark.mapping import commands
+
+    commands.merge_files(
+        (first, second), out, link=link, one_frame=one_frame, poses=not no_poses, camera=not any_camera
+    )
+
+
+@app.command()
+def prune(
+    path: _Map,
+    keep: Annotated[int | None, typer.Option(min=1, help='Largest number of keyframes that stay.')] = None,
+    similarity: Annotated[
+        float | None, typer.Option(min=-1, max=1, help='Keyframes with another one at least this alike (cosine) go.')
+    ] = None,
+    out: _Out = None,
+    in_place: _InPlace = False,
+) -> None:
+    """Remove the keyframes that say least; those of routes stay."""
+    from waymark.mapping import commands
+
+    commands.prune_file(path, _target(out, in_place), keep, similarity)
+
+
+@app.command()
+def export(
+    path: _Map,
+    out: Annotated[Path, typer.Option(help='Folder to write; not there yet, or empty.')],
+    origin: Annotated[str, typer.Option(help='LATITUDE,LONGITUDE[,ALTITUDE] of x = y = 0: writes GeoJSON too.')] = '',
+) -> None:
+    """Write a map as JSON, JPEG thumbnails, NumPy vectors and GeoJSON."""
+    from waymark.mapping import commands
+
+    commands.export_file(path, out, origin)
+
+
+@app.command()
+def reencode(
+    path: _Map,
+    to: _Encoder,
+    recording: Annotated[
+        str,
+        typer.Option('--from', help='Video, folder or rosbag2 that the map was made from; default: its thumbnails.'),
+    ] = '',
+    by_number: Annotated[
+        bool,
+        typer.Option('--by-number', help="A keyframe's image is the frame whose number is its id, not of its time."),
+    ] = False,
+    drop_missing: Annotated[
+        bool, typer.Option('--drop-missing', help='Leave keyframes without an image out instead of refusing.')
+    ] = False,
+    text: Annotated[
+        bool, typer.Option('--text', help='Only add vectors for searching by text; the encoder must take texts.')
+    ] = False,
+    out: _Out = None,
+    in_place: _InPlace = False,
+) -> None:
+    """Make the vectors of a map anew for another encoder, from images."""
+    from waymark.mapping import commands
+
+    target = _target(out, in_place)
+    commands.reencode_file(
+        path, target, commands.load(to), recording, by_number=by_number, drop=drop_missing, as_text=text
+    )
+
+
+@app.command()
+def translate(
+    path: _Map,
+    to: _Encoder,
+    recording: Annotated[
+        str,
+        typer.Option(
+            '--from', help="Fit on this recording of like surroundings, encoded by both; default: MAP's thumbnails."
+        ),
+    ] = '',
+    old: Annotated[str, typer.Option(help="The map's own encoder, for --from; default: by the name in the map.")] = '',
+    max_fall: Annotated[
+        float, typer.Option(min=0, max=1, help='Largest loss of recall at 1 on held-out images; more is refused.')
+    ] = 0.05,
+    out: _Out = None,
+    in_place: _InPlace = False,
+) -> None:
+    """Bring a map to another encoder without its images, by a fitted matrix; refused where that costs too much."""
+    from waymark.mapping import commands
+
+    commands.translate_file(path, _target(out, in_place), commands.load(to), recording, old, max_fall)
+
+
+def _target(out: Path | None, in_place: bool) -> Path | None:
+    """The new file, None for the map itself.
+
+    Raises:
+        ConfigError: Both or neither are asked for.
+    """
+    from waymark.errors import ConfigError
+
+    if (out is None) != in_place:
+        raise ConfigError('where should the changed map go? Give either --out NEW or --in-place.')
+    return out

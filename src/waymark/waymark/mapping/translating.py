@@ -1,0 +1,183 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A map for another encoder without the images behind it: its vectors are moved by a fitted matrix, if that works."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from waymark.encoding import Encoder
+from waymark.errors import ConfigError, MapError
+from waymark.mapping.pictures import Missing, Rgb, thumbnails
+from waymark.mapping.reencoding import Progress, rebuilt, with_vector
+from waymark.maps import PlaceMap, encode_thumbnail
+from waymark.maps.thumbnail import decode_thumbnail
+from waymark.maps.translation import Translation, fit_translation
+from waymark.sources import ImageSourceConfig, is_live, open_source
+from waymark.training.looks import change_look, turn_camera
+
+_FEWEST = 40  # images, of which a third is held out
+_CHUNKS = 12
+_STRENGTH = 0.6  # of the changes that held-out views are looked for through
+_SEED = 90_004
+Vectors = NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class Pairs:
+    """Images in order, encoded by both.
+
+    Attributes:
+        pictures: As small as encoders take them.
+        source: (N, D_from) by the map's encoder.
+        target: (N, D_to) by the new one.
+        neighbours: Images to either side that show the same place too.
+    """
+
+    pictures: Sequence[Rgb]
+    source: Vectors
+    target: Vectors
+    neighbours: int
+
+
+@dataclass(frozen=True, eq=False)
+class Judgement:
+    """What a translation is worth, on images that it was not fitted to.
+
+    Each held-out image, seen through a turned camera in another light, is encoded by the new encoder and looked for
+    among all images: in their own new vectors, and in the translated old ones.
+
+    Attributes:
+        translation: The fitted matrix.
+        fitted: Images it was fitted to.
+        held_out: Images looked for.
+        recall_own: Share found among vectors that the new encoder made.
+        recall_translated: Share found among translated vectors.
+    """
+
+    translation: Translation
+    fitted: int
+    held_out: int
+    recall_own: float
+    recall_translated: float
+
+    @property
+    def fall(self) -> float:
+        """Recall that translating costs."""
+        return self.recall_own - self.recall_translated
+
+    def __str__(self) -> str:
+        return (
+            f'{self.translation.kind}, fitted to {self.fitted} images; of {self.held_out} held-out ones the translated '
+            f'vectors find {self.recall_translated:.3f}, vectors by the new encoder itself {self.recall_own:.3f}: '
+            f'recall at 1 falls by {self.fall:.3f}'
+        )
+
+    def require_fall(self, most: float) -> None:
+        """Refuse a translation that costs more recall than allowed.
+
+        Raises:
+            MapError: With the numbers and what to do.
+        """
+        if self.fall > most:
+            raise MapError(
+                f'the map was not translated: {self}, allowed are {most:g}. Fit it on a longer recording of the same '
+                'surroundings (--from), re-encode the map from its images (waymark map reencode), or allow more '
+                '(--max-fall).'
+            )
+
+
+def pairs_of_thumbnails(place_map: PlaceMap, new: Encoder, progress: Progress | None = None) -> Pairs:
+    """The keyframes that have thumbnails: old vectors as stored, new ones of the thumbnails."""
+    found = list(thumbnails(place_map, Missing()))
+    source = np.array([place_map.keyframes[i].vector for i, _ in found], np.float32).reshape(len(found), -1)
+    pictures = [picture for _, picture in found]
+    return Pairs(pictures, source, _encoded(new, pictures, progress), neighbours=0)
+
+
+def pairs_of_recording(
+    uri: str, old: Encoder, new: Encoder, most: int = 600, progress: Progress | None = None
+) -> Pairs:
+    """Frames of a recording, evenly spread, encoded by both.
+
+    Args:
+        uri: Video, folder, bag or simulator.
+        old: The map's encoder.
+        new: The other one.
+        most: Frames kept at most.
+        progress: Told frames looked at, and their number (0 where unknown).
+
+    Raises:
+        SourceError: The recording can't be read.
+        ConfigError: It is live.
+    """
+    if is_live(uri):
+        raise ConfigError(f'{uri!r} is live. Record it first.')
+    kept: list[tuple[Rgb, NDArray[np.float32], NDArray[np.float32]]] = []
+    stride = 1
+    source = open_source(ImageSourceConfig(input=uri, pace='fast'))
+    try:
+        for number, item in enumerate(source.frames()):
+            if number % stride == 0:
+                rgb = item.frame.rgb
+                kept.append((decode_thumbnail(encode_thumbnail(rgb)), old.encode(rgb).vector, new.encode(rgb).vector))
+            if len(kept) > most:
+                kept, stride = kept[::2], 2 * stride
+            if progress is not None:
+                progress(number + 1, source.info.frame_count or 0)
+    finally:
+        source.close()
+    rows = [np.array([k[i] for k in kept], np.float32).reshape(len(kept), -1) for i in (1, 2)]
+    return Pairs([k[0] for k in kept], rows[0], rows[1], neighbours=2)
+
+
+def judge(pairs: Pairs, new: Encoder) -> Judgement:
+    """Fit on two thirds of the images, in chunks, and look the rest up; the matrix returned is fitted to all.
+
+    Raises:
+        MapError: There are too few images.
+    """
+    count = len(pairs.pictures)
+    if count < _FEWEST:
+        raise MapError(
+            f'a translation needs at least {_FEWEST} images that both encoders have seen, there are {count}. Fit it on '
+            'a recording (--from), or re-encode the map: waymark map reencode.'
+        )
+    # Neighbouring images are nearly the same: only whole stretches are truly held out.
+    is_held = (np.arange(count) * _CHUNKS // count) % 3 == 1
+    trial = fit_translation(pairs.source[~is_held], pairs.target[~is_held])
+    rng = np.random.default_rng(_SEED)
+    held = [picture for picture, is_out in zip(pairs.pictures, is_held, strict=True) if is_out]
+    views = [change_look(turn_camera(picture, rng, _STRENGTH), rng, _STRENGTH) for picture in held]
+    queries = _encoded(new, views)
+    own, translated = (
+        _recall(queries, np.flatnonzero(is_held), rows, pairs.neighbours)
+        for rows in (pairs.target, trial.apply(pairs.source))
+    )
+    final = fit_translation(pairs.source, pairs.target)
+    return Judgement(final, int((~is_held).sum()), int(is_held.sum()), own, translated)
+
+
+def translate(place_map: PlaceMap, translation: Translation, new: Encoder) -> PlaceMap:
+    """A new map with every vector moved; everything else stays as it is."""
+    ids, vectors = place_map.vectors()
+    moved = translation.apply(vectors) if len(ids) else vectors
+    made = {int(i): with_vector(place_map.keyframes[int(i)], row) for i, row in zip(ids, moved, strict=True)}
+    return rebuilt(place_map, made, new)
+
+
+def _encoded(encoder: Encoder, pictures: Sequence[Rgb], progress: Progress | None = None) -> Vectors:
+    rows = []
+    for start in range(0, len(pictures), 16):
+        rows += [e.vector for e in encoder.encode_batch(pictures[start : start + 16])]
+        if progress is not None:
+            progress(len(rows), len(pictures))
+    return np.array(rows, np.float32).reshape(len(rows), encoder.dim)
+
+
+def _recall(queries: Vectors, numbers: NDArray[np.intp], rows: Vectors, neighbours: int) -> float:
+    best = (queries @ rows.T).argmax(axis=1)
+    return float((np.abs(best - numbers) <= neighbours).mean())
