@@ -65,10 +65,9 @@ def prune_file(path: Path, out: Path | None, keep: int | None, similarity: float
         if out is not None:
             place_map.info = place_map.info.renewed()
         save_map(target, place_map)
-    _console.print(
-        f'{target}: {len(removed)} of {before[0]} keyframes and {before[1] - len(place_map.links)} of {before[1]} links '
-        f'removed; {len(place_map)} keyframes left, routes whole ({len(place_map.routes)})'
-    )
+    lost = before[1] - len(place_map.links)
+    _console.print(f'{target}: removed {len(removed)} of {before[0]} keyframes and {lost} of {before[1]} links')
+    _console.print(f'{len(place_map)} keyframes left, routes whole ({len(place_map.routes)})')
 
 
 def export_file(path: Path, out: Path, origin: str) -> None:
