@@ -18,6 +18,7 @@ from waymark.maps import MapInfo, PlaceMap, create_map, open_map, save_map
 
 pytestmark = pytest.mark.skipif(sys.platform != 'linux', reason='forks and limits processes')
 MOMENTS = 50
+FEW_AND_MANY = pytest.mark.parametrize('count', [12, pytest.param(MOMENTS, marks=pytest.mark.slow)])
 
 
 def load(path, contents_of):
@@ -25,31 +26,35 @@ def load(path, contents_of):
         return contents_of(file.load())
 
 
-def moments(act: Callable[[], object], seed: int) -> list[float]:
+def moments(act: Callable[[], object], seed: int, count: int) -> list[float]:
     """Times in s, from the beginning to well after the end of what takes as long as `act` in a forked process."""
     start = time.perf_counter()
     for _ in range(3):
         run_forked(lambda: str(act()))
-    return [float(s) for s in np.random.default_rng(seed).uniform(0, 2 * (time.perf_counter() - start) / 3, MOMENTS)]
+    return [float(s) for s in np.random.default_rng(seed).uniform(0, 2 * (time.perf_counter() - start) / 3, count)]
 
 
-def test_killed_while_a_new_map_is_saved_there_is_all_of_it_or_nothing(tmp_path, make_map, contents_of):
+@FEW_AND_MANY
+def test_killed_while_a_new_map_is_saved_there_is_all_of_it_or_nothing(tmp_path, make_map, contents_of, count):
     place_map, path = make_map(60), tmp_path / 'a.map'
     whole = contents_of(place_map)
     first, complete = tmp_path / 'first.map', 0
-    for wait_s in moments(lambda: (first.unlink(missing_ok=True), save_map(first, place_map)), 1):
+    for wait_s in moments(lambda: (first.unlink(missing_ok=True), save_map(first, place_map)), 1, count):
         kill_after(wait_s, lambda: str(save_map(path, place_map)))
         if path.exists():
             assert load(path, contents_of) == whole
             path.unlink()
             complete += 1
-    assert 0 < complete < MOMENTS, 'some were killed before the end, some after'
+    assert 0 < complete < count, 'some were killed before the end, some after'
     save_map(path, place_map)
     names = {p.name for p in tmp_path.iterdir()}
     assert names == {'a.map', 'first.map'}, 'what killed ones left is gone'
 
 
-def test_killed_while_a_map_is_saved_again_it_is_the_old_or_the_new_one(tmp_path, make_map, keyframe, contents_of):
+@FEW_AND_MANY
+def test_killed_while_a_map_is_saved_again_it_is_the_old_or_the_new_one(
+    tmp_path, make_map, keyframe, contents_of, count
+):
     path, first = tmp_path / 'a.map', make_map(60)
     save_map(path, first)
     second = make_map(60)
@@ -61,14 +66,14 @@ def test_killed_while_a_map_is_saved_again_it_is_the_old_or_the_new_one(tmp_path
     maps = {True: second, False: first}
     states = {is_new: contents_of(m) for is_new, m in maps.items()}
     is_new, changes = False, 0
-    for wait_s in moments(lambda: (save_map(path, second), save_map(path, first)), 2):
+    for wait_s in moments(lambda: (save_map(path, second), save_map(path, first)), 2, count):
         wanted = not is_new
         kill_after(wait_s, lambda wanted=wanted: str(save_map(path, maps[wanted])))
         found = load(path, contents_of)
         assert found in states.values()
         changes += found == states[wanted]
         is_new = found == states[True]
-    assert 0 < changes < MOMENTS
+    assert 0 < changes < count
 
 
 def appending(path, keyframes):
@@ -86,11 +91,11 @@ def appending(path, keyframes):
     return act
 
 
-@pytest.mark.parametrize('moments', [4, pytest.param(MOMENTS, marks=pytest.mark.slow)])
-def test_killed_while_appending_all_but_the_last_second_is_there(tmp_path, keyframe, contents_of, moments):
+@pytest.mark.parametrize('count', [2, pytest.param(MOMENTS, marks=pytest.mark.slow)])
+def test_killed_while_appending_all_but_the_last_second_is_there(tmp_path, keyframe, contents_of, count):
     path = tmp_path / 'a.map'
     create_map(path, MapInfo('f', 'm')).close()
-    for wait_s in np.random.default_rng(3).uniform(0.2, 1.9, moments):
+    for wait_s in np.random.default_rng(3).uniform(0.2, 1.9, count)[::-1]:
         assert kill_after(wait_s, appending(path, keyframe)) is None
         killed_s = time.monotonic()
         lines = [line.split() for line in path.with_suffix('.log').read_text().splitlines()]

@@ -127,3 +127,30 @@ def test_replacing_a_field_of_a_stored_keyframe_gives_a_plain_one(tmp_path, make
         stored = file.load().keyframes[1]
         plain = replace(stored, place_id=0)
     assert not isinstance(plain, StoredKeyframe) and plain.place_id == 0 and len(plain.features) == 40
+
+
+def test_a_vector_of_another_length_never_gets_into_the_file(tmp_path, keyframe):
+    with create_map(tmp_path / 'a.map', MapInfo('f', 'm')) as file:
+        file.append(keyframe(0))
+        with pytest.raises(ValueError, match=r'vector: expected shape \(16,\), got \(8,\)'):
+            file.append(keyframe(1, dim=8))
+    with open_map(tmp_path / 'a.map', writing=True) as file, pytest.raises(ValueError, match='expected shape'):
+        file.append(keyframe(1, dim=8))
+
+
+def test_a_map_has_one_writer_by_whatever_name_it_is_opened(tmp_path):
+    (tmp_path / 'link.map').symlink_to(tmp_path / 'a.map')
+    with create_map(tmp_path / 'a.map', MapInfo('f', 'm')), pytest.raises(MapError, match='is being written by'):
+        open_map(tmp_path / 'link.map', writing=True)
+
+
+def test_text_vectors_are_kept_with_the_name_of_their_encoder(tmp_path, keyframe):
+    text = np.array([0.6, 0.8], np.float32)
+    info = MapInfo('f', 'm', text_fingerprint='tf', text_model_id='clip')
+    save_map(tmp_path / 'a.map', PlaceMap(info, [keyframe(0), keyframe(1, text_vector=text)]))
+    with open_map(tmp_path / 'a.map') as file:
+        found = file.load()
+    assert (found.info.text_fingerprint, found.info.text_model_id) == ('tf', 'clip')
+    ids, vectors = found.text_vectors()
+    assert ids.tolist() == [1]
+    np.testing.assert_array_equal(vectors, [text])

@@ -61,7 +61,8 @@ def prune_file(path: Path, out: Path | None, keep: int | None, similarity: float
         raise ConfigError('nothing to prune by. Give --keep NUMBER, --similarity COSINE or both.')
     with _changing(path, out) as (place_map, target):
         before = len(place_map), len(place_map.links)
-        removed = prune(place_map, keep, similarity)
+        with shown('comparing keyframes') as progress:
+            removed = prune(place_map, keep, similarity, progress)
         if out is not None:
             place_map.info = place_map.info.renewed()
         save_map(target, place_map)

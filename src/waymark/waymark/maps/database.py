@@ -104,7 +104,8 @@ def damaged(path: Path, what: str) -> MapError:
 
 def wal_of(path: Path) -> Path:
     """The file with what was written last; it is part of the map until the map is closed."""
-    return path.with_name(path.name + '-wal')
+    real = path.resolve()
+    return real.with_name(real.name + '-wal')
 
 
 def _open(path: Path, writing: bool) -> sqlite3.Connection:

@@ -62,6 +62,8 @@ def _keyframes(found: list[dict[str, Any]], store: FileStore) -> list[StoredKeyf
     """Keyframes whose vectors are rows of one matrix: a third of the memory of as many arrays."""
     if not found:
         return []
+    if len({len(row['vector']) for row in found}) > 1:
+        raise rows.Damage('vectors differ in length')
     matrix = np.frombuffer(b''.join(row['vector'] for row in found), '<f4').astype(np.float32, copy=False)
     matrix = matrix.reshape(len(found), -1)
     return [stored_keyframe(row, store, vector) for row, vector in zip(found, matrix, strict=True)]

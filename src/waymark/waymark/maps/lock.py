@@ -6,9 +6,12 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+import time
 from pathlib import Path
 
 from waymark.errors import MapError
+
+_ATTEMPTS = 3
 
 
 class WriterLock:
@@ -23,7 +26,7 @@ class WriterLock:
         Raises:
             MapError: Another writer has it (named), or the folder can't be written to.
         """
-        self._path = path.with_name(path.name + '.lock')
+        self._path = _lock_of(path)
         self._file: int | None = None
         while self._file is None:
             self._file = self._try(path)
@@ -37,8 +40,6 @@ class WriterLock:
             self._file = None
 
     def _try(self, path: Path) -> int | None:
-        import fcntl
-
         try:
             file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         except OSError as error:
@@ -46,10 +47,7 @@ class WriterLock:
                 f'map {str(path)!r} can not be written: its folder refuses {self._path.name!r} ({error.strerror}). '
                 'Allow writing there, or give another path.'
             ) from None
-        try:
-            # Not a POSIX lock: those would be lost with any other handle of this process on the file.
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+        if not _taken(file):
             holder = os.read(file, 400).decode(errors='replace').strip() or 'another process'
             os.close(file)
             raise MapError(
@@ -75,13 +73,32 @@ def holder_of(path: Path) -> str | None:
     import fcntl
 
     try:
-        with path.with_name(path.name + '.lock').open('rb') as file:
+        with _lock_of(path).open('rb') as file:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
-        return path.with_name(path.name + '.lock').read_text(errors='replace').strip() or 'another process'
+        return _lock_of(path).read_text(errors='replace').strip() or 'another process'
     except OSError:
         return None
     return None
+
+
+def _lock_of(path: Path) -> Path:
+    """The same for all names that a file has by symbolic links."""
+    real = path.resolve()
+    return real.with_name(real.name + '.lock')
+
+
+def _taken(file: int) -> bool:
+    import fcntl
+
+    for _ in range(_ATTEMPTS):
+        try:
+            # Not a POSIX lock: those would be lost with any other handle of this process on the file.
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+        except OSError:
+            time.sleep(0.02)  # holder_of looks at a lock by taking it for a moment
+    return False
 
 
 def _program() -> str:

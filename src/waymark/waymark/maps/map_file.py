@@ -76,7 +76,7 @@ class MapFile:
             self._connection = connect(path)
             self._open.append(self._connection.close)
             self._store = FileStore(path, self._connection)
-            facts = self._facts()
+            facts, self._dim = self._facts()
             self.info = rows.info_of(facts)
             if fingerprint is not None:
                 self.info.require_encoder(fingerprint, f'map {str(path)!r}')
@@ -120,13 +120,15 @@ class MapFile:
             The same keyframe with features and thumbnail in the file instead of in memory: keep this one.
 
         Raises:
-            ValueError: The id was used before.
+            ValueError: The id was used before, or its vector has another length than the map's.
             MapError: The map is open for reading only.
         """
+        if self._dim not in (None, len(keyframe.vector)):
+            raise ValueError(f'vector: expected shape ({self._dim},), got {keyframe.vector.shape}')
         if keyframe.keyframe_id < self._next_id:
             raise ValueError(f'keyframe_id: expected at least {self._next_id}, got {keyframe.keyframe_id}')
         stored = self.replace(keyframe)
-        self._next_id = keyframe.keyframe_id + 1
+        self._next_id, self._dim = keyframe.keyframe_id + 1, len(keyframe.vector)
         return stored
 
     def replace(self, keyframe: Keyframe) -> Keyframe:
@@ -194,7 +196,8 @@ class MapFile:
 
         self._writing().put(write)
         self.flush()
-        self.info, self._next_id = place_map.info, max(self._next_id, place_map.next_id)
+        self.info, self._dim = place_map.info, place_map.dim
+        self._next_id = max(self._next_id, place_map.next_id)
 
     def flush(self) -> None:
         """Wait until everything given so far is on the disk.
@@ -230,9 +233,10 @@ class MapFile:
             raise MapError(f'map {str(self.path)!r} is open for reading only. Open it with writing=True.')
         return self._writer
 
-    def _facts(self) -> dict[str, Any]:
+    def _facts(self) -> tuple[dict[str, Any], int | None]:
+        """What the file says of itself, and the length of its vectors."""
         try:
             with translated(self.path):
-                return rows.facts(self._connection)
+                return rows.facts(self._connection), rows.vector_length(self._connection)
         except rows.Damage as damage:
             raise damaged(self.path, str(damage)) from None

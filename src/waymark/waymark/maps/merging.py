@@ -53,20 +53,8 @@ def merge(first: PlaceMap, second: PlaceMap, one_frame: bool = False) -> PlaceMa
             'both maps carry poses, each in a frame of its own as far as can be told. Say --one-frame if that frame is '
             'the same (GPS, one survey), or --no-poses to merge them without poses.'
         )
-    text = first.info if first.info.text_fingerprint else second.info
-    keeps_text = len({m.info.text_fingerprint for m in (first, second)} - {''}) <= 1
-    info = MapInfo(
-        first.info.fingerprint,
-        first.info.model_id,
-        camera,
-        text.text_fingerprint if keeps_text else '',
-        text.text_model_id if keeps_text else '',
-    )
-    if not keeps_text:
-        raise MapError(
-            f'text vectors of the maps are of two encoders ({first.info.text_model_id!r}, '
-            f'{second.info.text_model_id!r}). Write those of one anew: waymark map reencode --text.'
-        )
+    text = _common_text(first.info, second.info)
+    info = MapInfo(first.info.fingerprint, first.info.model_id, camera, text.text_fingerprint, text.text_model_id)
     by = first.next_id
     views = [*first.keyframes.values(), *(shifted(k, by) for k in second.keyframes.values())]
     links = [*first.links, *(Link(k.first + by, k.second + by, k.inliers) for k in second.links)]
@@ -159,6 +147,16 @@ def _common_camera(first: CameraModel | None, second: CameraModel | None) -> Cam
             'without a calibration; nothing metric then follows from the map.'
         )
     return first
+
+
+def _common_text(first: MapInfo, second: MapInfo) -> MapInfo:
+    """The one that says which encoder made the text vectors."""
+    if first.text_fingerprint and second.text_fingerprint and first.text_fingerprint != second.text_fingerprint:
+        raise MapError(
+            f'text vectors of the maps are of two encoders ({first.text_model_id!r}, {second.text_model_id!r}). '
+            'Make those of one anew: waymark map reencode --text.'
+        )
+    return first if first.text_fingerprint else second
 
 
 def _free_name(name: str, routes: list[Route]) -> str:

@@ -135,6 +135,12 @@ class PlaceMap:
         rows = [k.vector for k in self._keyframes.values()]
         return ids, np.stack(rows) if rows else np.zeros((0, 0), np.float32)
 
+    def text_vectors(self) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """Ids (N,) of the keyframes that have a text vector, and these (N, T); (0,) and (0, 0) without any."""
+        found = {i: k.text_vector for i, k in self._keyframes.items() if k.text_vector is not None}
+        ids = np.fromiter(found, np.int64, len(found))
+        return ids, np.stack(list(found.values())) if found else np.zeros((0, 0), np.float32)
+
     def add(self, keyframe: Keyframe) -> None:
         """Append a keyframe.
 

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +15,12 @@ from waymark.maps.place_map import PlaceMap
 _BLOCK = 256  # rows compared at once: (256, N) similarities fit any memory
 
 
-def prune(place_map: PlaceMap, keep: int | None = None, similarity: float | None = None) -> list[int]:
+def prune(
+    place_map: PlaceMap,
+    keep: int | None = None,
+    similarity: float | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> list[int]:
     """Remove keyframes, the most alike to another one first, until both wishes are met.
 
     Of two that are alike, the later one goes. Links of removed keyframes go with them.
@@ -24,6 +29,7 @@ def prune(place_map: PlaceMap, keep: int | None = None, similarity: float | None
         place_map: Changed in place.
         keep: Largest number of keyframes that may be left.
         similarity: Keyframes (but those of routes) whose cosine with another one is at least this go.
+        progress: Told keyframes that will go, and how many shall (0 where that is not known before).
 
     Returns:
         The ids of those removed, in order.
@@ -44,6 +50,8 @@ def prune(place_map: PlaceMap, keep: int | None = None, similarity: float | None
         if is_enough and (similarity is None or alike < similarity):
             break
         removed.append(keyframe_id)
+        if progress is not None:
+            progress(len(removed), 0 if similarity is not None or keep is None else len(place_map) - keep)
     for keyframe_id in removed:
         place_map.remove(keyframe_id)
     return removed

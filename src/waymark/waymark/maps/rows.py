@@ -29,6 +29,7 @@ COLUMNS = (
     'text_vector',
 )
 _PUT = f'INSERT OR REPLACE INTO keyframes ({", ".join(COLUMNS)}) VALUES ({", ".join("?" * len(COLUMNS))})'
+_INFO = ('fingerprint', 'model_id', 'text_fingerprint', 'text_model_id', 'map_id')
 SELECT = f'SELECT {", ".join(COLUMNS)} FROM keyframes'
 
 
@@ -62,17 +63,17 @@ def keyframe_row(keyframe: Keyframe) -> tuple[dict[str, Any], dict[str, bytes]]:
     return row | {'digest': packing.row_digest('keyframes', row)}, blobs
 
 
-def put_keyframe(connection: sqlite3.Connection, keyframe: Keyframe) -> None:
-    """Write a keyframe, its features and its thumbnail."""
-    row, blobs = keyframe_row(keyframe)
-    put_row(connection, row, keyframe.blobs() if isinstance(keyframe, StoredKeyframe) else blobs)
-
-
 def put_row(connection: sqlite3.Connection, row: Mapping[str, Any], blobs: Mapping[str, bytes]) -> None:
     """Write what keyframe_row gave, with all blobs."""
     connection.execute(_PUT, tuple(row[name] for name in COLUMNS))
     for table in ('features', 'thumbnails'):
         put_blob(connection, table, row['keyframe_id'], blobs.get(table))
+
+
+def vector_length(connection: sqlite3.Connection) -> int | None:
+    """Length of the vectors, None without keyframes."""
+    row = connection.execute('SELECT length(vector) FROM keyframes LIMIT 1').fetchone()
+    return None if row is None or row[0] is None else int(row[0]) // 4
 
 
 def put_blob(connection: sqlite3.Connection, table: str, keyframe_id: int, data: bytes | None) -> None:
@@ -106,6 +107,11 @@ def put_link(connection: sqlite3.Connection, link: Link) -> None:
     """Write a link; one of the same pair is replaced."""
     pair = (link.first, link.second, link.second, link.first)
     connection.execute('DELETE FROM links WHERE (first = ? AND second = ?) OR (first = ? AND second = ?)', pair)
+    add_link(connection, link)
+
+
+def add_link(connection: sqlite3.Connection, link: Link) -> None:
+    """Write a link of a pair that has none."""
     columns = {'first': link.first, 'second': link.second, 'inliers': link.inliers}
     values = (packing.row_digest('links', columns), *columns.values())
     connection.execute('INSERT INTO links (digest, first, second, inliers) VALUES (?, ?, ?, ?)', values)
@@ -183,16 +189,14 @@ def facts(connection: sqlite3.Connection) -> dict[str, Any]:
 
 def info_facts(info: MapInfo) -> dict[str, Any]:
     """The fact `info`."""
-    names = ('fingerprint', 'model_id', 'text_fingerprint', 'text_model_id', 'map_id')
-    values = {name: getattr(info, name) for name in names}
+    values = {name: getattr(info, name) for name in _INFO}
     return {'info': values | {'camera': packing.pack_camera(info.camera), 'written_by': f'waymark {__version__}'}}
 
 
 def info_of(values: Mapping[str, Any]) -> MapInfo:
     """The inverse of info_facts."""
-    info = dict(values['info'])
-    info.pop('written_by')
-    return MapInfo(**(info | {'camera': packing.unpack_camera(info['camera'])}))
+    info = values['info']
+    return MapInfo(camera=packing.unpack_camera(info['camera']), **{name: info[name] for name in _INFO})
 
 
 def contents(keyframe_ids: list[int], next_id: int, link_count: int, route_ids: list[int]) -> dict[str, Any]:

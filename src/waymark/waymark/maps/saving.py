@@ -14,6 +14,7 @@ from waymark.maps.database import connect, damaged, disconnect, transaction, tra
 from waymark.maps.lock import WriterLock
 from waymark.maps.place_map import PlaceMap
 from waymark.maps.schema import PAGE_BYTES, create_tables
+from waymark.maps.stored import StoredKeyframe
 
 
 def save_map(path: Path, place_map: PlaceMap, replace: bool = False) -> None:
@@ -86,16 +87,17 @@ def compact(path: Path) -> None:
 
 def put_map(connection: sqlite3.Connection, place_map: PlaceMap) -> None:
     """Make an opened file hold this map, inside the caller's transaction; only what differs is written."""
+    connection.execute('DELETE FROM links')
+    connection.execute('DELETE FROM routes')
     there = dict(connection.execute('SELECT keyframe_id, digest FROM keyframes').fetchall())
     for gone in there.keys() - place_map.keyframes.keys():
         rows.delete_keyframe(connection, gone)
     for keyframe in place_map.keyframes.values():
-        if there.get(keyframe.keyframe_id) != rows.keyframe_row(keyframe)[0]['digest']:
-            rows.put_keyframe(connection, keyframe)
-    connection.execute('DELETE FROM links')
-    connection.execute('DELETE FROM routes')
+        row, blobs = rows.keyframe_row(keyframe)
+        if there.get(keyframe.keyframe_id) != row['digest']:
+            rows.put_row(connection, row, keyframe.blobs() if isinstance(keyframe, StoredKeyframe) else blobs)
     for link in place_map.links:
-        rows.put_link(connection, link)
+        rows.add_link(connection, link)
     for route in place_map.routes.values():
         rows.put_route(connection, route)
     rows.put_facts(connection, rows.info_facts(place_map.info) | rows.contents_of(place_map))
