@@ -91,7 +91,7 @@ def appending(path, keyframes):
     return act
 
 
-@pytest.mark.parametrize('count', [2, pytest.param(MOMENTS, marks=pytest.mark.slow)])
+@pytest.mark.parametrize('count', [2, pytest.param(MOMENTS, marks=[pytest.mark.slow, pytest.mark.timeout(400)])])
 def test_killed_while_appending_all_but_the_last_second_is_there(tmp_path, keyframe, contents_of, count):
     path = tmp_path / 'a.map'
     create_map(path, MapInfo('f', 'm')).close()
