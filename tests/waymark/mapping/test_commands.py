@@ -116,3 +116,24 @@ def test_what_to_prune_by_must_be_said(path, tmp_path):
 def test_a_file_that_is_there_is_not_overwritten(path, tmp_path):
     with pytest.raises(MapError, match='is there already'):
         waymark('prune', path, '--keep', 3, '--out', path)
+
+
+def test_the_encoder_of_a_map_that_is_not_at_hand_must_be_given(path, tmp_path, mapped, recording):
+    mapped.info = mapped.info.renewed(model_id='lost-1', fingerprint='0a' * 32)
+    save_map(tmp_path / 'b.map', mapped)
+    words = [
+        'translate',
+        tmp_path / 'b.map',
+        '--to',
+        'waymark-place-1',
+        '--from',
+        recording,
+        '--out',
+        tmp_path / 'c.map',
+    ]
+    with pytest.raises(MapError, match="'lost-1' can not be read.*say where it is with --old"):
+        waymark(*words)
+    with pytest.raises(MapError, match=r"was made by encoder 'lost-1' \(fingerprint 0a0a"):
+        waymark(*words, '--old', 'hog')
+    with pytest.raises(MapError, match='at least 40 images'):
+        waymark('translate', path, *words[2:])

@@ -40,7 +40,7 @@ def pictures(texture):
 
 def pairs(pictures, old, new):
     source, target = (np.array([e.encode(p).vector for p in pictures]) for e in (old, new))
-    return Pairs(pictures, source, target, neighbours=0)
+    return Pairs(pictures, source, target, np.arange(len(pictures)), neighbours=0)
 
 
 def test_a_turned_space_is_translated_without_loss_and_the_map_with_it(pictures):
@@ -65,7 +65,7 @@ def test_spaces_that_have_nothing_in_common_are_refused_with_the_numbers(picture
     new = Tiny()
     found = pairs(pictures, Tiny(), new)
     noise = unit(np.random.default_rng(1).standard_normal(found.source.shape))
-    said = judge(Pairs(pictures, noise, found.target, 0), new)
+    said = judge(Pairs(pictures, noise, found.target, found.places, 0), new)
     assert said.fall > 0.5
     with pytest.raises(
         MapError, match=r'was not translated: .*recall at 1 falls by 0\.\d+, allowed are 0\.05.*reencode'

@@ -91,7 +91,7 @@ def appending(path, keyframes):
     return act
 
 
-@pytest.mark.parametrize('count', [2, pytest.param(MOMENTS, marks=pytest.mark.slow)])
+@pytest.mark.parametrize('count', [2, pytest.param(MOMENTS, marks=[pytest.mark.slow, pytest.mark.timeout(400)])])
 def test_killed_while_appending_all_but_the_last_second_is_there(tmp_path, keyframe, contents_of, count):
     path = tmp_path / 'a.map'
     create_map(path, MapInfo('f', 'm')).close()
@@ -190,3 +190,20 @@ def test_a_program_that_ends_without_closing_loses_nothing(tmp_path):
     subprocess.run([sys.executable, '-c', ENDS_WITHOUT_CLOSING, str(path)], check=True, timeout=60)
     with open_map(path) as file:
         assert list(file.load().keyframes) == list(range(7))
+
+
+def test_closing_while_the_disk_is_full_says_what_is_lost_and_ends(tmp_path, keyframe):
+    path = tmp_path / 'a.map'
+
+    def act() -> str:
+        file = create_map(path, MapInfo('f', 'm'))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, resource.RLIM_INFINITY))
+        for i in range(40):
+            file.append(keyframe(i))
+        for _ in range(2):
+            with pytest.raises(MapError, match='the disk is full or refuses more'):
+                file.close()
+        return 'ok'
+
+    assert run_forked(act) == 'ok'
+    open_map(path, writing=True).close()

@@ -10,7 +10,8 @@ from pathlib import Path
 from rich.console import Console
 
 from waymark.encoding import Encoder, EncoderConfig, load_encoder
-from waymark.errors import ConfigError, MapError
+from waymark.encoding.hog import HogEncoder
+from waymark.errors import ConfigError, MapError, ModelError
 from waymark.mapping.exporting import Origin, export_map
 from waymark.mapping.page import write_page
 from waymark.mapping.progress import shown
@@ -120,12 +121,17 @@ def translate_file(path: Path, out: Path | None, new: Encoder, recording: str, o
 
 
 def load(encoder: str) -> Encoder:
-    """The encoder of this name, folder or manifest."""
-    return load_encoder(EncoderConfig(encoder=encoder))
+    """The encoder of this name, folder or manifest; HOG by the name that maps know it by, too."""
+    return load_encoder(EncoderConfig(encoder='hog' if encoder == HogEncoder.model_id else encoder))
 
 
 def _old_encoder(name: str, place_map: PlaceMap, path: Path) -> Encoder:
-    old = load(name or place_map.info.model_id)
+    try:
+        old = load(name or place_map.info.model_id)
+    except ModelError as error:
+        if name:
+            raise
+        raise MapError(f"{error} It is the map's own encoder: say where it is with --old.") from None
     place_map.info.require_encoder(old.fingerprint, f'map {str(path)!r}')
     return old
 

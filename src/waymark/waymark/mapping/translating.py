@@ -34,12 +34,14 @@ class Pairs:
         pictures: As small as encoders take them.
         source: (N, D_from) by the map's encoder.
         target: (N, D_to) by the new one.
-        neighbours: Images to either side that show the same place too.
+        places: (N,) number of the place that each shows.
+        neighbours: Places whose numbers differ by no more than this count as the same.
     """
 
     pictures: Sequence[Rgb]
     source: Vectors
     target: Vectors
+    places: NDArray[np.int64]
     neighbours: int
 
 
@@ -95,7 +97,8 @@ def pairs_of_thumbnails(place_map: PlaceMap, new: Encoder, progress: Progress | 
     found = list(thumbnails(place_map, Missing()))
     source = np.array([place_map.keyframes[i].vector for i, _ in found], np.float32).reshape(len(found), -1)
     pictures = [picture for _, picture in found]
-    return Pairs(pictures, source, _encoded(new, pictures, progress), neighbours=0)
+    places = np.array([place_map.keyframes[i].place_id for i, _ in found], np.int64)
+    return Pairs(pictures, source, _encoded(new, pictures, progress), places, neighbours=0)
 
 
 def pairs_of_recording(
@@ -131,7 +134,7 @@ def pairs_of_recording(
     finally:
         source.close()
     rows = [np.array([k[i] for k in kept], np.float32).reshape(len(kept), -1) for i in (1, 2)]
-    return Pairs([k[0] for k in kept], rows[0], rows[1], neighbours=2)
+    return Pairs([k[0] for k in kept], rows[0], rows[1], np.arange(len(kept)), neighbours=2)
 
 
 def judge(pairs: Pairs, new: Encoder) -> Judgement:
@@ -154,8 +157,7 @@ def judge(pairs: Pairs, new: Encoder) -> Judgement:
     views = [change_look(turn_camera(picture, rng, _STRENGTH), rng, _STRENGTH) for picture in held]
     queries = _encoded(new, views)
     own, translated = (
-        _recall(queries, np.flatnonzero(is_held), rows, pairs.neighbours)
-        for rows in (pairs.target, trial.apply(pairs.source))
+        _recall(queries, rows, np.flatnonzero(is_held), pairs) for rows in (pairs.target, trial.apply(pairs.source))
     )
     final = fit_translation(pairs.source, pairs.target)
     return Judgement(final, int((~is_held).sum()), int(is_held.sum()), own, translated)
@@ -178,6 +180,7 @@ def _encoded(encoder: Encoder, pictures: Sequence[Rgb], progress: Progress | Non
     return np.array(rows, np.float32).reshape(len(rows), encoder.dim)
 
 
-def _recall(queries: Vectors, numbers: NDArray[np.intp], rows: Vectors, neighbours: int) -> float:
+def _recall(queries: Vectors, rows: Vectors, numbers: NDArray[np.intp], pairs: Pairs) -> float:
     best = (queries @ rows.T).argmax(axis=1)
-    return float((np.abs(best - numbers) <= neighbours).mean())
+    apart = np.abs(pairs.places[best] - pairs.places[numbers])
+    return float((apart <= pairs.neighbours).mean())

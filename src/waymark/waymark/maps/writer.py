@@ -68,7 +68,7 @@ class BackgroundWriter:
             attempt = self._begun + 1  # one that is being made now may lack the last changes
             self._wanted = attempt if self._waiting else self._wanted
             self._changed.notify_all()
-            self._changed.wait_for(lambda: not self._waiting or self._ended >= attempt)
+            self._changed.wait_for(lambda: not self._waiting or self._ended >= attempt or self._is_closing)
             if self._waiting and self.error is not None:
                 raise self.error
 
