@@ -19,6 +19,7 @@ GROUND = ('types', 'config', 'errors', 'checks', 'environments')
 SHARED = ('backends', 'image', 'masks', 'similarity', 'maps', 'contact_sheet')
 TASKS = ('encoding', 'detection', 'tracking', 'places', 'navigation', 'policy', 'safety', 'sources', 'report')
 HEAVY = ('torch', 'openvino', 'tensorrt', 'rknn', 'rknnlite', 'tensorflow', 'transformers', 'timm', 'lerobot')
+HEAVY += ('usearch', 'qdrant_client')
 
 # Lines above which HOUSE_STYLE asks to look again. Each exception says why it reads better whole.
 LIMITS = {'module': 300, 'node': 120, 'launch': 80, 'test': 250, 'function': 40}

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from waymark.config import param
 from waymark.image.features import FeatureConfig
 from waymark.image.homography import HomographyConfig
+from waymark.places.retrieval.config import RetrievalConfig
 
 
 @dataclass(frozen=True)
-class PlacesConfig(FeatureConfig, HomographyConfig):
+class PlacesConfig(FeatureConfig, HomographyConfig, RetrievalConfig):
     """When a view is kept, and when it counts as the same place as a kept one."""
 
     max_features: int = param(500, 'Most keypoints per image, strongest first.', ge=16)

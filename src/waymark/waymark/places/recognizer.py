@@ -14,7 +14,7 @@ from waymark.image.features import Features, detect
 from waymark.maps import Keyframe
 from waymark.places.config import PlacesConfig
 from waymark.places.keyframes import KeyframeSelector, shows_something
-from waymark.places.retrieval import VectorIndex
+from waymark.places.retrieval import VectorIndex, fill_index, make_index
 from waymark.places.state import Belief, PlaceState
 from waymark.places.verification import PlaceMatch, best_match
 from waymark.types import NANOSECONDS, Frame
@@ -147,7 +147,9 @@ class PlaceRecognizer:
         require_finite('vector', vector)
         self.require_fingerprint(fingerprint)
         if self._index is None:
-            self._index, self._fingerprint = VectorIndex(len(vector)), fingerprint
+            index = make_index(self._config, len(vector), fingerprint)
+            fill_index(index, np.zeros(0, np.int64), np.zeros((0, len(vector)), np.float32))
+            self._index, self._fingerprint = index, fingerprint
         return self._index
 
     def _eligible(self, stamp_ns: int) -> int:
@@ -173,5 +175,5 @@ class PlaceRecognizer:
         known = self._place_of(match)
         keyframe = Keyframe(number, frame.header, vector, features, number if known is None else known)
         self._keyframes.append(keyframe)
-        index.add(vector)
+        index.add(number, vector)
         return keyframe
