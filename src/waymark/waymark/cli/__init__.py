@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from waymark import __version__
+from waymark.cli import eval as evaluation
 from waymark.cli import export, train
 from waymark.cli.compare import compare
 from waymark.errors import WaymarkError
@@ -23,6 +24,7 @@ app = typer.Typer(
 )
 app.add_typer(train.app, name='train')
 app.add_typer(export.app, name='export')
+app.add_typer(evaluation.app, name='eval')
 app.command()(compare)
 
 

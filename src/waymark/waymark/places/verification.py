@@ -42,26 +42,36 @@ class PlaceMatch:
         return self.homography.quality
 
 
-def best_match(
-    current: Features, candidates: Sequence[tuple[Keyframe, float]], config: PlacesConfig
-) -> PlaceMatch | None:
-    """Choose the candidate that local features support best.
+def verify_candidates(
+    current: Features,
+    keyframes: Sequence[Keyframe],
+    similarities: NDArray[np.float32],
+    scores: NDArray[np.float32],
+    config: PlacesConfig,
+) -> list[PlaceMatch | None]:
+    """Say which candidates local features support.
 
-    All candidates are matched (cheap); the homography (not cheap) is fitted to those with the most matches.
+    The `match` candidates that score best are matched (cheap); the homography (not cheap) is fitted to the `verify` of
+    them with the most matches.
 
     Args:
         current: Features of the current image.
-        candidates: Keyframes with the cosine similarity of their embedding.
-        config: `verify`, ratio and the gates. Fewer matches than `min_inliers` are not worth a fit; whether
+        keyframes: (K,) candidates.
+        similarities: (K,) cosines of their embeddings.
+        scores: (K,) how well they fit by other means.
+        config: `match`, `verify`, ratio and the gates. Fewer matches than `min_inliers` are not worth a fit; whether
             as many agree is for the caller to judge.
 
     Returns:
-        The candidate with the most inliers among those that pass the geometric gates, or None.
+        (K,) the match where it passes the geometric gates, or None.
     """
-    matched = [(match(k.features, current, config.ratio), k, s) for k, s in candidates]
-    matched = sorted((m for m in matched if len(m[0]) >= config.min_inliers), key=lambda m: -len(m[0]))
-    found = [_verified(pairs, k, s, current, config) for pairs, k, s in matched[: config.verify]]
-    return max((f for f in found if f is not None), key=lambda m: m.inliers, default=None)
+    found: list[PlaceMatch | None] = [None] * len(keyframes)
+    best = np.argsort(-scores, kind='stable')[: config.match]
+    matched = {int(i): match(keyframes[i].features, current, config.ratio) for i in best}
+    worth = sorted((i for i in matched if len(matched[i]) >= config.min_inliers), key=lambda i: -len(matched[i]))
+    for i in worth[: config.verify]:
+        found[i] = _verified(matched[i], keyframes[i], float(similarities[i]), current, config)
+    return found
 
 
 def _verified(
