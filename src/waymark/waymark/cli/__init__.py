@@ -13,6 +13,7 @@ from waymark import __version__
 from waymark.cli import eval as evaluation
 from waymark.cli import export, train
 from waymark.cli.compare import compare
+from waymark.cli.search import search
 from waymark.errors import WaymarkError
 
 app = typer.Typer(
@@ -26,6 +27,7 @@ app.add_typer(train.app, name='train')
 app.add_typer(export.app, name='export')
 app.add_typer(evaluation.app, name='eval')
 app.command()(compare)
+app.command()(search)
 
 
 @app.command()

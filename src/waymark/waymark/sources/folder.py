@@ -43,7 +43,7 @@ class FolderSource:
                 return
             pixels, layout = read_image(file)
             header = Header(stamp_of(index, self._rate_hz), self._frame_id)
-            yield SourceFrame(Frame(header, pixels, layout))
+            yield SourceFrame(Frame(header, pixels, layout), name=file.name)
 
     def close(self) -> None:
         """End frames()."""
