@@ -12,12 +12,13 @@ from numpy.typing import NDArray
 from waymark.checks import require_finite, require_shape
 from waymark.errors import QueryError
 from waymark.image.features import Features, detect
+from waymark.image.homography import register
 from waymark.maps import Keyframe
 from waymark.places.config import PlacesConfig
 from waymark.places.keyframes import shows_something
 from waymark.places.retrieval import VectorIndex
 from waymark.places.retrieval.exact import best
-from waymark.places.verification import PlaceMatch, best_match
+from waymark.places.verification import PlaceMatch
 
 MOST_RESULTS = 10  # where nobody says how many
 _LOOKED_AT = 4  # times as many keyframes as are wanted: what embeddings put a little lower may be what features prove
@@ -131,16 +132,17 @@ def rank_by_features(
     Args:
         query: Features of the query image.
         candidates: Keyframes with the cosine similarity of their vector and the query's.
-        config: `min_inliers` verifies; ratio and the gates.
+        config: Ratio of the matches, and the gates that verify.
 
     Returns:
         All of them; the unverified ones by similarity.
     """
     answers = []
     for keyframe, similarity in candidates:
-        match = best_match(query, [(keyframe, similarity)], config)
-        verified = match is not None and match.inliers >= config.min_inliers
-        answers.append(_answer(keyframe, similarity, match if verified else None))
+        found = register(keyframe.features, query, config.ratio, config)
+        stamp_ns = keyframe.header.stamp_ns
+        match = None if found is None else PlaceMatch(keyframe.keyframe_id, stamp_ns, similarity, found)
+        answers.append(_answer(keyframe, similarity, match))
     return tuple(sorted(answers, key=lambda a: (-(a.match.inliers if a.match else 0), -a.similarity)))
 
 
