@@ -10,7 +10,7 @@ def shade(value, size_wh=(8, 6)):
 
 
 def offered(width_s, similarities, most=99, step_s=0.5):
-    pictures = Pictures(width_s, most)
+    pictures = Pictures(width_s, most=most)
     for number, similarity in enumerate(similarities):
         pictures.offer(number, number * step_s, similarity, shade(number))
     return pictures

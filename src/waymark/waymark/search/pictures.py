@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from waymark.image.codec import decode_compressed, encode_jpeg
 
-_LONGEST_SIDE_PX = 640  # what local features are found on, too
-_MOST = 4096  # about 200 MB; more halve the resolution in time
+_KEPT_BYTES = 250_000_000  # more halve the resolution in time
+_BYTES_PER_PX2 = 0.15  # of JPEG, for 4 : 3
 
 
 @dataclass
@@ -29,9 +29,17 @@ class _Kept:
 class Pictures:
     """The most similar frame of every stretch of `width_s`, of every frame where that is 0."""
 
-    def __init__(self, width_s: float, most: int = _MOST) -> None:
+    def __init__(self, width_s: float, longest_side_px: int = 640, most: int = 0) -> None:
+        """Keep no picture yet.
+
+        Args:
+            width_s: Length of a stretch, s.
+            longest_side_px: Larger pictures are reduced to this.
+            most: Pictures to keep at most; 0: as many as take 250 MB, 4,000 of 640 px or 1,000 of 1280 px.
+        """
         self._width_s = width_s
-        self._most = most
+        self._longest_side_px = longest_side_px
+        self._most = most or max(round(_KEPT_BYTES / (_BYTES_PER_PX2 * longest_side_px**2)), 2)
         self._kept: list[_Kept] = []
         self._frames_per_stretch = 1  # where width_s is 0
 
@@ -55,12 +63,12 @@ class Pictures:
                 self._halve()
         kept = _Kept(self._stretch(number, time_s), number, similarity, rgb)
         if not self._kept or self._kept[-1].stretch != kept.stretch:
-            self._kept.append(replace(kept, pixels=_reduced(rgb)))
+            self._kept.append(replace(kept, pixels=_reduced(rgb, self._longest_side_px)))
         elif similarity > self._kept[-1].similarity:
-            self._kept[-1] = replace(kept, pixels=_reduced(rgb))
+            self._kept[-1] = replace(kept, pixels=_reduced(rgb, self._longest_side_px))
 
     def picture(self, number: int) -> NDArray[np.uint8]:
-        """RGB (h, w, 3) of a kept frame, the longer side at most 640 px.
+        """RGB (h, w, 3) of a kept frame, reduced.
 
         Raises:
             KeyError: That frame was not kept.
@@ -88,9 +96,9 @@ class Pictures:
         self._kept = list(joined.values())
 
 
-def _reduced(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def _reduced(rgb: NDArray[np.uint8], longest_side_px: int) -> NDArray[np.uint8]:
     height, width = rgb.shape[:2]
-    factor = _LONGEST_SIDE_PX / max(height, width)
+    factor = longest_side_px / max(height, width)
     if factor >= 1:
         return rgb
     size_wh = (max(round(width * factor), 1), max(round(height * factor), 1))

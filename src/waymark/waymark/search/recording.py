@@ -14,7 +14,7 @@ from waymark.places.keyframes import shows_something
 from waymark.search.moments import Moment, find_moments
 from waymark.search.pictures import Pictures
 from waymark.search.query import Query
-from waymark.search.rerank import verified_inliers
+from waymark.search.rerank import FEATURES_SIDE_PX, verified_inliers
 from waymark.search.result import FoundMoment, SearchOptions, SearchResult
 from waymark.search.walk import Progress, Walk
 from waymark.sources import SourceFrame, is_live, kind_of
@@ -58,7 +58,7 @@ def search_recording(
     rate_hz, gap_s = _checked(uri, options, query)
     if query.fingerprint != encoder.fingerprint:
         raise ValueError('query: made by another encoder than the one given')
-    walk, pictures = Walk(uri, rate_hz, progress), Pictures(gap_s / 2)
+    walk, pictures = Walk(uri, rate_hz, progress), Pictures(gap_s / 2, FEATURES_SIDE_PX if options.rerank else 640)
     seen = [_compared(walk, item, query, encoder, pictures) for item in walk]
     if not pictures.numbers:
         raise QueryError(f'{uri}: none of its {walk.count} frames shows anything that could be found.')

@@ -14,8 +14,12 @@ from waymark.places.config import PlacesConfig
 from waymark.places.queries import rank_by_features
 from waymark.types import Frame, Header
 
-# A thing is found at any size and anywhere in the frame; a place, which is what the node looks for, is not.
-_CONFIG = PlacesConfig(max_features=1000, min_coverage=0.002, min_scale=0.1, max_scale=10.0)
+FEATURES_SIDE_PX = 1280
+# A thing is found at any size and anywhere in the frame; a place, which is what the node looks for, is not. It may be
+# small, so that the frame needs many features: 60 ms a frame, for the hundred most similar ones.
+_CONFIG = PlacesConfig(
+    max_features=3000, max_side_px=FEATURES_SIDE_PX, min_coverage=0.002, min_scale=0.1, max_scale=10.0
+)
 
 
 def verified_inliers(query: Frame, pictures: Sequence[tuple[NDArray[np.uint8], float]]) -> list[int]:

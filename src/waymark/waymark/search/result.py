@@ -39,7 +39,7 @@ class FoundMoment:
         name: File name of that frame, '' where it comes from no file of its own.
         similarity: Cosine of that frame and the query, -1 to 1.
         inliers: Local features that agree; 0 where not verified, None where not asked.
-        picture: (h, w, 3) uint8 RGB of that frame, the longer side at most 640 px.
+        picture: (h, w, 3) uint8 RGB of that frame, the longer side at most 640 px, 1280 px with `rerank`.
     """
 
     time_s: float
