@@ -118,7 +118,7 @@ class QdrantIndex:
             self._client.create_collection(self._name, vectors_config=vectors)
             if not _is_local(self._config.qdrant_url):
                 self._client.create_payload_index(self._name, _KEY, models.PayloadSchemaType.INTEGER)
-        size = self._client.get_collection(self._name).config.params.vectors.size
+        size = getattr(self._client.get_collection(self._name).config.params.vectors, 'size', None)
         if size != self._dim:
             raise ConfigError(
                 f'qdrant_collection: {self._name!r} holds vectors of length {size}, the encoder makes {self._dim}. '
