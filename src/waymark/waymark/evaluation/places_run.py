@@ -127,7 +127,7 @@ class PlacesRun:
         verified = [m.keyframe_id for m in found.matches if m.inliers >= self._config.min_inliers]
         if not (self._request.online or self._request.sequence > 1):
             return verified[0] if verified else None
-        self._path.update(found.keys, evidence_of(found.scores))
+        self._path.update(found.keys, evidence_of(found.scores, found.verified))
         likely = self._path.near(np.array(verified, np.intp), self._config.neighbourhood)
         state = self._belief.update(verified[0] if verified else None, likely)
         return verified[0] if state is PlaceState.LOCALIZED else None
@@ -135,12 +135,12 @@ class PlacesRun:
     def _ranked(self, found: Findings, accepted: int | None) -> Answer:
         length = self._request.sequence
         if length == 1:
-            score = float(found.scores[0]) if len(found.scores) else -np.inf
+            score = float(found.verified[0]) if len(found.verified) else -np.inf
             return Answer(found.keys, score, accepted)
         self._recent = [*self._recent, found][-length:]
         self._window.reset()
         for past in self._recent:
-            self._window.update(past.keys, evidence_of(past.scores))
+            self._window.update(past.keys, evidence_of(past.scores, past.verified))
         ranked = self._window.best(_MOST_RANKED).astype(np.int64)
         if len(ranked) == 0:
             return Answer(ranked, -np.inf, accepted)

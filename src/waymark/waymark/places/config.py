@@ -19,6 +19,10 @@ class PlacesConfig(FeatureConfig, HomographyConfig, RetrievalConfig):
     max_side_px: int = param(
         640, 'Longer side that larger images are reduced to before detection; 0: never.', ge=0, unit='px'
     )
+    # Twice its size, a picture of 160 x 120 px shows ORB three times as many things that it finds again.
+    min_side_px: int = param(
+        320, 'Longer side that smaller images are enlarged to before detection; 0: never.', ge=0, le=4096, unit='px'
+    )
     min_inliers: int = param(20, 'Fewest matches that must agree for the same place.', ge=4)
     min_coverage: float = param(0.05, 'Smallest share of the keyframe that the agreeing matches must span.', ge=0, le=1)
     # Seen from half or twice the distance it is another place, even if the same thing is in view.
@@ -45,6 +49,9 @@ class PlacesConfig(FeatureConfig, HomographyConfig, RetrievalConfig):
     )
     exclude_recent_s: float = param(0.0, 'Age below which a keyframe can not match.', ge=0, unit='s')
     retrieve: int = param(20, 'Most similar keyframes by embedding; they are ranked anew by layout.', ge=1)
+    retrieve_bags: int = param(
+        6, 'Most similar keyframes by their bag of local features, which turns with the view; 0: none.', ge=0
+    )
     match: int = param(10, 'Best ranked keyframes that are matched by local features.', ge=1)
     verify: int = param(5, 'Best matched keyframes that a homography is fitted to.', ge=1)
     min_similarity: float = param(0.0, 'Cosine similarity below which a keyframe is not looked at.', ge=-1, le=1)

@@ -7,6 +7,7 @@ Where keypoints are few (a plain corridor, 160 x 120 px), this still tells place
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 
 import cv2
 import numpy as np
@@ -26,7 +27,6 @@ _SHIFTS = [(y, x) for y in range(-_REACH_HW[0], _REACH_HW[0] + 1) for x in range
 # Of one cell's shift, in cosine: of equal matches the nearer one counts.
 _SHIFT_COST = 0.02
 # Cells are compared in patches of 5 x 5; one shorter than this is plain, its direction mostly noise.
-_PATCH_STEPS = 2
 _PLAIN = 0.3
 # With fewer layouts than this, what all views of a camera share (its lens, its robot) is not well known yet.
 _PRIOR_LAYOUTS = 4.0
@@ -39,7 +39,7 @@ def describe_layout(rgb: NDArray[np.uint8]) -> Layout:
     """Describe a picture (H, W, 3) of any size by (15, 20, 10) numbers: 8 edge directions and 2 hues per cell."""
     require_rgb('rgb', rgb)
     small = cv2.resize(rgb, SIZE_WH, interpolation=cv2.INTER_AREA)
-    gray = np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), np.float32) / 255
+    gray = np.asarray(np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), np.float32) / 255, np.float32)
     lab = cv2.cvtColor(np.asarray(small, np.float32) / 255, cv2.COLOR_RGB2LAB)
     hues = np.asarray(lab[..., 1:] / 100, np.float32)
     return np.concatenate([_sampled(_directions(gray)) ** 0.5, _sampled(hues)], axis=2).astype(np.float16)
@@ -103,47 +103,51 @@ def fit(current: Floats, references: Floats) -> Floats:
     """Mean over cells of the best cosine between the patch there and one nearby in a reference.
 
     Args:
-        current: (h, w, C).
-        references: (K, h, w, C).
+        current: (15, 20, C).
+        references: (K, 15, 20, C).
 
     Returns:
         (K,) -1 to 1.
     """
-    h, w = current.shape[:2]
-    up, left = _REACH_HW
-    padded = np.pad(references, ((0, 0), (up, up), (left, left), (0, 0)))
-    inverse = np.pad(1 / _patch_lengths(references), ((0, 0), (up, up), (left, left)))
-    products = np.empty((len(references), len(_SHIFTS), h, w), np.float32)
-    scales = np.empty_like(products)
-    for i, (y, x) in enumerate(_SHIFTS):
-        rows, columns = slice(up + y, up + y + h), slice(left + x, left + x + w)
-        np.einsum('khwc,hwc->khw', padded[:, rows, columns], current, out=products[:, i])
-        scales[:, i] = inverse[:, rows, columns]
-    cosines = _patch_sums(products)
-    cosines *= scales
-    cosines /= _patch_lengths(current)
-    cosines -= np.array([_SHIFT_COST * np.hypot(y, x) for y, x in _SHIFTS], np.float32)[:, None, None]
-    return np.asarray(cosines.max(axis=1).mean(axis=(1, 2)), np.float32)
+    index, inside = _shifted_cells()
+    cells = index.shape[1]
+    # One product of all cells with all is faster than many products of some.
+    every = references.reshape(-1, references.shape[-1]) @ current.reshape(cells, -1).T
+    flat = index * cells + np.arange(cells)
+    products = every.reshape(len(references), -1)[:, flat] * inside
+    cosines = _patch_sums(products.reshape(-1, *GRID_HW)).reshape(products.shape)
+    cosines *= ((1 / _patch_lengths(references)).reshape(-1, cells)[:, index]) * inside
+    cosines /= _patch_lengths(current[None]).ravel()
+    cosines -= np.array([_SHIFT_COST * np.hypot(y, x) for y, x in _SHIFTS], np.float32)[:, None]
+    return np.asarray(cosines.max(axis=1).mean(axis=1), np.float32)
 
 
-def _patch_lengths(grid: Floats) -> Floats:
-    """Length of the patch around each cell, and a little more: plain patches fit nothing well."""
-    return np.sqrt(_patch_sums(np.einsum('...c,...c->...', grid, grid))) + np.float32(_PLAIN)
+@cache
+def _shifted_cells() -> tuple[NDArray[np.intp], Floats]:
+    """For each shift (S) and cell (h * w): number of the cell there, and 1 where it lies inside the grid, else 0."""
+    rows, columns = np.mgrid[: GRID_HW[0], : GRID_HW[1]]
+    index, inside = [], []
+    for y, x in _SHIFTS:
+        there = rows + y, columns + x
+        is_in = (there[0] >= 0) & (there[0] < GRID_HW[0]) & (there[1] >= 0) & (there[1] < GRID_HW[1])
+        index.append(np.where(is_in, there[0] * GRID_HW[1] + there[1], 0).ravel())
+        inside.append(is_in.ravel())
+    return np.array(index, np.intp), np.array(inside, np.float32)
 
 
-def _patch_sums(values: Floats) -> Floats:
-    """Sums over patches of the last two axes, near cells counting more; what lies outside repeats the border."""
-    for _ in range(_PATCH_STEPS):
-        for axis in (-1, -2):
-            values = _sums_of_three(values, axis)
-    return values
+def _patch_lengths(grids: Floats) -> Floats:
+    """Length of the patch around each cell of (K, h, w, C), and a little more: plain patches fit nothing well."""
+    return np.sqrt(_patch_sums(np.einsum('...c,...c->...', grids, grids))) + np.float32(_PLAIN)
 
 
-def _sums_of_three(values: Floats, axis: int) -> Floats:
-    moved = np.moveaxis(values, axis, -1)
-    sums = np.moveaxis(values.copy(), axis, -1)  # views: the sums land in one fresh array
-    sums[..., 1:] += moved[..., :-1]
-    sums[..., :-1] += moved[..., 1:]
-    sums[..., 0] += moved[..., 0]
-    sums[..., -1] += moved[..., -1]
-    return np.moveaxis(sums, -1, axis)
+def _patch_sums(grids: Floats) -> Floats:
+    """Sums over 5 x 5 patches of (K, h, w), near cells counting more; what lies outside repeats the border."""
+    height, width = grids.shape[1:]
+    weights = np.array([1, 2, 3, 2, 1], np.float32)
+    wide = cv2.filter2D(grids.reshape(-1, width), -1, weights[None], borderType=cv2.BORDER_REPLICATE)
+    rows = np.clip(np.arange(-2, height + 2), 0, height - 1)
+    padded = wide.reshape(-1, height, width)[:, rows]
+    sums = weights[2] * padded[:, 2:-2]
+    for offset, weight in ((0, 1), (1, 2), (3, 2), (4, 1)):
+        sums += np.float32(weight) * padded[:, offset : offset + height]
+    return np.asarray(sums, np.float32)

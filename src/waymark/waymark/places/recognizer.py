@@ -138,7 +138,7 @@ class PlaceRecognizer:
     def _judge(self, found: Findings, moved: float | None) -> PlaceState:
         """Move the belief on by one image."""
         positions = np.searchsorted(self._keys, found.keys)
-        self._path.update(positions, evidence_of(found.scores), moved)
+        self._path.update(positions, evidence_of(found.scores, found.verified), moved)
         verified = [m for m in found.matches if m.inliers >= self._config.min_inliers]
         if not verified:
             state = self._belief.update(None)

@@ -22,18 +22,19 @@ _JUMP = 0.01  # of being anywhere in the map next
 _LEAVE, _ENTER = 0.01, 0.1  # of leaving the map, and of coming into it from outside
 # What one image can say at most, for or against: images of one moment share their errors.
 _MOST_FOR, _MOST_AGAINST = 8.0, -3.0
-# How much a step of a finding's score says; fitted to corridors. What half of the candidates reach says nothing.
-_SHARPNESS = 6.0
+# How much a step of a finding's score says, and of what geometry adds to it; fitted to corridors and flights.
+_SHARPNESS, _VERIFIED = 2.5, 5.0
 
 
-def evidence_of(scores: NDArray[np.floating]) -> Floats:
+def evidence_of(scores: NDArray[np.floating], verified: NDArray[np.floating]) -> Floats:
     """Turn scores (K,) of an image's candidates into log likelihood ratios for SequenceFilter.update.
 
     Scores are compared with the median of the same image: what they are worth alone differs from camera to camera.
     """
     if len(scores) == 0:
         return np.zeros(0)
-    return np.asarray(_SHARPNESS * (np.asarray(scores, np.float64) - np.median(scores)))
+    plain = np.asarray(scores, np.float64)
+    return np.asarray(_SHARPNESS * (plain - np.median(plain)) + _VERIFIED * (np.asarray(verified) - plain))
 
 
 class SequenceFilter:

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,10 @@ from waymark.image.features import Features, match
 from waymark.image.homography import Homography, find_homography, rejection
 from waymark.maps import Keyframe
 from waymark.places.config import PlacesConfig
+
+
+def _no_points() -> NDArray[np.float32]:
+    return np.zeros((0, 2), np.float32)
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,12 +28,16 @@ class PlaceMatch:
         keyframe_stamp_ns: Of its image.
         similarity: Cosine of the embeddings, -1 to 1.
         homography: Keyframe px to current px, of the scene's dominant plane.
+        points_ref: (M, 2) px in the keyframe of all matched keypoints, inliers and outliers.
+        points_cur: (M, 2) px of the same in the current image.
     """
 
     keyframe_id: int
     keyframe_stamp_ns: int
     similarity: float
     homography: Homography
+    points_ref: NDArray[np.float32] = field(default_factory=_no_points)
+    points_cur: NDArray[np.float32] = field(default_factory=_no_points)
 
     @property
     def inliers(self) -> int:
@@ -42,13 +50,26 @@ class PlaceMatch:
         return self.homography.quality
 
 
-def verify_candidates(
+@dataclass(frozen=True, eq=False)
+class Support:
+    """What local features say for one candidate.
+
+    Attributes:
+        matches: Descriptors that match.
+        found: Their homography where it was fitted and passes the geometric gates, or None.
+    """
+
+    matches: int = 0
+    found: PlaceMatch | None = None
+
+
+def support_candidates(
     current: Features,
     keyframes: Sequence[Keyframe],
     similarities: NDArray[np.float32],
     scores: NDArray[np.float32],
     config: PlacesConfig,
-) -> list[PlaceMatch | None]:
+) -> list[Support]:
     """Say which candidates local features support.
 
     The `match` candidates that score best are matched (cheap); the homography (not cheap) is fitted to the `verify` of
@@ -63,25 +84,29 @@ def verify_candidates(
             as many agree is for the caller to judge.
 
     Returns:
-        (K,) the match where it passes the geometric gates, or None.
+        (K,) one per candidate.
     """
-    found: list[PlaceMatch | None] = [None] * len(keyframes)
+    support = [Support()] * len(keyframes)
     best = np.argsort(-scores, kind='stable')[: config.match]
     matched = {int(i): match(keyframes[i].features, current, config.ratio) for i in best}
-    worth = sorted((i for i in matched if len(matched[i]) >= config.min_inliers), key=lambda i: -len(matched[i]))
-    for i in worth[: config.verify]:
-        found[i] = _verified(matched[i], keyframes[i], float(similarities[i]), current, config)
-    return found
+    for rank, i in enumerate(sorted(matched, key=lambda i: -len(matched[i]))):
+        pairs, found = matched[i], None
+        if rank < config.verify and len(pairs) >= config.min_inliers:
+            found = _verified(pairs, keyframes[i], float(similarities[i]), current, config)
+        support[i] = Support(len(pairs), found)
+    return support
 
 
 def _verified(
     pairs: NDArray[np.intp], keyframe: Keyframe, similarity: float, current: Features, config: PlacesConfig
 ) -> PlaceMatch | None:
     points_ref = keyframe.features.keypoints[pairs[:, 0]]
-    H, inliers = find_homography(points_ref, current.keypoints[pairs[:, 1]], config.ransac_threshold_px)
+    points_cur = current.keypoints[pairs[:, 1]]
+    H, inliers = find_homography(points_ref, points_cur, config.ransac_threshold_px)
     if H is None:
         return None
     found = Homography(H, inliers)
     if rejection(found, points_ref, keyframe.features.size_wh, config) is not None:
         return None
-    return PlaceMatch(keyframe.keyframe_id, keyframe.header.stamp_ns, similarity, found)
+    stamp_ns = keyframe.header.stamp_ns
+    return PlaceMatch(keyframe.keyframe_id, stamp_ns, similarity, found, points_ref, points_cur)
