@@ -238,7 +238,7 @@ def main() -> None:
     parser.add_argument(
         'data', type=Path, help='folder with vpr_corridor, ...: measure; or a JSON file: print its tables'
     )
-    parser.add_argument('--encoder', default='hog', help='hog, a manifest or a model folder')
+    parser.add_argument('--encoder', default='hog', help='hog, waymark-place-1, a manifest or a model folder')
     args = parser.parse_args()
     if args.data.suffix == '.json':
         measured = json.loads(args.data.read_text())

@@ -68,7 +68,7 @@ def test_a_model_gives_tokens_images_and_texts_and_says_what_it_is(camera, start
     texts = camera.call(EncodeText, TEXTS, EncodeText.Request(texts=['a red thing', 'GREEN']))
     assert [list(e.vector) for e in texts.embeddings] == [[1, 0, 0], [0, 1, 0]]
     assert {e.fingerprint for e in texts.embeddings} == {expected.fingerprint}
-    said = {'backend': 'onnx', 'device': 'cpu', 'model': 'colours', 'fingerprint': expected.fingerprint[:16],
+    said = {'backend': expected.backend_name, 'device': 'cpu', 'model': 'colours', 'fingerprint': expected.fingerprint[:16],
             'parity': 'not checked: the manifest holds no references'}  # fmt: skip
     assert camera.wait_for(lambda: said.items() <= camera.status.get(ENCODER, ('', {}))[1].items())
 
@@ -171,7 +171,7 @@ def test_a_model_that_can_not_be_loaded_fails_the_transition_and_a_better_one_lo
     set_parameters = SetParameters.Request(parameters=[chosen])
     assert camera.call(SetParameters, '/image_encoder/set_parameters', set_parameters).results[0].successful
     assert camera.call(ChangeState, '/image_encoder/change_state', configure).success
-    told = 'loading colours on onnx (cpu)'
+    told = f'loading colours on {load_encoder(EncoderConfig(encoder=str(colours))).backend_name} (cpu)'
     assert camera.wait_for(lambda: told in {s.message for m in camera.heard['/diagnostics'] for s in m.status})
     answer = camera.call(EncodeText, TEXTS, EncodeText.Request(texts=['red']))
     assert (answer.success, answer.message) == (

@@ -25,13 +25,14 @@ def manifest(tmp_path):
     return path
 
 
-def test_no_models_is_ok_since_the_default_encoder_needs_none(tmp_path):
+def test_a_package_without_its_models_fails(tmp_path):
     (finding,) = check_models(tmp_path / 'none')
-    assert (finding.level, finding.text) == ('OK', 'no model files: the default encoder needs none')
+    assert (finding.level, finding.text) == ('FAIL', f'none in {tmp_path / "none"}: the default encoder is not there.')
 
 
-def test_packaged_models_agree_with_their_manifests():
-    assert {finding.level for finding in check_models(models_folder())} == {'OK'}
+def test_the_packaged_model_agrees_with_its_manifest():
+    (finding,) = check_models(models_folder())
+    assert (finding.name, finding.level) == ('model waymark-place-1/manifest.json', 'OK')
 
 
 def test_model_that_agrees_with_its_manifest_is_ok(manifest):
@@ -58,10 +59,10 @@ def test_manifest_that_is_not_json_fails(manifest):
     assert finding.level == 'FAIL'
 
 
-def test_json_that_is_no_manifest_is_left_alone(tmp_path):
-    (tmp_path / 'labels.json').write_text('["car"]')
-    (finding,) = check_models(tmp_path)
-    assert finding.level == 'OK'
+def test_json_that_is_no_manifest_is_left_alone(manifest):
+    (manifest.parent / 'labels.json').write_text('["car"]')
+    (finding,) = check_models(manifest.parent)
+    assert (finding.name, finding.level) == ('model small.json', 'OK')
 
 
 @pytest.mark.parametrize(

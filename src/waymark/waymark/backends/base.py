@@ -4,8 +4,10 @@
 from __future__ import annotations
 
 import importlib
+import platform
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Protocol, cast
 
@@ -99,6 +101,24 @@ _BACKENDS = {
 def backend_names() -> tuple[str, ...]:
     """Names that `load_backend` knows, installed or not."""
     return tuple(_BACKENDS)
+
+
+def backend_for(path: Path, device: str = 'cpu') -> str:
+    """Choose the fastest backend for a model file on this machine's kind (docs/backends.md has the table).
+
+    Args:
+        path: The model file; it is not read.
+        device: 'cpu', or what only one backend knows.
+
+    Returns:
+        By the file's kind: openvino for .xml, tensorrt for .engine and .plan, rknn for .rknn, torch for .safetensors.
+        Others, .onnx among them: openvino on an x86 CPU that has the library, else onnx.
+    """
+    by_kind = {'.xml': 'openvino', '.engine': 'tensorrt', '.plan': 'tensorrt', '.rknn': 'rknn', '.safetensors': 'torch'}
+    if path.suffix in by_kind:
+        return by_kind[path.suffix]
+    is_x86 = platform.machine().lower() in ('x86_64', 'amd64')
+    return 'openvino' if device == 'cpu' and is_x86 and find_spec('openvino') is not None else 'onnx'
 
 
 def load_backend(name: str, path: Path, options: BackendOptions | None = None) -> Backend:

@@ -18,14 +18,15 @@ SHORT_BYTES, TOO_SHORT_BYTES = 2_000_000_000, 200_000_000
 
 def models_folder() -> Path:
     """Where packaged models would lie."""
-    return Path(waymark.__file__).parent / 'models'
+    return Path(waymark.__file__).parent / 'encoding' / 'models'
 
 
 def check_models(folder: Path) -> list[Finding]:
     """Whether every model below `folder` is the one that its manifest describes."""
     manifests = [p for p in sorted(folder.rglob('*.json')) if _is_manifest(p)]
     if not manifests:
-        return [Finding('models', 'OK', 'no model files: the default encoder needs none')]
+        lost = f'none in {folder}: the default encoder is not there.'
+        return [Finding('models', 'FAIL', lost, 'Install waymark again, or set encoder: hog, which needs no model.')]
     return [_check_model(path, str(path.relative_to(folder))) for path in manifests]
 
 

@@ -17,7 +17,9 @@ class EncoderConfig(Config):
         "The embedded model's name, 'hog' (no weights), a model folder, or the path of a manifest.",
     )
     backend: str = param(
-        'onnx', 'What runs a model: onnx, openvino, tensorrt, rknn or torch. Another one is never tried in silence.'
+        'auto',
+        'What runs a model: onnx, openvino, tensorrt, rknn or torch; auto: the one for the kind of file, of two for '
+        '.onnx the faster here. The log and /diagnostics say which. Another one is never tried when it fails.',
     )
     device: str = param(
         'cpu',

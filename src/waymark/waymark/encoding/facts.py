@@ -28,7 +28,7 @@ def encoder_facts(encoder: Encoder, config: EncoderConfig) -> dict[str, str]:
     }
     if not isinstance(encoder, ModelEncoder):
         return facts | {'backend': 'numpy', 'device': 'cpu', 'parity': 'not needed: no weights'}
-    facts |= {'backend': config.backend, 'device': config.device, 'parity': _parity(encoder.parity)}
+    facts |= {'backend': encoder.backend_name, 'device': config.device, 'parity': _parity(encoder.parity)}
     return facts | ({'text_parity': _parity(encoder.text.parity)} if isinstance(encoder, WithText) else {})
 
 

@@ -12,7 +12,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from waymark.backends import MAX_BATCH, Backend, BackendOptions, load_backend, require_backend, takes_pixels
+from waymark.backends import (
+    MAX_BATCH,
+    Backend,
+    BackendOptions,
+    backend_for,
+    load_backend,
+    require_backend,
+    takes_pixels,
+)
 from waymark.checks import require_rgb
 from waymark.encoding.base import DenseEmbedding, Embedding, unit_embedding
 from waymark.encoding.manifest import read_manifest
@@ -33,6 +41,7 @@ class ModelEncoder:
         model_id: The manifest's name.
         fingerprint: The manifest's.
         dim: Length of the vectors.
+        backend_name: What runs it.
         parity: How far it is from its reference on this backend; None where it has no references.
     """
 
@@ -44,6 +53,7 @@ class ModelEncoder:
         """
         self._manifest, self._backend = manifest, backend
         self.model_id, self.fingerprint, self.dim = manifest.name, manifest.fingerprint, manifest.output_dim
+        self.backend_name = backend.name
         self.parity: Parity | None = None
         self._input = _image_input(manifest, backend)
         self._output = _named_output(manifest.output or backend.output_names[0], manifest, backend)
@@ -56,7 +66,7 @@ class ModelEncoder:
 
         Args:
             path: The manifest, or the folder it lies in.
-            backend: Name of the backend.
+            backend: Name of the backend; 'auto': the fastest for this file and machine (see backend_for).
             options: How the backend runs.
             text: Load the text tower too, where there is one.
 
@@ -67,9 +77,11 @@ class ModelEncoder:
             ParityError: The model does not compute what its reference did.
         """
         options = options or BackendOptions()
-        require_backend(backend, options)
+        if backend != 'auto':
+            require_backend(backend, options)
         stored = read_manifest(path)
         manifest = stored.manifest
+        backend = backend_for(stored.model_path, options.device) if backend == 'auto' else backend
         has_text = text and manifest.text is not None
         if has_text:
             require_tokenizers(manifest.name)

@@ -117,6 +117,8 @@ def local_strips(
     is_plain = exponents.beta == exponents.gamma == 1 and exponents.alpha in (0, 1)
     dtype = np.dtype(np.float32 if is_plain and a.dtype != np.float64 else np.float64)
     means = cv2.mean(a)[0], cv2.mean(b)[0]
+    if a.dtype.kind != 'f':  # whole numbers about a whole number: exact until they are weighed
+        means = float(round(means[0])), float(round(means[1]))
     height, width = a.shape[0] - 2 * window.margin, a.shape[1] - 2 * window.margin
     step = max(_STRIP_PIXELS[dtype.itemsize] // a.shape[1], 16)
     for top in range(0, height, step):
@@ -163,8 +165,8 @@ def _plain(
     are about the images' means, for they lose fewer digits than moments about 0.
     """
     mean_s, mean_d = means[0] + means[1], means[0] - means[1]
-    mu_s, var_s = _moments(np.add(a, b, dtype=dtype), mean_s, window, 2 * constants.c2)
-    mu_d, var_d = _moments(np.subtract(a, b, dtype=dtype), mean_d, window)
+    mu_s, var_s = _moments(_combined(a, b, 1, mean_s, dtype), window, 2 * constants.c2)
+    mu_d, var_d = _moments(_combined(a, b, -1, mean_d, dtype), window)
     var_s += var_d
     found = _one_minus_twice(var_d, var_s)
     if has_luminance:
@@ -178,9 +180,18 @@ def _plain(
     return found
 
 
-def _moments(plane: Map, centre: float, window: Window, offset: float = 0.0) -> tuple[Map, Map]:
-    """Mean less `centre`, and variance plus `offset`, of each window. The plane's memory is used up."""
-    plane -= plane.dtype.type(centre)
+def _combined(a: Image, b: Image, sign: int, centre: float, dtype: np.dtype[Any]) -> Map:
+    """A + sign * b - centre."""
+    if a.dtype in (np.uint8, np.uint16):  # one pass instead of two
+        kind = cv2.CV_32F if dtype == np.float32 else cv2.CV_64F
+        return np.asarray(cv2.addWeighted(a, 1, b, sign, -centre, dtype=kind))
+    plane = np.add(a, b, dtype=dtype) if sign == 1 else np.subtract(a, b, dtype=dtype)
+    plane -= dtype.type(centre)
+    return plane
+
+
+def _moments(plane: Map, window: Window, offset: float = 0.0) -> tuple[Map, Map]:
+    """Mean, and variance plus `offset`, of each window. The plane's memory is used up."""
     mean = _smooth(plane, window)
     plane *= plane
     variance = _smooth(plane, window, offset)
