@@ -20,6 +20,7 @@ SHARED = ('backends', 'image', 'masks', 'similarity', 'maps', 'contact_sheet')
 TASKS = ('encoding', 'detection', 'tracking', 'places', 'navigation', 'policy', 'safety', 'sources', 'report')
 TASKS += ('classification',)
 HEAVY = ('torch', 'openvino', 'tensorrt', 'rknn', 'rknnlite', 'tensorflow', 'transformers', 'timm', 'lerobot')
+HEAVY += ('usearch', 'qdrant_client')
 
 # Lines above which HOUSE_STYLE asks to look again. Each exception says why it reads better whole.
 LIMITS = {'module': 300, 'node': 120, 'launch': 80, 'test': 250, 'function': 40}

@@ -40,3 +40,7 @@ class EnvironmentMixError(WaymarkError):
 
 class MapError(WaymarkError):
     """A place map can't be opened, read or written, or does not go with what is asked of it."""
+
+
+class QueryError(WaymarkError):
+    """What is to be found can't be: an image that shows nothing, a text that the map knows no answer to."""

@@ -17,6 +17,7 @@ def test_images_come_in_natural_order_ten_a_second(write_images, read_all, index
     frames, error = read_all(folder)
 
     assert [index_of(f) for f in frames] == [0, 1, 2, 3]
+    assert [f.name for f in frames] == ['img1.png', 'img2.png', 'img10.png', 'img11.png']
     assert [f.frame.header.stamp_ns for f in frames] == [10**9 + i * 10**8 for i in range(4)]
     assert error == ''
 

@@ -10,9 +10,11 @@ from typing import Annotated
 import typer
 
 from waymark import __version__
+from waymark.cli import eval as evaluation
 from waymark.cli import export, map, train  # noqa: A004 - the command's name
 from waymark.cli.classify import classify, label
 from waymark.cli.compare import compare
+from waymark.cli.search import search
 from waymark.errors import WaymarkError
 
 app = typer.Typer(
@@ -26,8 +28,10 @@ app.add_typer(train.app, name='train')
 app.add_typer(export.app, name='export')
 app.add_typer(map.app, name='map')
 app.command()(compare)
+app.add_typer(evaluation.app, name='eval')
 app.command()(label)
 app.command()(classify)
+app.command()(search)
 
 
 @app.command()

@@ -24,6 +24,9 @@ class FeatureConfig(Config):
     max_side_px: int = param(
         960, 'Longer side that larger images are reduced to before detection; 0: never.', ge=0, unit='px'
     )
+    min_side_px: int = param(
+        0, 'Longer side that smaller images are enlarged to before detection; 0: never.', ge=0, le=4096, unit='px'
+    )
     ratio: float = param(0.8, "Lowe's ratio test: the best match must be this much nearer than the second.", gt=0, le=1)
 
 
@@ -49,6 +52,7 @@ class Features:
         return len(self.keypoints)
 
 
+_ORB_SCALE = np.float64(np.float32(1.2))  # from level to level of its pyramid, as OpenCV keeps it
 _BYTES = {'orb': 32, 'akaze': 61}  # per descriptor
 # Narrower than one ORB patch there is nothing to describe; one pixel wide, OpenCV's AKAZE corrupts memory.
 _SMALLEST_PX = 32
@@ -69,14 +73,14 @@ def detect(gray: NDArray[np.uint8], config: FeatureConfig) -> Features:
     """
     require_gray('gray', gray)
     size_wh = (gray.shape[1], gray.shape[0])
-    small, scale_xy = _reduced(gray, config.max_side_px)
+    small, scale_xy = _resized(gray, config)
     if min(small.shape) < _SMALLEST_PX:
         return Features(np.zeros((0, 2), np.float32), np.zeros((0, _BYTES[config.detector]), np.uint8), size_wh)
     # A detector is cheap to make, and one of its own keeps threads apart.
     keypoints, descriptors = _detector(config).detectAndCompute(small, None)
     keypoints, descriptors = _strongest(keypoints, descriptors, config)
     # Pixel centres are integers, so rescaling goes through the pixel's edge.
-    points = (_positions(keypoints) + 0.5) * scale_xy - 0.5
+    points = (_positions(keypoints, small.shape, config) + 0.5) * scale_xy - 0.5
     return Features(points.astype(np.float32), descriptors, size_wh)
 
 
@@ -118,14 +122,18 @@ def _detector(config: FeatureConfig) -> Any:  # OpenCV's stubs lack these factor
     return cv2.AKAZE_create()  # type: ignore[attr-defined]
 
 
-def _reduced(gray: NDArray[np.uint8], max_side_px: int) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
+def _resized(gray: NDArray[np.uint8], config: FeatureConfig) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
     height, width = gray.shape
-    factor = max_side_px / max(height, width)
-    if max_side_px == 0 or factor >= 1:
+    longer = max(height, width)
+    wanted = max(longer, config.min_side_px)
+    wanted = min(wanted, config.max_side_px) if config.max_side_px else wanted
+    # What is smaller than a patch when enlarged holds nothing to find.
+    if wanted == longer or min(height, width) < _SMALLEST_PX // 2:
         return gray, np.ones(2)
-    size = (max(round(width * factor), 1), max(round(height * factor), 1))
-    small = np.asarray(cv2.resize(gray, size, interpolation=cv2.INTER_AREA), np.uint8)
-    return small, np.array([width / size[0], height / size[1]])
+    size = max(round(width * wanted / longer), 1), max(round(height * wanted / longer), 1)
+    method = cv2.INTER_AREA if wanted < longer else cv2.INTER_CUBIC
+    resized = np.asarray(cv2.resize(gray, size, interpolation=method), np.uint8)
+    return resized, np.array([width / size[0], height / size[1]])
 
 
 def _strongest(
@@ -139,5 +147,17 @@ def _strongest(
     return [keypoints[i] for i in order], np.asarray(descriptors, np.uint8)[order]
 
 
-def _positions(keypoints: Sequence[cv2.KeyPoint]) -> NDArray[np.float64]:
-    return np.asarray(cv2.KeyPoint.convert(keypoints), np.float64).reshape(-1, 2)
+def _positions(
+    keypoints: Sequence[cv2.KeyPoint], shape_hw: tuple[int, ...], config: FeatureConfig
+) -> NDArray[np.float64]:
+    """Where keypoints are, (N, 2) px.
+
+    ORB multiplies a level's pixel by its nominal scale. That is off by up to 3 px: a level is a whole number of pixels
+    wide, and its pixels too have their centres at integers.
+    """
+    points = np.asarray(cv2.KeyPoint.convert(keypoints), np.float64).reshape(-1, 2)
+    if config.detector != 'orb' or len(points) == 0:
+        return points
+    nominal = _ORB_SCALE ** np.array([k.octave for k in keypoints], np.float64)[:, None]
+    size_wh = np.array(shape_hw[1::-1], np.float64)
+    return np.asarray((points / nominal + 0.5) * size_wh / np.rint(size_wh / nominal) - 0.5)

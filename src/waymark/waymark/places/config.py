@@ -8,15 +8,20 @@ from dataclasses import dataclass
 from waymark.config import param
 from waymark.image.features import FeatureConfig
 from waymark.image.homography import HomographyConfig
+from waymark.places.retrieval.config import RetrievalConfig
 
 
 @dataclass(frozen=True)
-class PlacesConfig(FeatureConfig, HomographyConfig):
+class PlacesConfig(FeatureConfig, HomographyConfig, RetrievalConfig):
     """When a view is kept, and when it counts as the same place as a kept one."""
 
     max_features: int = param(500, 'Most keypoints per image, strongest first.', ge=16)
     max_side_px: int = param(
         640, 'Longer side that larger images are reduced to before detection; 0: never.', ge=0, unit='px'
+    )
+    # Twice its size, a picture of 160 x 120 px shows ORB three times as many things that it finds again.
+    min_side_px: int = param(
+        320, 'Longer side that smaller images are enlarged to before detection; 0: never.', ge=0, le=4096, unit='px'
     )
     min_inliers: int = param(20, 'Fewest matches that must agree for the same place.', ge=4)
     min_coverage: float = param(0.05, 'Smallest share of the keyframe that the agreeing matches must span.', ge=0, le=1)
@@ -29,14 +34,30 @@ class PlacesConfig(FeatureConfig, HomographyConfig):
     keyframe_similarity: float = param(
         0.5, 'An image less similar than this to the last keyframe becomes one; 1: every image.', ge=-1, le=1
     )
+    keyframe_overlap: float = param(
+        0.0,
+        'An image that shows less than this share of the last keyframe, by homography, becomes one; 0: any.',
+        ge=0,
+        lt=1,
+    )
     keyframe_max_gap_s: float = param(10.0, 'Longest time without a new keyframe; 0: any.', ge=0, unit='s')
+    max_keyframes: int = param(
+        0, 'Most keyframes: above it those most like their neighbours go, never those of a route; 0: any number.', ge=0
+    )
     exclude_recent: int = param(
         10, 'Number of latest keyframes that can not match: they show here and now anyway.', ge=0
     )
     exclude_recent_s: float = param(0.0, 'Age below which a keyframe can not match.', ge=0, unit='s')
-    retrieve: int = param(20, 'Most similar keyframes that are matched by local features.', ge=1)
+    retrieve: int = param(20, 'Most similar keyframes by embedding; they are ranked anew by layout.', ge=1)
+    retrieve_bags: int = param(
+        6, 'Most similar keyframes by their bag of local features, which turns with the view; 0: none.', ge=0
+    )
+    match: int = param(10, 'Best ranked keyframes that are matched by local features.', ge=1)
     verify: int = param(5, 'Best matched keyframes that a homography is fitted to.', ge=1)
     min_similarity: float = param(0.0, 'Cosine similarity below which a keyframe is not looked at.', ge=-1, le=1)
+    min_belief: float = param(
+        0.2, 'Smallest probability, through time, of the place that a verified match shows.', ge=0, le=1
+    )
     localize_after: int = param(2, 'Verified images in a row, of neighbouring keyframes, that make LOCALIZED.', ge=1)
     lose_after: int = param(5, 'Unverified images in a row that make LOST.', ge=1)
     neighbourhood: int = param(

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,13 +12,15 @@ from numpy.typing import NDArray
 
 from waymark.checks import require_finite, require_shape
 from waymark.errors import ModelError
-from waymark.image.features import Features, detect
-from waymark.maps import Keyframe
+from waymark.image.homography import register
+from waymark.maps import Keyframe, encode_thumbnail
 from waymark.places.config import PlacesConfig
-from waymark.places.keyframes import KeyframeSelector, shows_something
-from waymark.places.retrieval import VectorIndex
+from waymark.places.finder import Findings, PlaceFinder, View, view_of
+from waymark.places.keyframes import KeyframeBudget, KeyframeSelector, shows_something, view_overlap
+from waymark.places.layout import Layout, describe_layout
+from waymark.places.sequence import SequenceFilter, evidence_of
 from waymark.places.state import Belief, PlaceState
-from waymark.places.verification import PlaceMatch, best_match
+from waymark.places.verification import PlaceMatch
 from waymark.types import NANOSECONDS, Frame
 
 
@@ -32,6 +36,7 @@ class Localization:
         best_similarity: Its cosine similarity, -1 to 1; 0 where there is none.
         keyframe_count: In the map, after this image.
         new_keyframe: The keyframe that this image became, or None.
+        removed: Ids of keyframes that had to go for it (`max_keyframes`).
     """
 
     state: PlaceState
@@ -41,16 +46,7 @@ class Localization:
     best_similarity: float
     keyframe_count: int
     new_keyframe: Keyframe | None
-
-
-@dataclass(frozen=True, eq=False)
-class _View:
-    """One image compared with the map: its features where they were needed, and what is most alike."""
-
-    features: Features | None = None
-    candidate: PlaceMatch | None = None
-    nearest_id: int | None = None
-    best_similarity: float = 0.0
+    removed: tuple[int, ...] = ()
 
 
 class PlaceRecognizer:
@@ -59,10 +55,14 @@ class PlaceRecognizer:
     def __init__(self, config: PlacesConfig) -> None:
         self._config = config
         self._selector = KeyframeSelector(config)
+        self._budget = KeyframeBudget(config.max_keyframes)
         self._belief = Belief(config)
-        self._keyframes: list[Keyframe] = []
-        self._index: VectorIndex | None = None
+        self._path = SequenceFilter()
+        self._finder: PlaceFinder | None = None
         self._fingerprint = ''
+        self._keys: list[int] = []
+        self._places: list[int] = []
+        self._pinned: frozenset[int] = frozenset()
         self._last_match: int | None = None
 
     @classmethod
@@ -73,35 +73,55 @@ class PlaceRecognizer:
     @property
     def keyframes(self) -> tuple[Keyframe, ...]:
         """The map, in order of appearance."""
-        return tuple(self._keyframes)
+        return () if self._finder is None else tuple(self._finder.keyframes.values())
 
-    def observe(self, frame: Frame, vector: NDArray[np.float32], fingerprint: str) -> Localization:
+    def load(self, keyframes: Iterable[Keyframe], fingerprint: str, pinned: Iterable[int] = ()) -> None:
+        """Start from a map that was made before; new keyframes are counted on from its last id.
+
+        Args:
+            keyframes: In order of their ids.
+            fingerprint: Of the encoder that made their vectors.
+            pinned: Ids that must stay (those of routes), whatever `max_keyframes`.
+
+        Raises:
+            ValueError: This recognizer has keyframes already.
+        """
+        if self._keys:
+            raise ValueError(f'load: there are {len(self._keys)} keyframes already')
+        self._pinned = frozenset(pinned)
+        for keyframe in keyframes:
+            finder = self._finder_for(keyframe.vector, fingerprint)
+            thumbnail = keyframe.thumbnail
+            self._take_in(finder, keyframe, None if thumbnail is None else describe_layout(thumbnail))
+
+    def observe(
+        self, frame: Frame, vector: NDArray[np.float32], fingerprint: str, moved: float | None = None
+    ) -> Localization:
         """Look one image up in the map, then perhaps keep it.
 
         Args:
             frame: The image.
             vector: (D,) float32, its unit embedding.
             fingerprint: Of the encoder that made `vector`.
+            moved: Distance since the last image by odometry, in steps between keyframes; None: unknown.
 
         Raises:
             ModelError: The map was made with another encoder.
             ValueError: `vector` has another shape than before, or is not finite.
         """
-        index = self._index_for(vector, fingerprint)
+        finder = self._finder_for(vector, fingerprint)
         if not shows_something(frame.gray):  # whatever direction a network gives it
             vector = np.zeros_like(vector)
-        view = self._look_up(frame, vector, index)
-        found = view.candidate
-        is_verified = found is not None and found.inliers >= self._config.min_inliers
-        place_id = self._place_of(found) if is_verified else None
-        state = self._belief.update(place_id)
-        if found is not None and is_verified:
-            self._last_match = found.keyframe_id
-        elif state is PlaceState.LOST:
-            self._last_match = None
-        match = found if state is PlaceState.LOCALIZED else None
-        new = self._keep(frame, vector, view.features, match, index)
-        return Localization(state, match, found, view.nearest_id, view.best_similarity, len(self._keyframes), new)
+        below = self._first_recent(frame.header.stamp_ns)
+        view = view_of(frame, vector, self._config)
+        found = finder.find(view, below, self._expected(below)) if below else Findings.nothing()
+        state = self._judge(found, moved)
+        match = found.match if state is PlaceState.LOCALIZED else None
+        new = self._keep(frame, view, match, finder)
+        removed = self._trim(finder)
+        return Localization(
+            state, match, found.match, found.nearest_id, found.best_similarity, len(self._keys), new, removed
+        )
 
     def require_fingerprint(self, fingerprint: str) -> None:
         """Refuse an encoder whose vectors can't be compared with the map's; an empty map takes any.
@@ -109,69 +129,87 @@ class PlaceRecognizer:
         Raises:
             ModelError: The map was made with another encoder.
         """
-        if self._index is not None and fingerprint != self._fingerprint:
+        if self._finder is not None and fingerprint != self._fingerprint:
             raise ModelError(
                 f'the place map was made by the encoder with fingerprint {self._fingerprint[:16]}…, this '
                 f'embedding by {fingerprint[:16]}…. Use that encoder, or start a new map.'
             )
 
-    def _look_up(self, frame: Frame, vector: NDArray[np.float32], index: VectorIndex) -> _View:
-        """Compare an image with the map, without changing it."""
-        eligible = self._eligible(frame.header.stamp_ns)
-        ids, similarities = index.search(vector, self._config.retrieve, eligible)
-        if len(ids) == 0:
-            return _View()
-        nearest = (int(ids[0]), float(similarities[0]))
-        if not vector.any():  # nothing in view
-            return _View(None, None, *nearest)
-        likely = {int(i) for i, s in zip(ids, similarities, strict=True) if s >= self._config.min_similarity}
-        ids = np.array(sorted(likely | self._expected(eligible)), np.intp)
-        if len(ids) == 0:
-            return _View(None, None, *nearest)
-        features = detect(frame.gray, self._config)
-        candidates = [(self._keyframes[i], float(self._keyframes[i].vector @ vector)) for i in ids]
-        return _View(features, best_match(features, candidates, self._config), *nearest)
+    def _judge(self, found: Findings, moved: float | None) -> PlaceState:
+        """Move the belief on by one image."""
+        positions = np.searchsorted(self._keys, found.keys)
+        self._path.update(positions, evidence_of(found.scores, found.verified), moved)
+        verified = [m for m in found.matches if m.inliers >= self._config.min_inliers]
+        if not verified:
+            state = self._belief.update(None)
+            self._last_match = None if state is PlaceState.LOST else self._last_match
+            return state
+        # All of them show this image's place: being near any one of them is being there.
+        shown = np.searchsorted(self._keys, [m.keyframe_id for m in verified])
+        self._last_match = verified[0].keyframe_id
+        place = self._places[int(shown[0])]
+        return self._belief.update(place, self._path.near(shown, self._config.neighbourhood))
 
-    def _expected(self, eligible: int) -> set[int]:
+    def _expected(self, below: int) -> list[int]:
         """Keyframes that should come next, whatever the embedding says: robots move without jumps."""
         if self._last_match is None:
-            return set()
+            return []
+        at = bisect_left(self._keys, self._last_match)
         reach = self._config.neighbourhood
-        return set(range(max(self._last_match - reach, 0), min(self._last_match + reach + 1, eligible)))
+        return [key for key in self._keys[max(at - reach, 0) : at + reach + 1] if key < below]
 
-    def _place_of(self, match: PlaceMatch | None) -> int | None:
-        return None if match is None else self._keyframes[match.keyframe_id].place_id
-
-    def _index_for(self, vector: NDArray[np.float32], fingerprint: str) -> VectorIndex:
+    def _finder_for(self, vector: NDArray[np.float32], fingerprint: str) -> PlaceFinder:
         require_shape('vector', vector, ('D',))
         require_finite('vector', vector)
         self.require_fingerprint(fingerprint)
-        if self._index is None:
-            self._index, self._fingerprint = VectorIndex(len(vector)), fingerprint
-        return self._index
+        if self._finder is None:
+            self._finder, self._fingerprint = PlaceFinder(self._config, len(vector), fingerprint), fingerprint
+            self._dim = len(vector)
+        require_shape('vector', vector, (self._dim,))
+        return self._finder
 
-    def _eligible(self, stamp_ns: int) -> int:
-        """Number of keyframes, from the first, that are old enough to match."""
-        count = max(len(self._keyframes) - self._config.exclude_recent, 0)
+    def _first_recent(self, stamp_ns: int) -> int:
+        """Id from which on keyframes are too young to match; 0 when all are."""
+        count = max(len(self._keys) - self._config.exclude_recent, 0)
         newest_ns = stamp_ns - round(self._config.exclude_recent_s * NANOSECONDS)
-        while count and self._keyframes[count - 1].header.stamp_ns > newest_ns:
+        known = self._finder.keyframes if self._finder is not None else {}
+        while count and known[self._keys[count - 1]].header.stamp_ns > newest_ns:
             count -= 1
-        return count
+        return self._keys[count - 1] + 1 if count else 0
 
-    def _keep(
-        self,
-        frame: Frame,
-        vector: NDArray[np.float32],
-        features: Features | None,
-        match: PlaceMatch | None,
-        index: VectorIndex,
-    ) -> Keyframe | None:
-        if not self._selector.is_due(frame.header.stamp_ns, vector):
+    def _keep(self, frame: Frame, view: View, match: PlaceMatch | None, finder: PlaceFinder) -> Keyframe | None:
+        if not self._selector.is_due(frame.header.stamp_ns, view.vector, lambda: self._overlap(view)):
             return None
-        features = detect(frame.gray, self._config) if features is None else features
-        number = len(self._keyframes)
-        known = self._place_of(match)
-        keyframe = Keyframe(number, frame.header, vector, features, number if known is None else known)
-        self._keyframes.append(keyframe)
-        index.add(vector)
+        number = self._keys[-1] + 1 if self._keys else 0
+        place = number if match is None else self._places[bisect_left(self._keys, match.keyframe_id)]
+        thumbnail = encode_thumbnail(frame.rgb)
+        keyframe = Keyframe(number, frame.header, view.vector, view.features, place, thumbnail)
+        self._take_in(finder, keyframe, view.layout)
         return keyframe
+
+    def _overlap(self, view: View) -> float | None:
+        """Share of the last keyframe that an image shows; None where the two have too little in common."""
+        if not self._keys or self._finder is None:
+            return None
+        last = self._finder.keyframes[self._keys[-1]].features
+        found = register(last, view.features, self._config.ratio, self._config)
+        return None if found is None else view_overlap(found, last.size_wh)
+
+    def _take_in(self, finder: PlaceFinder, keyframe: Keyframe, layout: Layout | None) -> None:
+        finder.add(keyframe, layout)
+        self._keys.append(keyframe.keyframe_id)
+        self._places.append(keyframe.place_id)
+        self._path.grow(len(self._keys))
+        self._budget.add(keyframe.keyframe_id, keyframe.vector)
+
+    def _trim(self, finder: PlaceFinder) -> tuple[int, ...]:
+        """Let keyframes go while there are too many."""
+        removed = []
+        while (key := self._budget.surplus(self._pinned)) is not None:
+            at = bisect_left(self._keys, key)
+            finder.remove(key)
+            self._budget.remove(key)
+            self._path.remove(at)
+            del self._keys[at], self._places[at]
+            removed.append(key)
+        return tuple(removed)

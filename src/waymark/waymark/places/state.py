@@ -26,21 +26,23 @@ class Belief:
         self._is_sure = False
         self._place: int | None = None
 
-    def update(self, place_id: int | None) -> PlaceState:
+    def update(self, place_id: int | None, belief: float = 1.0) -> PlaceState:
         """Take in one image.
 
         Args:
             place_id: Where a verified match says the image is (neighbours' ids differ little), or None.
+            belief: Probability of that place through time (see SequenceFilter); below `min_belief` the match is one
+                that fits no path so far, and counts as none that agrees.
 
         Returns:
             LOCALIZED only for a verified image, after `localize_after` agreeing ones; once localized,
             single unverified images only make CANDIDATE, and `lose_after` of them LOST.
         """
-        return self._miss() if place_id is None else self._hit(place_id)
+        return self._miss() if place_id is None else self._hit(place_id, belief >= self._config.min_belief)
 
-    def _hit(self, place_id: int) -> PlaceState:
-        near = self._place is not None and abs(place_id - self._place) <= self._config.neighbourhood
-        self._agreeing = self._agreeing + 1 if near else 1
+    def _hit(self, place_id: int, is_likely: bool) -> PlaceState:
+        near = is_likely and self._place is not None and abs(place_id - self._place) <= self._config.neighbourhood
+        self._agreeing = (self._agreeing + 1 if near else 1) if is_likely else 0
         self._is_sure = (self._is_sure and near) or self._agreeing >= self._config.localize_after
         self._place, self._missed = place_id, 0
         return PlaceState.LOCALIZED if self._is_sure else PlaceState.CANDIDATE

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,10 @@ from waymark.image.features import Features, match
 from waymark.image.homography import Homography, find_homography, rejection
 from waymark.maps import Keyframe
 from waymark.places.config import PlacesConfig
+
+
+def _no_points() -> NDArray[np.float32]:
+    return np.zeros((0, 2), np.float32)
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,12 +28,16 @@ class PlaceMatch:
         keyframe_stamp_ns: Of its image.
         similarity: Cosine of the embeddings, -1 to 1.
         homography: Keyframe px to current px, of the scene's dominant plane.
+        points_ref: (M, 2) px in the keyframe of all matched keypoints, inliers and outliers.
+        points_cur: (M, 2) px of the same in the current image.
     """
 
     keyframe_id: int
     keyframe_stamp_ns: int
     similarity: float
     homography: Homography
+    points_ref: NDArray[np.float32] = field(default_factory=_no_points)
+    points_cur: NDArray[np.float32] = field(default_factory=_no_points)
 
     @property
     def inliers(self) -> int:
@@ -42,36 +50,63 @@ class PlaceMatch:
         return self.homography.quality
 
 
-def best_match(
-    current: Features, candidates: Sequence[tuple[Keyframe, float]], config: PlacesConfig
-) -> PlaceMatch | None:
-    """Choose the candidate that local features support best.
+@dataclass(frozen=True, eq=False)
+class Support:
+    """What local features say for one candidate.
 
-    All candidates are matched (cheap); the homography (not cheap) is fitted to those with the most matches.
+    Attributes:
+        matches: Descriptors that match.
+        found: Their homography where it was fitted and passes the geometric gates, or None.
+    """
+
+    matches: int = 0
+    found: PlaceMatch | None = None
+
+
+def support_candidates(
+    current: Features,
+    keyframes: Sequence[Keyframe],
+    similarities: NDArray[np.float32],
+    scores: NDArray[np.float32],
+    config: PlacesConfig,
+) -> list[Support]:
+    """Say which candidates local features support.
+
+    The `match` candidates that score best are matched (cheap); the homography (not cheap) is fitted to the `verify` of
+    them with the most matches.
 
     Args:
         current: Features of the current image.
-        candidates: Keyframes with the cosine similarity of their embedding.
-        config: `verify`, ratio and the gates. Fewer matches than `min_inliers` are not worth a fit; whether
+        keyframes: (K,) candidates.
+        similarities: (K,) cosines of their embeddings.
+        scores: (K,) how well they fit by other means.
+        config: `match`, `verify`, ratio and the gates. Fewer matches than `min_inliers` are not worth a fit; whether
             as many agree is for the caller to judge.
 
     Returns:
-        The candidate with the most inliers among those that pass the geometric gates, or None.
+        (K,) one per candidate.
     """
-    matched = [(match(k.features, current, config.ratio), k, s) for k, s in candidates]
-    matched = sorted((m for m in matched if len(m[0]) >= config.min_inliers), key=lambda m: -len(m[0]))
-    found = [_verified(pairs, k, s, current, config) for pairs, k, s in matched[: config.verify]]
-    return max((f for f in found if f is not None), key=lambda m: m.inliers, default=None)
+    support = [Support()] * len(keyframes)
+    best = np.argsort(-scores, kind='stable')[: config.match]
+    matched = {int(i): match(keyframes[i].features, current, config.ratio) for i in best}
+    for rank, i in enumerate(sorted(matched, key=lambda i: -len(matched[i]))):
+        pairs, found = matched[i], None
+        if rank < config.verify and len(pairs) >= config.min_inliers:
+            found = _verified(pairs, keyframes[i], float(similarities[i]), current, config)
+        support[i] = Support(len(pairs), found)
+    return support
 
 
 def _verified(
     pairs: NDArray[np.intp], keyframe: Keyframe, similarity: float, current: Features, config: PlacesConfig
 ) -> PlaceMatch | None:
     points_ref = keyframe.features.keypoints[pairs[:, 0]]
-    H, inliers = find_homography(points_ref, current.keypoints[pairs[:, 1]], config.ransac_threshold_px)
+    points_cur = current.keypoints[pairs[:, 1]]
+    H, inliers = find_homography(points_ref, points_cur, config.ransac_threshold_px)
     if H is None:
         return None
     found = Homography(H, inliers)
     if rejection(found, points_ref, keyframe.features.size_wh, config) is not None:
         return None
-    return PlaceMatch(keyframe.keyframe_id, keyframe.header.stamp_ns, similarity, found)
+    stamp_ns = keyframe.header.stamp_ns
+    return PlaceMatch(keyframe.keyframe_id, stamp_ns, similarity, found, points_ref, points_cur)

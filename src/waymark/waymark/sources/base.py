@@ -41,11 +41,13 @@ class SourceFrame:
         frame: The image with its header.
         camera: Intrinsics, None where the source does not know them.
         T_map_base: 4x4 exact pose of the vehicle (FLU) in the map (ENU), m; None unless simulated.
+        name: The image's file name, where it comes from a file of its own.
     """
 
     frame: Frame
     camera: CameraModel | None = None
     T_map_base: NDArray[np.float64] | None = None
+    name: str = ''
 
 
 class Source(Protocol):

@@ -13,7 +13,7 @@ from waymark.errors import MessageError, SourceError
 from waymark.image.codec import decode_compressed
 from waymark.sources.base import SourceFrame, SourceInfo
 from waymark.sources.config import ImageSourceConfig
-from waymark.sources.paths import natural_key
+from waymark.sources.paths import existing_path, natural_key
 from waymark.sources.stamps import stamp_of
 from waymark.types import Frame, Header
 
@@ -43,7 +43,7 @@ class FolderSource:
                 return
             pixels, layout = read_image(file)
             header = Header(stamp_of(index, self._rate_hz), self._frame_id)
-            yield SourceFrame(Frame(header, pixels, layout))
+            yield SourceFrame(Frame(header, pixels, layout), name=file.name)
 
     def close(self) -> None:
         """End frames()."""
@@ -56,7 +56,17 @@ def open_folder(config: ImageSourceConfig) -> FolderSource:
     Raises:
         SourceError: The folder is empty or holds no images.
     """
-    folder = Path(config.input).expanduser()
+    return FolderSource(image_files(Path(config.input).expanduser()), config)
+
+
+def image_files(folder: Path) -> list[Path]:
+    """List the images of a folder in natural order (2 before 10); sub-folders are not entered.
+
+    Raises:
+        SourceError: The folder is missing, may not be read, is empty or holds no images.
+    """
+    if not existing_path(str(folder)).is_dir():
+        raise SourceError(f'{folder}: not a folder. Give the folder that the images are in.')
     try:
         entries = list(folder.iterdir())
     except PermissionError:
@@ -66,7 +76,7 @@ def open_folder(config: ImageSourceConfig) -> FolderSource:
         raise SourceError(f'{folder}: the folder is empty. Put images into it or give another one.')
     if not files:
         raise SourceError(f'{folder}: no images among its {len(entries)} entries.{_remedy(entries)}')
-    return FolderSource(files, config)
+    return files
 
 
 def read_image(file: Path) -> tuple[NDArray[Any], str]:

@@ -1,0 +1,195 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which keyframes does an image show? Embeddings suggest, layouts and local features rank, geometry verifies."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from waymark.image.features import Features, detect
+from waymark.maps import Keyframe
+from waymark.places.bag import BAG_DIM, bag_of
+from waymark.places.config import PlacesConfig
+from waymark.places.layout import Layout, LayoutStore, describe_layout
+from waymark.places.retrieval import fill_index, make_index
+from waymark.places.verification import PlaceMatch, Support, support_candidates
+from waymark.types import Frame
+
+# Weights beside the cosine of the embeddings, chosen on vpr_corridor and generated worlds (see docs/places.md).
+_LAYOUT_WEIGHT = 1.5
+_MATCH_WEIGHT = 0.15  # of log(1 + matches): each more says less
+# Keypoints that agree on a homography say how sure a match is, beyond what as many as this do by chance.
+_CHANCE_INLIERS = 16
+_INLIER_WEIGHT = 0.25
+
+
+@dataclass(frozen=True, eq=False)
+class View:
+    """What is known of one image.
+
+    Attributes:
+        vector: (D,) float32, its unit embedding.
+        features: Its local features.
+        layout: Edges and colours, cell by cell.
+        bag: (BAG_DIM,) float32 unit vector: its local features, whatever way up.
+    """
+
+    vector: NDArray[np.float32]
+    features: Features
+    layout: Layout
+    bag: NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class Findings:
+    """Keyframes that an image may show, best first.
+
+    Attributes:
+        keys: (K,) their ids.
+        scores: (K,) how well each fits: cosine of the embeddings, fit of the layouts, matches of keypoints.
+        verified: (K,) the same and how well keypoints agree on a homography: how sure each is.
+        similarities: (K,) cosines of the embeddings, -1 to 1.
+        matches: Those that pass the geometric gates, with any number of agreeing keypoints; those
+            with at least `min_inliers` first, then best first.
+        nearest_id: The keyframe with the most similar embedding, or None.
+        best_similarity: Its cosine; 0 where there is none.
+    """
+
+    keys: NDArray[np.int64]
+    scores: NDArray[np.float32]
+    verified: NDArray[np.float32]
+    similarities: NDArray[np.float32]
+    matches: tuple[PlaceMatch, ...] = ()
+    nearest_id: int | None = None
+    best_similarity: float = 0.0
+
+    @property
+    def match(self) -> PlaceMatch | None:
+        """The best of the matches, or None."""
+        return self.matches[0] if self.matches else None
+
+    @classmethod
+    def nothing(cls) -> Findings:
+        """No keyframe to compare with."""
+        empty = np.zeros(0, np.float32)
+        return cls(np.zeros(0, np.int64), empty, empty, empty)
+
+
+def view_of(frame: Frame, vector: NDArray[np.float32], config: PlacesConfig) -> View:
+    """Describe an image.
+
+    Args:
+        frame: The image.
+        vector: (D,) its unit embedding.
+        config: Of the local features.
+    """
+    features = detect(frame.gray, config)
+    return View(vector, features, describe_layout(frame.rgb), bag_of(features))
+
+
+class PlaceFinder:
+    """The map's views, searched by image."""
+
+    def __init__(self, config: PlacesConfig, dim: int, fingerprint: str = '') -> None:
+        """Start without keyframes.
+
+        Args:
+            config: How many are looked at, and the gates.
+            dim: Length of the embeddings.
+            fingerprint: Of the encoder.
+        """
+        self._config = config
+        self._index = make_index(config, dim, fingerprint)
+        fill_index(self._index, np.zeros(0, np.int64), np.zeros((0, dim), np.float32))
+        # Bags are made anew from features: they are nothing that a server should keep.
+        kind = 'auto' if config.search_index == 'qdrant' else config.search_index
+        self._bags = make_index(replace(config, search_index=kind), BAG_DIM)
+        self._layouts = LayoutStore()
+        self._keyframes: dict[int, Keyframe] = {}
+
+    @property
+    def keyframes(self) -> Mapping[int, Keyframe]:
+        """By id, in order of appearance."""
+        return self._keyframes
+
+    def add(self, keyframe: Keyframe, layout: Layout | None) -> None:
+        """Take in a keyframe, with the layout of its image where that is known."""
+        self._index.add(keyframe.keyframe_id, keyframe.vector)
+        self._bags.add(keyframe.keyframe_id, bag_of(keyframe.features))
+        if layout is not None:
+            self._layouts.add(keyframe.keyframe_id, layout)
+        self._keyframes[keyframe.keyframe_id] = keyframe
+
+    def remove(self, key: int) -> None:
+        """Forget a keyframe."""
+        self._index.remove(key)
+        self._bags.remove(key)
+        self._layouts.remove(key)
+        del self._keyframes[key]
+
+    def by_embedding(self, view: View, below: int | None = None) -> Findings:
+        """Rank by embedding alone.
+
+        Args:
+            view: The image.
+            below: Look only at ids below this one.
+        """
+        keys, similarities = self._index.search(view.vector, self._config.retrieve, below)
+        if len(keys) == 0:
+            return Findings.nothing()
+        return Findings(keys, similarities, similarities, similarities, (), int(keys[0]), float(similarities[0]))
+
+    def _alike(self, view: View, below: int | None) -> list[int]:
+        """Ids of the keyframes whose bags of features are most alike, best first."""
+        if self._config.retrieve_bags == 0 or not view.bag.any():
+            return []
+        keys, likeness = self._bags.search(view.bag, self._config.retrieve_bags, below)
+        return [int(k) for k, s in zip(keys, likeness, strict=True) if s > 0]
+
+    def find(self, view: View, below: int | None = None, expected: Iterable[int] = ()) -> Findings:
+        """Rank by everything.
+
+        Args:
+            view: The image.
+            below: Look only at ids below this one.
+            expected: Ids that are looked at whatever the embedding says; those not below are left out.
+        """
+        near = self.by_embedding(view, below)
+        likely = {int(k) for k, s in zip(near.keys, near.scores, strict=True) if s >= self._config.min_similarity}
+        likely |= {k for k in expected if k in self._keyframes and (below is None or k < below)}
+        alike = self._alike(view, below)
+        likely |= set(alike)
+        keys = np.array(sorted(likely), np.int64)
+        if len(keys) == 0 or not view.vector.any():  # nothing in view
+            return near
+        frames = [self._keyframes[int(k)] for k in keys]
+        similarities = np.array([k.vector @ view.vector for k in frames], np.float32)
+        scores = similarities + _LAYOUT_WEIGHT * self._layouts.compare(view.layout, [int(k) for k in keys])
+        support = support_candidates(
+            view.features, frames, similarities, _favouring(scores, keys, alike, self._config.match), self._config
+        )
+        scores = scores + _MATCH_WEIGHT * np.log1p(np.array([s.matches for s in support], np.float32))
+        verified = scores + np.array([_agreement(s) for s in support], np.float32)
+        order = np.argsort(-scores, kind='stable')
+        passed = [match for i in order if (match := support[i].found) is not None]
+        passed.sort(key=lambda m: m.inliers < self._config.min_inliers)  # stable: verified ones first, best first
+        ranked = keys[order], scores[order], verified[order], similarities[order]
+        return Findings(*ranked, tuple(passed), near.nearest_id, near.best_similarity)
+
+
+def _favouring(
+    scores: NDArray[np.float32], keys: NDArray[np.int64], favoured: list[int], most: int
+) -> NDArray[np.float32]:
+    """Scores by which a third of those that are matched are the favoured ones, best first."""
+    raised = scores.copy()
+    for rank, key in enumerate(favoured[: most // 3]):
+        raised[keys == key] = 100.0 - rank
+    return raised
+
+
+def _agreement(support: Support) -> float:
+    agreeing = 0 if support.found is None else support.found.inliers
+    return float(_INLIER_WEIGHT * np.log1p(max(agreeing - _CHANCE_INLIERS, 0)))
