@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Scenes that change while nothing is to be seen: through black, or through white."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+
+from waymark.shots.boundary import CUT, FADE, Boundary
+from waymark.shots.config import ShotsConfig
+from waymark.shots.cuts import Step
+from waymark.shots.signature import Signature
+from waymark.shots.views import Views
+
+_LOOK_BACK = 48  # frames: a fade-out may have taken so long
+_SUDDEN = 0.5  # share of the whole change that one frame takes if it is no fade
+_VISIBLE = 0.75  # grey levels by which a picture differs from black, compression and noise aside
+
+
+class FadeWatch:
+    """Compares what was seen before the picture went blank with what is seen when it is back."""
+
+    def __init__(self, config: ShotsConfig, views: Views) -> None:
+        """Take limits, and what compares views."""
+        self._config = config
+        self._views = views
+        self._lit: Signature | None = None  # the last frame that showed the scene well, before the picture went blank
+        self._first_blank: Signature | None = None
+        self._plainest: Signature | None = None
+        self._entered_suddenly = False
+        self._fade_from: Signature | None = None
+        self._back_at: int | None = None
+
+    def observe(self, steps: Sequence[Step], last_boundary: int) -> list[Boundary]:
+        """Take the newest frame.
+
+        Args:
+            steps: The latest frames, oldest first.
+            last_boundary: Index of the frame that the present shot began with.
+
+        Returns:
+            Boundaries that are certain now, in order.
+        """
+        here = steps[-1].sign
+        if here.blank:
+            self._note_blank(steps, last_boundary)
+        elif self._first_blank is not None and self._back_at is None:
+            self._back_at = here.index
+        if self._back_at is None or here.index < self._back_at + self._config.boundary_delay:
+            return []
+        found = self._judged(steps)
+        self._first_blank = self._back_at = self._lit = None
+        return found
+
+    def finish(self) -> Signature | None:
+        """At the stream's end: the first blank frame where the picture went black suddenly and for long, or None."""
+        first, plainest = self._first_blank, self._plainest
+        if first is None or plainest is None or self._lit is None or not self._entered_suddenly:
+            return None
+        return first if plainest.index - first.index >= self._config.boundary_delay and self._back_at is None else None
+
+    def _note_blank(self, steps: Sequence[Step], last_boundary: int) -> None:
+        here = steps[-1].sign
+        self._back_at = None  # blank again: what was seen in between was a flicker
+        if self._first_blank is None:
+            self._first_blank = self._plainest = here
+            self._remember_lit([s.sign for s in steps[-_LOOK_BACK:-1] if s.sign.index >= last_boundary], here)
+        elif self._plainest is None or here.spread <= self._plainest.spread:
+            self._plainest = here
+
+    def _remember_lit(self, before: list[Signature], here: Signature) -> None:
+        seen = [s for s in before if not s.blank]
+        if not seen:
+            self._lit = None
+            return
+        best = max(s.spread for s in seen)
+        self._lit = next(s for s in reversed(seen) if s.spread >= 0.6 * best)
+        bright = next(i for i in reversed(range(len(seen))) if seen[i].spread >= 0.9 * best)
+        self._fade_from = [*seen, here][bright + 1]
+        self._entered_suddenly = _difference(seen[-1], here) >= _SUDDEN * max(_difference(s, here) for s in seen)
+
+    def _judged(self, steps: Sequence[Step]) -> list[Boundary]:
+        first, plain, back_at = self._first_blank, self._plainest, self._back_at
+        assert first is not None and plain is not None and back_at is not None
+        signs = {s.sign.index: s.sign for s in steps}
+        back, now = signs[back_at], steps[-1].sign
+        left_suddenly = _difference(signs[back_at - 1], back) >= _SUDDEN * _difference(plain, now)
+        is_long = back_at - first.index > self._config.boundary_delay
+        if self._lit is None:  # the stream began blank
+            return [_cut(back, 1.0)] if left_suddenly and is_long else []
+        unlike = 1.0 - max(self._views.likeness(self._lit, s) for s in (now, signs[(back_at + now.index) // 2]))
+        if unlike <= 1.0 - self._config.boundary_likeness:
+            return []
+        found = []
+        if self._entered_suddenly and (is_long or not left_suddenly):
+            found.append(_cut(first, unlike))
+        if left_suddenly and self._entered_suddenly:
+            found.append(_cut(back, unlike))
+        if not self._entered_suddenly:
+            shown = next((s for i, s in sorted(signs.items()) if i > plain.index and _is_visible(s, plain)), back)
+            start = self._fade_from or first
+            found.append(Boundary(FADE, shown.index, shown.header, start.index, start.header.stamp_ns, unlike))
+        return found
+
+
+def _cut(sign: Signature, score: float) -> Boundary:
+    return Boundary(CUT, sign.index, sign.header, sign.index, sign.header.stamp_ns, score)
+
+
+def _difference(a: Signature, b: Signature) -> float:
+    """Mean difference of pixels, grey levels."""
+    return float(cv2.norm(a.thumb, b.thumb, cv2.NORM_L1)) / a.thumb.size
+
+
+def _is_visible(sign: Signature, plain: Signature) -> bool:
+    return bool(np.any(_difference(sign, plain) > _VISIBLE))

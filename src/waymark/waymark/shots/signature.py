@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the detector keeps of each frame: a small picture, a smaller one, and how its colours are spread."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from waymark.types import Frame, Header
+
+SAMPLED_WH = (128, 96)
+SMALL_WH = (64, 48)
+THUMB_WH = (32, 24)
+_BINS = 8  # per channel
+_LEAST_SPREAD = 6.0  # grey levels: a picture plainer than this counts as one with so much contrast
+_DARK, _BRIGHT = 12, 243  # grey levels
+_BLANK_SHARE = 0.94  # of the pixels: a line of writing may stay
+_ALL = [0, 256] * 3
+_NO_MASK: Any = None
+
+
+@dataclass(frozen=True, eq=False)
+class Signature:
+    """One frame, in 14 kB.
+
+    Attributes:
+        index: Counts from 0.
+        header: Of the frame.
+        small: (48, 64, 3) uint8 RGB.
+        thumb: (24, 32, 3) uint8: each pixel a mean, so that noise and small motion cancel out.
+        colours: (8, 8, 8) float32 histogram of `small`, sum 1.
+        spread: Standard deviation within `thumb`, grey levels.
+        blank: 'black', 'white' or '': nothing to be seen.
+    """
+
+    index: int
+    header: Header
+    small: NDArray[np.uint8]
+    thumb: NDArray[np.uint8]
+    colours: NDArray[np.float32]
+    spread: float
+    blank: str
+
+
+@dataclass(frozen=True)
+class Change:
+    """How unlike two frames are.
+
+    Attributes:
+        picture: Mean difference of pixels as a share of the contrast: 0 for equal, about 1 for unrelated frames.
+        colours: Distance of the histograms (Bhattacharyya), 0..1.
+    """
+
+    picture: float
+    colours: float
+
+
+def signature_of(frame: Frame, index: int) -> Signature:
+    """Reduce a frame to what is compared."""
+    small = _small_rgb(frame)
+    thumb = cv2.resize(small, THUMB_WH, interpolation=cv2.INTER_AREA)
+    colours = cv2.calcHist([small], [0, 1, 2], _NO_MASK, [_BINS] * 3, _ALL)
+    colours *= 1.0 / (SMALL_WH[0] * SMALL_WH[1])
+    mean, deviation = (v.ravel() for v in cv2.meanStdDev(thumb))
+    return Signature(
+        index,
+        frame.header,
+        small,
+        np.asarray(thumb, np.uint8),
+        np.asarray(colours, np.float32),
+        float(deviation.sum()) / 3,
+        _blank(small, float(mean.sum()) / 3),
+    )
+
+
+def change_between(a: Signature, b: Signature) -> Change:
+    """Compare two frames of one stream."""
+    difference = cv2.norm(a.thumb, b.thumb, cv2.NORM_L1) / a.thumb.size
+    contrast = max(0.5 * (a.spread + b.spread), _LEAST_SPREAD)
+    return Change(difference / contrast, float(cv2.compareHist(a.colours, b.colours, cv2.HISTCMP_BHATTACHARYYA)))
+
+
+def _small_rgb(frame: Frame) -> NDArray[np.uint8]:
+    # 12,288 pixels, not all of them; halving takes means (twice for `thumb`), which take the noise out again.
+    sampled = cv2.resize(frame.pixels, SAMPLED_WH, interpolation=cv2.INTER_NEAREST)
+    small = np.asarray(cv2.resize(sampled, SMALL_WH, interpolation=cv2.INTER_AREA))
+    if small.dtype != np.uint8:
+        small = Frame(frame.header, small, frame.layout).rgb
+    elif frame.layout == 'bgr':
+        small = cv2.cvtColor(small, cv2.COLOR_BGR2RGB)
+    elif frame.layout == 'mono':
+        small = cv2.cvtColor(small, cv2.COLOR_GRAY2RGB)
+    return np.asarray(small, np.uint8)
+
+
+def _blank(small: NDArray[np.uint8], mean: float) -> str:
+    """Say whether a picture is all black or all white, but for a line of writing."""
+    if _DARK < mean < 0.9 * _BRIGHT:
+        return ''
+    gray = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY)
+    if mean <= _DARK:
+        return 'black' if float((gray <= _DARK).mean()) >= _BLANK_SHARE else ''
+    return 'white' if float((gray >= _BRIGHT).mean()) >= _BLANK_SHARE else ''

@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Comparison of frames as views of a scene; each frame is prepared once."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+
+from waymark.shots.likeness import View, likeness, view_of
+from waymark.shots.signature import Signature
+
+_KEPT = 32
+
+
+class Views:
+    """Remembers the latest prepared views."""
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self._views: OrderedDict[int, View] = OrderedDict()
+
+    def likeness(self, a: Signature, b: Signature) -> float:
+        """How alike two frames are as views of a scene, 0..1; see waymark.shots.likeness."""
+        return likeness(self._view(a), self._view(b))
+
+    def _view(self, sign: Signature) -> View:
+        if sign.index not in self._views:
+            self._views[sign.index] = view_of(sign.small)
+            while len(self._views) > _KEPT:
+                self._views.popitem(last=False)
+        return self._views[sign.index]
