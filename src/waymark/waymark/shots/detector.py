@@ -37,7 +37,7 @@ class BoundaryDetector:
 
     def reset(self) -> None:
         """Begin anew: the next frame has nothing to do with those before it, and is number 0."""
-        views = Views()
+        views = Views(self._config.boundary_likeness)
         self._cuts = CutJudge(self._config, views)
         self._fades = FadeWatch(self._config, views)
         self._dissolves = DissolveWatch(self._config, views) if self._config.boundary_gradual else None

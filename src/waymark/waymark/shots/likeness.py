@@ -10,17 +10,21 @@ maximization", IEEE TPAMI 2008). Where a picture is too plain for that, its colo
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from waymark.checks import require_shape
+
 WORK_WH = (64, 48)
 _SIGMA_PX = 3.0  # of the neighbourhood that contrast is measured in
 _LEAST_CONTRAST = 2.5  # grey levels: below, there is only noise to see
 _LEAST_TEXTURED = 0.25  # share of a picture that must have contrast for it to be recognised by its structure
 _LEAST_OVERLAP = 0.3
+_HOPELESS = 0.2  # correlation from which no affine fit finds its way
 _BLACK = 8.0
 _COLOUR_STEP = 40.0  # levels of 255 between plain pictures that count as wholly different
 
@@ -30,20 +34,35 @@ class View:
     """A small picture, ready to be compared.
 
     Attributes:
-        rgb: (h, w, 3) float32.
+        rgb: (48, 64, 3) uint8.
         structure: (48, 64) float32, contrast with the neighbourhood, in its own unit: about -2..2.
         textured: Share of the picture that has contrast.
     """
 
-    rgb: NDArray[np.float32]
+    rgb: NDArray[np.uint8]
     structure: NDArray[np.float32]
     textured: float
 
+    @cached_property
+    def spectrum(self) -> NDArray[Any]:
+        """Of the structure."""
+        return _spectrum(self.structure)
+
+    @cached_property
+    def energy(self) -> NDArray[Any]:
+        """Of the part of this structure that lies on another picture, for all shifts of that one."""
+        return _correlation(_spectrum(self.structure**2), _MASK)
+
+    @cached_property
+    def energy_as_second(self) -> NDArray[Any]:
+        """Likewise where this is the picture that is shifted."""
+        return _correlation(_MASK, _spectrum(self.structure**2))
+
 
 def view_of(rgb: NDArray[np.uint8]) -> View:
-    """Free a picture (h, w, 3) uint8 of its light."""
-    coarse = rgb if rgb.shape[:2] == WORK_WH[::-1] else cv2.resize(rgb, WORK_WH, interpolation=cv2.INTER_AREA)
-    gray = cv2.cvtColor(coarse, cv2.COLOR_RGB2GRAY).astype(np.float32)
+    """Free a picture (48, 64, 3) uint8 of its light."""
+    require_shape('rgb', rgb, (WORK_WH[1], WORK_WH[0], 3))
+    gray = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY).astype(np.float32)
     detail = gray - cv2.GaussianBlur(gray, (0, 0), _SIGMA_PX)
     contrast = cv2.sqrt(cv2.GaussianBlur(detail * detail, (0, 0), _SIGMA_PX))
     least = _LEAST_CONTRAST * (0.4 + 0.6 * float(gray.mean()) / 128)
@@ -51,11 +70,16 @@ def view_of(rgb: NDArray[np.uint8]) -> View:
     # Bars of a film, the rim of a fisheye: they stay whatever is shown.
     unlit = (gray < min(_BLACK, 0.1 * float(gray.mean()) + 1)).astype(np.uint8)
     structure[cv2.dilate(unlit, np.ones((5, 5), np.uint8)) > 0] = 0
-    return View(coarse.astype(np.float32), structure, float((contrast > least).mean()))
+    return View(rgb, structure, float((contrast > least).mean()))
 
 
-def likeness(a: View, b: View) -> float:
+def likeness(a: View, b: View, enough: float = 1.0) -> float:
     """How alike two pictures are: about 0 for two scenes, 1 for one.
+
+    Args:
+        a: One.
+        b: The other.
+        enough: When the first look finds this much, there is no closer one.
 
     Returns:
         The best correlation of their structure over all shifts, less for a smaller overlap; for pictures without
@@ -63,14 +87,16 @@ def likeness(a: View, b: View) -> float:
     """
     if min(a.textured, b.textured) < _LEAST_TEXTURED:
         return _likeness_of_colours(a, b)
-    found, shift = _best_shift(a.structure, b.structure)
+    found, shift = _best_shift(a, b)
+    if found >= enough or found < _HOPELESS:
+        return found
     return max(found, _fitted(a.structure, b.structure, shift))
 
 
 def _likeness_of_colours(a: View, b: View) -> float:
     if abs(a.textured - b.textured) > 2 * _LEAST_TEXTURED:
         return 0.0
-    return max(0.0, 1.0 - float(np.abs(a.rgb - b.rgb).mean()) / _COLOUR_STEP)
+    return max(0.0, 1.0 - float(cv2.norm(a.rgb, b.rgb, cv2.NORM_L1)) / a.rgb.size / _COLOUR_STEP)
 
 
 def _spectrum(image: NDArray[np.float32]) -> NDArray[Any]:
@@ -90,12 +116,10 @@ _OVERLAP = np.maximum(_correlation(_MASK, _MASK) / (WORK_WH[0] * WORK_WH[1]), 0.
 _WEIGHT = np.where(_OVERLAP >= _LEAST_OVERLAP, np.sqrt(_OVERLAP), 0.0)
 
 
-def _best_shift(a: NDArray[np.float32], b: NDArray[np.float32]) -> tuple[float, tuple[int, int]]:
+def _best_shift(a: View, b: View) -> tuple[float, tuple[int, int]]:
     """Correlate at all shifts; the best, weighted by overlap, and where a pixel of b lies in a: (x, y)."""
-    joint = _correlation(_spectrum(a), _spectrum(b))
-    energy_a = _correlation(_spectrum(a * a), _MASK)
-    energy_b = _correlation(_MASK, _spectrum(b * b))
-    weighted = joint * _WEIGHT / np.sqrt(np.maximum(energy_a * energy_b, 1e-3))
+    joint = _correlation(a.spectrum, b.spectrum)
+    weighted = joint * _WEIGHT / np.sqrt(np.maximum(a.energy * b.energy_as_second, 1.0))
     row, column = divmod(int(weighted.argmax()), weighted.shape[1])
     y, x = (v - n if v > n // 2 else v for v, n in zip((row, column), weighted.shape, strict=True))
     return float(weighted[row, column]), (x, y)

@@ -14,13 +14,14 @@ _KEPT = 32
 class Views:
     """Remembers the latest prepared views."""
 
-    def __init__(self) -> None:
-        """Begin with none."""
+    def __init__(self, enough: float) -> None:
+        """Begin with none; `enough` likeness needs no closer look."""
+        self._enough = enough
         self._views: OrderedDict[int, View] = OrderedDict()
 
     def likeness(self, a: Signature, b: Signature) -> float:
         """How alike two frames are as views of a scene, 0..1; see waymark.shots.likeness."""
-        return likeness(self._view(a), self._view(b))
+        return likeness(self._view(a), self._view(b), self._enough)
 
     def _view(self, sign: Signature) -> View:
         if sign.index not in self._views:
