@@ -10,8 +10,10 @@ from typing import Annotated
 import typer
 
 from waymark import __version__
+from waymark.cli import eval as evaluation
 from waymark.cli import export, train
 from waymark.cli.compare import compare
+from waymark.cli.shots import shots
 from waymark.errors import WaymarkError
 
 app = typer.Typer(
@@ -23,7 +25,9 @@ app = typer.Typer(
 )
 app.add_typer(train.app, name='train')
 app.add_typer(export.app, name='export')
+app.add_typer(evaluation.app, name='eval')
 app.command()(compare)
+app.command()(shots)
 
 
 @app.command()
