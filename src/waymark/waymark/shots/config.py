@@ -20,13 +20,16 @@ class ShotsConfig(Config):
         le=60,
     )
     boundary_ratio: float = param(
-        2.5, 'How many times the change between frames must exceed the motion before and after it.', gt=1.0
+        1.5,
+        'How many times the change between frames must exceed the motion before and after it; up to three times as '
+        'much where the picture is unclear.',
+        gt=1.0,
     )
     boundary_change: float = param(
         0.12, "Least change between frames, as a share of the picture's contrast.", gt=0.0, le=2.0
     )
     boundary_likeness: float = param(
-        0.5,
+        0.45,
         'Views at least this alike are one scene, whatever the light; 1: light and motion may count as cuts.',
         ge=0.0,
         le=1.0,

@@ -5,18 +5,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 
 from waymark.shots.config import ShotsConfig
-from waymark.shots.signature import Change, Signature
+from waymark.shots.signature import Change, Signature, change_between
 from waymark.shots.views import Views
 from waymark.types import NANOSECONDS
 
 _WORST_GAP = 8.0  # periods: beyond, motion has no say in what a picture may show
-_LEAST_CHANGE = Change(0.02, 0.02)  # noise and compression, where nothing moves
-_SPIKE = 0.35  # of the change under judgement: what may be the other end of a flash
-_MOST_SPIKES = 3
+_LEAST_CHANGE = 0.02  # noise and compression, where nothing moves
+_BACK = 0.35  # share of the change by which two frames may differ if what was seen is back
+_CLEAR = 0.3  # likeness of neighbouring frames below which noise or blur hide the scene, and likeness says nothing
+_SAME = 0.6  # views this alike, as a share of how alike neighbouring frames are, are one scene
+_PLAIN_TO_SEE = 0.5  # by which likeness drops at a cut between clear pictures
+_SPIKE = 0.5  # of the change under judgement: what may be the other end of a flash
+_MOST_SPIKES = 2
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,33 +51,50 @@ class CutJudge:
         Returns:
             1 less the likeness of both sides; None where no cut is.
         """
-        if not self._stands_out(before, here, after):
+        ratio = self._ratio(before, here, after)
+        if ratio < self._config.boundary_ratio:
             return None
+        if before[-1].sign.blank or here.sign.blank:
+            return None  # told when the picture is back
+        alike = self._alike(before, here, after)
+        if alike >= self._config.boundary_likeness:
+            return None
+        clear = self._clearness(before, here, after)
+        if clear >= _CLEAR and alike >= _SAME * clear:
+            return None
+        # Where each frame is recognised from the one before, and suddenly not, the change need hardly stand out.
+        doubt = float(np.clip((_PLAIN_TO_SEE - (clear - alike)) / _PLAIN_TO_SEE, 0.0, 1.0))
+        return 1.0 - alike if ratio >= self._config.boundary_ratio * (1.0 + 2.0 * doubt) else None
+
+    def _clearness(self, before: Sequence[Step], here: Step, after: Sequence[Step]) -> float:
+        sides = [s.sign for s in reversed(before[-3:])], [s.sign for s in (here, *after[:2])]
+        return min(self._views.clearness(side) for side in sides)
+
+    def _alike(self, before: Sequence[Step], here: Step, after: Sequence[Step]) -> float:
+        """The best likeness of a frame before and one after; 1 where the picture itself is back."""
         befores = [before[-1].sign, *_before_spikes(before, here)]
         afters = [here.sign, *_after_spikes(after, here), *([after[-1].sign] if after else [])]
-        if any(s.blank for s in (befores[0], here.sign)):
-            return None  # told when the picture is back
         alike = 0.0
-        for a in befores:
-            for b in afters:
-                alike = max(alike, self._views.likeness(a, b))
-                if alike >= self._config.boundary_likeness:
-                    return None
-        return 1.0 - alike
+        for a, b in list(product(befores, afters)):
+            is_back = change_between(a, b).picture < _BACK * here.change.picture
+            alike = max(alike, 1.0 if is_back else self._views.likeness(a, b))
+            if alike >= self._config.boundary_likeness:
+                break
+        return alike
 
-    def _stands_out(self, before: Sequence[Step], here: Step, after: Sequence[Step]) -> bool:
+    def _ratio(self, before: Sequence[Step], here: Step, after: Sequence[Step]) -> float:
+        """How many times the change exceeds the motion around it; 0 where it is no peak."""
         change = here.change
         if change.picture < self._config.boundary_change:
-            return False
-        around = [*before[-1:], *after[:1]]
-        if any(step.change.picture > change.picture for step in around):
-            return False
-        gap = _gap(before, here)
-        picture = change.picture / (gap * _motion([s.change.picture for s in before],
-                                                  [s.change.picture for s in after], _LEAST_CHANGE.picture))  # fmt: skip
-        colours = change.colours / (gap * _motion([s.change.colours for s in before],
-                                                  [s.change.colours for s in after], _LEAST_CHANGE.colours))  # fmt: skip
-        return bool(np.sqrt(picture * colours) >= self._config.boundary_ratio)
+            return 0.0
+        if any(step.change.picture > change.picture for step in [*before[-1:], *after[:1]]):
+            return 0.0
+        parts = [
+            (change.picture, [s.change.picture for s in before], [s.change.picture for s in after]),
+            (change.colours, [s.change.colours for s in before], [s.change.colours for s in after]),
+        ]
+        picture, colours = (value / _motion(b, a, _LEAST_CHANGE) for value, b, a in parts)
+        return float(np.sqrt(picture * colours)) / _gap(before, here)
 
 
 def _motion(before: list[float], after: list[float], least: float) -> float:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -20,11 +21,12 @@ _EVERY = 3  # frames between two looks
 _LEAST_CHANGE = 0.35  # rms difference of both ends, as a share of the contrast
 _STEADY = 0.4  # rms change within either shot as a share of the change between them
 _RAMP = 0.06  # how far the mixture may have begun before, or go on after: there must be level ground on both sides
-_PLAIN = 0.3  # contrast of one end against the other: below, it is a fade
+_PLAIN = 0.25  # contrast of any frame against the richer end: below, it is a fade
 _RESIDUAL = 0.3  # what the mixture may leave unexplained, likewise
 _MIXED = 0.15, 0.85
 _LEAST_MIXED = 3  # frames
-_JUMP = 0.5  # share of the mixture by which one frame may go on; more is a cut
+_JUMP = 0.3  # share of the mixture by which one frame may go on; more is a cut
+_SAME, _CLEAR = 0.6, 0.3  # as for cuts; and how alike frames within a shot must be
 _BACK = 0.12  # by which it may go back
 
 
@@ -69,15 +71,16 @@ class DissolveWatch:
     def _judged(self, steps: list[Step]) -> Boundary | None:
         first, last = SETTLE, len(steps) - 1 - SETTLE
         ends = [steps[i].sign for i in (0, first, last, -1)]
-        spreads = sorted(s.spread for s in ends)
-        if spreads[0] < _PLAIN * spreads[-1]:
-            return None
-        thumbs = np.stack([s.thumb for s in ends]).reshape(4, -1).astype(np.float32)
-        change = float(np.linalg.norm(thumbs[2] - thumbs[1]))
-        contrast = max(0.5 * (ends[1].spread + ends[2].spread), 6.0) * np.sqrt(thumbs.shape[1])
-        steadiness = max(np.linalg.norm(thumbs[1] - thumbs[0]), np.linalg.norm(thumbs[3] - thumbs[2]))
+        old, new = ends[1].thumb, ends[2].thumb
+        change = cv2.norm(old, new)
+        contrast = max(0.5 * (ends[1].spread + ends[2].spread), 6.0) * np.sqrt(old.size)
+        steadiness = max(cv2.norm(ends[0].thumb, old), cv2.norm(new, ends[3].thumb))
         if change < _LEAST_CHANGE * contrast or steadiness > _STEADY * change:
             return None
+        richest = max(s.spread for s in ends)
+        if any(s.sign.blank or s.sign.spread < _PLAIN * richest for s in steps):
+            return None
+        thumbs = [np.asarray(s.thumb, np.float32).ravel() for s in ends]
         way = (thumbs[2] - thumbs[1]) / change**2
         if (thumbs[0] - thumbs[1]) @ way < -_RAMP or (thumbs[3] - thumbs[2]) @ way > _RAMP:
             return None
@@ -85,7 +88,8 @@ class DissolveWatch:
         if mixture is None:
             return None
         unlike = 1.0 - self._views.likeness(ends[0], ends[3])
-        if unlike <= 1.0 - self._config.boundary_likeness:
+        clear = min(self._views.clearness([s.sign for s in side]) for side in (steps[:3], steps[-3:]))
+        if 1.0 - unlike >= min(self._config.boundary_likeness, _SAME * clear) or clear < _CLEAR:
             return None
         begin, end = (steps[first + i].sign for i in _extent(mixture.share))
         return Boundary(DISSOLVE, end.index, end.header, begin.index, begin.header.stamp_ns, unlike)

@@ -16,6 +16,7 @@ from waymark.shots.views import Views
 
 _LOOK_BACK = 48  # frames: a fade-out may have taken so long
 _SUDDEN = 0.5  # share of the whole change that one frame takes if it is no fade
+_SAME, _CLEAR = 0.6, 0.3  # as for cuts; and how alike frames within a shot must be
 _VISIBLE = 0.75  # grey levels by which a picture differs from black, compression and noise aside
 
 
@@ -30,6 +31,7 @@ class FadeWatch:
         self._first_blank: Signature | None = None
         self._plainest: Signature | None = None
         self._entered_suddenly = False
+        self._lit_run: list[Signature] = []
         self._fade_from: Signature | None = None
         self._back_at: int | None = None
 
@@ -76,7 +78,8 @@ class FadeWatch:
             self._lit = None
             return
         best = max(s.spread for s in seen)
-        self._lit = next(s for s in reversed(seen) if s.spread >= 0.6 * best)
+        lit = next(i for i in reversed(range(len(seen))) if seen[i].spread >= 0.6 * best)
+        self._lit, self._lit_run = seen[lit], seen[max(lit - 2, 0) : lit + 1]
         bright = next(i for i in reversed(range(len(seen))) if seen[i].spread >= 0.9 * best)
         self._fade_from = [*seen, here][bright + 1]
         self._entered_suddenly = _difference(seen[-1], here) >= _SUDDEN * max(_difference(s, here) for s in seen)
@@ -91,7 +94,7 @@ class FadeWatch:
         if self._lit is None:  # the stream began blank
             return [_cut(back, 1.0)] if left_suddenly and is_long else []
         unlike = 1.0 - max(self._views.likeness(self._lit, s) for s in (now, signs[(back_at + now.index) // 2]))
-        if unlike <= 1.0 - self._config.boundary_likeness:
+        if self._is_same(unlike, steps):
             return []
         found = []
         if self._entered_suddenly and (is_long or not left_suddenly):
@@ -103,6 +106,12 @@ class FadeWatch:
             start = self._fade_from or first
             found.append(Boundary(FADE, shown.index, shown.header, start.index, start.header.stamp_ns, unlike))
         return found
+
+
+    def _is_same(self, unlike: float, steps: Sequence[Step]) -> bool:
+        sides = self._lit_run, [s.sign for s in reversed(steps[-3:])]
+        clear = min(self._views.clearness(side) for side in sides)
+        return clear < _CLEAR or 1.0 - unlike >= min(self._config.boundary_likeness, _SAME * clear)
 
 
 def _cut(sign: Signature, score: float) -> Boundary:

@@ -25,7 +25,10 @@ _LEAST_CONTRAST = 2.5  # grey levels: below, there is only noise to see
 _LEAST_TEXTURED = 0.25  # share of a picture that must have contrast for it to be recognised by its structure
 _LEAST_OVERLAP = 0.3
 _HOPELESS = 0.2  # correlation from which no affine fit finds its way
-_BLACK = 8.0
+_LEAST_SEEN = 0.4  # share of a picture
+_MOST_STRETCH = 1.5  # of the affine fit
+_FROM_A = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+_BLACK, _WHITE = 8.0, 250.0
 _COLOUR_STEP = 40.0  # levels of 255 between plain pictures that count as wholly different
 
 
@@ -36,27 +39,19 @@ class View:
     Attributes:
         rgb: (48, 64, 3) uint8.
         structure: (48, 64) float32, contrast with the neighbourhood, in its own unit: about -2..2.
-        textured: Share of the picture that has contrast.
+        seen: (48, 64) float32, 1 where there is contrast; 0 where not, or where it is too dark or too bright.
+        textured: Share of the picture that is seen.
     """
 
     rgb: NDArray[np.uint8]
     structure: NDArray[np.float32]
+    seen: NDArray[np.float32]
     textured: float
 
     @cached_property
-    def spectrum(self) -> NDArray[Any]:
-        """Of the structure."""
-        return _spectrum(self.structure)
-
-    @cached_property
-    def energy(self) -> NDArray[Any]:
-        """Of the part of this structure that lies on another picture, for all shifts of that one."""
-        return _correlation(_spectrum(self.structure**2), _MASK)
-
-    @cached_property
-    def energy_as_second(self) -> NDArray[Any]:
-        """Likewise where this is the picture that is shifted."""
-        return _correlation(_MASK, _spectrum(self.structure**2))
+    def spectra(self) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
+        """Of the structure, of its square, and of what is seen."""
+        return _spectrum(self.structure), _spectrum(self.structure**2), _spectrum(self.seen)
 
 
 def view_of(rgb: NDArray[np.uint8]) -> View:
@@ -66,11 +61,12 @@ def view_of(rgb: NDArray[np.uint8]) -> View:
     detail = gray - cv2.GaussianBlur(gray, (0, 0), _SIGMA_PX)
     contrast = cv2.sqrt(cv2.GaussianBlur(detail * detail, (0, 0), _SIGMA_PX))
     least = _LEAST_CONTRAST * (0.4 + 0.6 * float(gray.mean()) / 128)
-    structure = detail / (contrast + least)
-    # Bars of a film, the rim of a fisheye: they stay whatever is shown.
-    unlit = (gray < min(_BLACK, 0.1 * float(gray.mean()) + 1)).astype(np.uint8)
-    structure[cv2.dilate(unlit, np.ones((5, 5), np.uint8)) > 0] = 0
-    return View(rgb, structure, float((contrast > least).mean()))
+    # Bars of a film and the rim of a fisheye stay whatever is shown; where it is too bright, nothing is.
+    hidden = (gray < min(_BLACK, 0.1 * float(gray.mean()) + 1)) | (gray > _WHITE)
+    spots = cv2.morphologyEx(hidden.astype(np.float32), cv2.MORPH_OPEN, np.ones((5, 5), np.uint8))
+    seen = (1.0 - cv2.dilate(spots, np.ones((5, 5), np.uint8))) * (contrast > least)
+    structure = np.asarray(seen * detail / (contrast + least), np.float32)
+    return View(rgb, structure, np.asarray(seen, np.float32), float(seen.mean()))
 
 
 def likeness(a: View, b: View, enough: float = 1.0) -> float:
@@ -90,7 +86,7 @@ def likeness(a: View, b: View, enough: float = 1.0) -> float:
     found, shift = _best_shift(a, b)
     if found >= enough or found < _HOPELESS:
         return found
-    return max(found, _fitted(a.structure, b.structure, shift))
+    return max(found, _fitted(a, b, shift))
 
 
 def _likeness_of_colours(a: View, b: View) -> float:
@@ -102,7 +98,7 @@ def _likeness_of_colours(a: View, b: View) -> float:
 def _spectrum(image: NDArray[np.float32]) -> NDArray[Any]:
     padded = np.zeros((2 * WORK_WH[1], 2 * WORK_WH[0]), np.float32)
     padded[: WORK_WH[1], : WORK_WH[0]] = image
-    return np.asarray(cv2.dft(padded, flags=cv2.DFT_COMPLEX_OUTPUT, nonzeroRows=WORK_WH[1]))
+    return np.asarray(cv2.dft(padded, nonzeroRows=WORK_WH[1]))
 
 
 def _correlation(a: NDArray[Any], b: NDArray[Any]) -> NDArray[Any]:
@@ -110,31 +106,39 @@ def _correlation(a: NDArray[Any], b: NDArray[Any]) -> NDArray[Any]:
     return np.asarray(cv2.idft(product, flags=cv2.DFT_SCALE | cv2.DFT_REAL_OUTPUT))
 
 
-_MASK = _spectrum(np.ones((WORK_WH[1], WORK_WH[0]), np.float32))
-_OVERLAP = np.maximum(_correlation(_MASK, _MASK) / (WORK_WH[0] * WORK_WH[1]), 0.0)
-# A small overlap fits by chance: its correlation counts less.
-_WEIGHT = np.where(_OVERLAP >= _LEAST_OVERLAP, np.sqrt(_OVERLAP), 0.0)
-
-
 def _best_shift(a: View, b: View) -> tuple[float, tuple[int, int]]:
     """Correlate at all shifts; the best, weighted by overlap, and where a pixel of b lies in a: (x, y)."""
-    joint = _correlation(a.spectrum, b.spectrum)
-    weighted = joint * _WEIGHT / np.sqrt(np.maximum(a.energy * b.energy_as_second, 1.0))
+    (structure_a, square_a, seen_a), (structure_b, square_b, seen_b) = a.spectra, b.spectra
+    energy = cv2.max(_correlation(square_a, seen_b), 1.0) * cv2.max(_correlation(seen_a, square_b), 1.0)
+    overlap = _correlation(seen_a, seen_b) * (1.0 / (a.seen.size * _least_seen(a, b)))
+    _, overlap = cv2.threshold(overlap, _LEAST_OVERLAP, 0, cv2.THRESH_TOZERO)
+    # A small overlap fits by chance: its correlation counts less.
+    weighted = _correlation(structure_a, structure_b) * cv2.sqrt(overlap / energy)
     row, column = divmod(int(weighted.argmax()), weighted.shape[1])
     y, x = (v - n if v > n // 2 else v for v, n in zip((row, column), weighted.shape, strict=True))
     return float(weighted[row, column]), (x, y)
 
 
-def _fitted(a: NDArray[np.float32], b: NDArray[np.float32], shift: tuple[int, int]) -> float:
+def _least_seen(a: View, b: View) -> float:
+    return max(min(float(a.seen.mean()), float(b.seen.mean())), _LEAST_SEEN)
+
+
+def _fitted(a: View, b: View, shift: tuple[int, int]) -> float:
     """Correlation after an affine fit that begins at that shift; 0 where it does not converge."""
     M = np.array([[1, 0, -shift[0]], [0, 1, -shift[1]]], np.float32)
-    criteria = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 20, 1e-3)
+    criteria = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 12, 2e-3)
     try:
-        found, M = cv2.findTransformECC(a, b, M, cv2.MOTION_AFFINE, criteria, None, 5)
+        _, M = cv2.findTransformECC(
+            a.structure, b.structure, M, cv2.MOTION_AFFINE, criteria, b.seen.astype(np.uint8), 5
+        )
     except cv2.error:  # it wandered off
         return 0.0
-    det = float(np.linalg.det(M[:, :2]))
-    if not 0.5 < det < 2.0:
+    stretches = np.linalg.svd(M[:, :2], compute_uv=False)
+    if stretches[0] > _MOST_STRETCH or stretches[1] < 1 / _MOST_STRETCH:
         return 0.0
-    covered = cv2.warpAffine(np.ones_like(b), M, WORK_WH, flags=cv2.INTER_NEAREST | cv2.WARP_INVERSE_MAP).mean()
-    return float(found * np.sqrt(covered)) if covered >= _LEAST_OVERLAP else 0.0
+    structure, seen = (cv2.warpAffine(x, M, WORK_WH, flags=_FROM_A) for x in (b.structure, b.seen))
+    energy = float((a.structure**2 * seen).sum()) * float((structure**2 * a.seen).sum())
+    overlap = float((seen * a.seen).mean()) / _least_seen(a, b)
+    if overlap < _LEAST_OVERLAP:
+        return 0.0
+    return float((a.structure * structure).sum()) * float(np.sqrt(overlap / max(energy, 1.0)))

@@ -18,6 +18,7 @@ THUMB_WH = (32, 24)
 _BINS = 8  # per channel
 _LEAST_SPREAD = 6.0  # grey levels: a picture plainer than this counts as one with so much contrast
 _DARK, _BRIGHT = 12, 243  # grey levels
+_DIM, _PLAIN = 25.0, 2.0  # grey levels: the light is out
 _BLANK_SHARE = 0.94  # of the pixels: a line of writing may stay
 _ALL = [0, 256] * 3
 _NO_MASK: Any = None
@@ -62,19 +63,13 @@ class Change:
 def signature_of(frame: Frame, index: int) -> Signature:
     """Reduce a frame to what is compared."""
     small = _small_rgb(frame)
-    thumb = cv2.resize(small, THUMB_WH, interpolation=cv2.INTER_AREA)
+    thumb = np.asarray(cv2.resize(small, THUMB_WH, interpolation=cv2.INTER_AREA), np.uint8)
     colours = cv2.calcHist([small], [0, 1, 2], _NO_MASK, [_BINS] * 3, _ALL)
     colours *= 1.0 / (SMALL_WH[0] * SMALL_WH[1])
     mean, deviation = (v.ravel() for v in cv2.meanStdDev(thumb))
-    return Signature(
-        index,
-        frame.header,
-        small,
-        np.asarray(thumb, np.uint8),
-        np.asarray(colours, np.float32),
-        float(deviation.sum()) / 3,
-        _blank(small, float(mean.sum()) / 3),
-    )
+    spread, brightness = float(deviation.sum()) / 3, float(mean.sum()) / 3
+    blank = _blank(small, thumb, brightness, spread)
+    return Signature(index, frame.header, small, thumb, np.asarray(colours, np.float32), spread, blank)
 
 
 def change_between(a: Signature, b: Signature) -> Change:
@@ -97,11 +92,16 @@ def _small_rgb(frame: Frame) -> NDArray[np.uint8]:
     return np.asarray(small, np.uint8)
 
 
-def _blank(small: NDArray[np.uint8], mean: float) -> str:
-    """Say whether a picture is all black or all white, but for a line of writing."""
+def _blank(small: NDArray[np.uint8], thumb: NDArray[np.uint8], mean: float, spread: float) -> str:
+    """Say whether a picture is all black or all white, but for a line of writing, or dark and plain."""
+    if mean < _DIM and spread < _PLAIN:
+        return 'black'
     if _DARK < mean < 0.9 * _BRIGHT:
         return ''
-    gray = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY)
-    if mean <= _DARK:
-        return 'black' if float((gray <= _DARK).mean()) >= _BLANK_SHARE else ''
-    return 'white' if float((gray >= _BRIGHT).mean()) >= _BLANK_SHARE else ''
+    for picture in (small, thumb):  # a line of writing is thin in one, noise is gone from the other
+        gray = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
+        if mean <= _DARK and float((gray <= _DARK).mean()) >= _BLANK_SHARE:
+            return 'black'
+        if mean > _DARK and float((gray >= _BRIGHT).mean()) >= _BLANK_SHARE:
+            return 'white'
+    return ''

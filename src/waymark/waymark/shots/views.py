@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Sequence
+from itertools import pairwise
 
 from waymark.shots.likeness import View, likeness, view_of
 from waymark.shots.signature import Signature
@@ -22,6 +24,15 @@ class Views:
     def likeness(self, a: Signature, b: Signature) -> float:
         """How alike two frames are as views of a scene, 0..1; see waymark.shots.likeness."""
         return likeness(self._view(a), self._view(b), self._enough)
+
+    def clearness(self, signs: Sequence[Signature]) -> float:
+        """How alike neighbouring frames of one shot are: low where noise or blur hide the scene.
+
+        Args:
+            signs: Frames in a row, of which the first three are looked at: one may be a flash.
+        """
+        pairs = list(pairwise(signs[:3]))
+        return max((self.likeness(a, b) for a, b in pairs), default=1.0)
 
     def _view(self, sign: Signature) -> View:
         if sign.index not in self._views:

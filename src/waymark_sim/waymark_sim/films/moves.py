@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 Path = NDArray[np.float64]  # (n, 4): x, y of the middle as a share of the free way, -1..1; zoom; turn, rad
 
 
-def draw_path(rng: np.random.Generator, frames: int) -> tuple[str, Path]:
-    """Draw a motion of `frames` frames, and its name."""
-    name = list(_MOVES)[int(rng.integers(len(_MOVES)))]
+def draw_path(rng: np.random.Generator, frames: int, moves: Sequence[str]) -> tuple[str, Path]:
+    """Draw a motion of `frames` frames, one of `moves`, and its name."""
+    name = moves[int(rng.integers(len(moves)))]
     path = np.zeros((frames, 4))
     path[:, :2] = rng.uniform(-0.5, 0.5, 2)
     path[:, 2] = rng.uniform(1.0, 1.5)
@@ -71,3 +71,5 @@ _MOVES: dict[str, Callable[[np.random.Generator, Path], None]] = {
     'shake': _shake,
     'zoom': _zoom,
 }
+MOVES = tuple(_MOVES)
+CALM = 'still', 'drift', 'zoom'

@@ -17,11 +17,19 @@ from waymark_sim.scenes.textures import make_bank
 
 CANVAS_WH = 960, 720
 _KINDS = 'village', 'room', 'corridor', 'street', 'square', 'land'
+_LEAST_CONTRAST = 15.0  # grey levels
 _GROUND_PX, _GROUND_M = 2048, 160.0
 
 
 def paint_set(rng: np.random.Generator) -> NDArray[np.uint8]:
-    """Draw a picture (720, 960, 3) uint8 of some place."""
+    """Draw a picture (720, 960, 3) uint8 of some place; bare walls are drawn again."""
+    while True:
+        picture = _painted(rng)
+        if float(cv2.resize(picture, (16, 12), interpolation=cv2.INTER_AREA).std()) > _LEAST_CONTRAST:
+            return picture
+
+
+def _painted(rng: np.random.Generator) -> NDArray[np.uint8]:
     kind = _KINDS[int(rng.integers(len(_KINDS)))]
     if kind == 'village':
         return _from_above(rng)

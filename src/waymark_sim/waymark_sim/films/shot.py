@@ -9,11 +9,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from waymark_sim.films.moves import Path, draw_path
+from waymark_sim.films.moves import CALM, MOVES, Path, draw_path
 from waymark_sim.films.sets import CANVAS_WH, paint_set
 
 Frames = NDArray[np.uint8]  # (n, h, w, 3) RGB
-_CALM = 14  # frames at both ends in which nothing but motion happens
+_QUIET = 14  # frames at both ends in which nothing but motion happens
 
 
 def shoot(rng: np.random.Generator, frames: int, size_wh: tuple[int, int], eventful: bool) -> tuple[list[str], Frames]:
@@ -29,8 +29,9 @@ def shoot(rng: np.random.Generator, frames: int, size_wh: tuple[int, int], event
         The names of motion and event, and the frames.
     """
     canvas = paint_set(rng)
-    move, path = draw_path(rng, frames)
-    event = list(EVENTS)[int(rng.integers(len(EVENTS)))] if eventful and frames > 2 * _CALM + 30 else ''
+    event = list(EVENTS)[int(rng.integers(len(EVENTS)))] if eventful and frames > 2 * _QUIET + 30 else ''
+    # What is in view after a camera swung round in the dark is another scene to anyone.
+    move, path = draw_path(rng, frames, CALM if event in _NEEDS_OVERLAP else MOVES)
     if event == 'dropped':
         path = _dropped(rng, path)
     shot = np.stack([_looked(canvas, row, size_wh) for row in path])
@@ -61,7 +62,7 @@ def _dropped(rng: np.random.Generator, path: Path) -> Path:
 
 
 def _middle(rng: np.random.Generator, frames: int, length: int) -> int:
-    return int(rng.integers(_CALM, max(frames - _CALM - length, _CALM + 1)))
+    return int(rng.integers(_QUIET, max(frames - _QUIET - length, _QUIET + 1)))
 
 
 def _lit(shot: Frames, at: slice, gain: float, gamma: float = 1.0, white: float = 0.0) -> None:
@@ -106,7 +107,7 @@ def _vehicle(rng: np.random.Generator, shot: Frames) -> None:
     speed = w * rng.uniform(0.06, 0.25) * rng.choice([-1, 1])
     frames = int((body.shape[1] + w) / abs(speed))
     at = _middle(rng, len(shot), min(frames, len(shot) // 2))
-    for k in range(min(frames, len(shot) - _CALM - at)):
+    for k in range(min(frames, len(shot) - _QUIET - at)):
         left = (k * speed - body.shape[1]) if speed > 0 else w + k * speed
         M = np.array([[1, 0, left], [0, 1, 0.0]])
         cv2.warpAffine(body, M, (w, h), dst=shot[at + k], borderMode=cv2.BORDER_TRANSPARENT)
@@ -122,6 +123,7 @@ def _stay(rng: np.random.Generator, shot: Frames) -> None:
     """Dropped frames are made in the path."""
 
 
+_NEEDS_OVERLAP = 'black_out', 'light', 'dropped'
 EVENTS: dict[str, Callable[[np.random.Generator, Frames], None]] = {
     'flash': _flash,
     'light': _light,
