@@ -4,15 +4,16 @@
 from __future__ import annotations
 
 import tempfile
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from waymark_sim.films.shot import Frames, shoot
+from waymark_sim.films.shot import Frames, Shot, shoot
 
+PERIOD_NS = 40_000_000
 JOINS = 'cut', 'cut', 'cut', 'cut', 'dissolve', 'fade'
 
 
@@ -43,13 +44,15 @@ class Film:
         frames: (n, h, w, 3) uint8 RGB.
         cuts: First frames of shots that follow a hard cut.
         gradual: (first mixed or dimmed frame, first frame of the new shot alone and fully lit) of dissolves and fades.
-        events: (first, last frame, name) of shots with something in them that is no boundary; and their motion.
+        events: (first, last frame, names) of each shot's motion and of what happens in it that is no boundary.
+        stamps_ns: 40 ms apart; where frames were dropped, as much more as they would have taken.
     """
 
     frames: Frames
     cuts: tuple[int, ...]
     gradual: tuple[tuple[int, int], ...]
-    events: tuple[tuple[int, int, str], ...] = field(default=())
+    events: tuple[tuple[int, int, str], ...]
+    stamps_ns: tuple[int, ...]
 
 
 def make_film(seed: int, shots: int = 8, size_wh: tuple[int, int] = (320, 240), eventful: float = 0.6) -> Film:
@@ -57,42 +60,63 @@ def make_film(seed: int, shots: int = 8, size_wh: tuple[int, int] = (320, 240), 
 
     Args:
         seed: Decides everything.
-        shots: Number of shots, 40 to 110 frames each.
+        shots: Number of shots, 60 to 119 frames each.
         size_wh: px.
         eventful: Share of shots in which something happens that is no cut.
     """
     rng = np.random.default_rng((seed, 71))
-    names, film = shoot(rng, int(rng.integers(40, 111)), size_wh, rng.random() < eventful)
-    cuts, gradual, events = [], [], [(0, len(film) - 1, ' '.join(names))]
-    for _ in range(shots - 1):
-        names, shot = shoot(rng, int(rng.integers(40, 111)), size_wh, rng.random() < eventful)
-        join = JOINS[int(rng.integers(len(JOINS)))]
-        if join == 'cut':
-            cuts.append(len(film))
-            joined = [film, shot]
+    cuts, gradual, events = [], [], []
+    film: Shot | None = None
+    for _ in range(shots):
+        shot = shoot(rng, int(rng.integers(60, 120)), size_wh, rng.random() < eventful)
+        if film is None:
+            begin, film = 0, shot
         else:
-            joined = (_dissolved if join == 'dissolve' else _faded)(rng, film, shot)
-            start = len(joined[0])
-            gradual.append((start, start + len(joined[1])))
-        film = np.concatenate(joined)
-        events.append((len(film) - len(joined[-1]), len(film) - 1, ' '.join(names)))
-    return Film(with_look(film, draw_look(rng), rng), tuple(cuts), tuple(gradual), tuple(events))
+            kind = JOINS[int(rng.integers(len(JOINS)))]
+            (start, begin), film = _JOINED[kind](rng, film, shot)
+            if kind == 'cut':
+                cuts.append(begin)
+            else:
+                gradual.append((start, begin))
+        events.append((begin, len(film.frames) - 1, shot.names))
+    assert film is not None
+    stamps_ns = np.cumsum(film.periods).astype(np.int64) * PERIOD_NS
+    frames = with_look(film.frames, draw_look(rng), rng)
+    return Film(frames, tuple(cuts), tuple(gradual), tuple(events), tuple(int(s) for s in stamps_ns))
 
 
-def _dissolved(rng: np.random.Generator, old: Frames, new: Frames) -> list[Frames]:
-    n = int(rng.integers(6, 36))
+_Joined = tuple[tuple[int, int], Shot]  # first changed frame, first wholly new frame; the film
+
+
+def _cut(rng: np.random.Generator, old: Shot, new: Shot) -> _Joined:
+    at = len(old.frames)
+    frames = np.concatenate([old.frames, new.frames])
+    return (at, at), Shot('', frames, np.concatenate([old.periods, new.periods]))
+
+
+def _dissolve(rng: np.random.Generator, old: Shot, new: Shot) -> _Joined:
+    n = int(rng.integers(6, 31))
     share = (np.arange(1, n + 1) / (n + 1))[:, None, None, None]
-    mixed = old[-n:] * (1 - share) + new[:n] * share
-    return [old[:-n], np.asarray(np.rint(mixed), np.uint8), new[n:]]
+    mixed = np.rint(old.frames[-n:] * (1 - share) + new.frames[:n] * share).astype(np.uint8)
+    frames = np.concatenate([old.frames[:-n], mixed, new.frames[n:]])
+    end = len(old.frames)
+    return (end - n, end), Shot('', frames, np.concatenate([old.periods, new.periods[n:]]))
 
 
-def _faded(rng: np.random.Generator, old: Frames, new: Frames) -> list[Frames]:
+def _fade(rng: np.random.Generator, old: Shot, new: Shot) -> _Joined:
     out, hold, into = (int(v) for v in rng.integers((5, 2, 5), (20, 15, 20)))
     falling = (np.arange(out, 0, -1) / (out + 1))[:, None, None, None]
     rising = (np.arange(1, into + 1) / (into + 1))[:, None, None, None]
-    black = np.zeros((hold, *old.shape[1:]))
-    through = np.concatenate([old[-out:] * falling, black, new[:into] * rising])
-    return [old[:-out], np.asarray(np.rint(through), np.uint8), new[into:]]
+    dark = np.rint(old.frames[-out:] * falling).astype(np.uint8)
+    black = np.zeros((hold, *dark.shape[1:]), np.uint8)
+    light = np.rint(new.frames[:into] * rising).astype(np.uint8)
+    frames = np.concatenate([old.frames[:-out], dark, black, light, new.frames[into:]])
+    periods = np.concatenate([old.periods, np.ones(hold), new.periods])
+    start = len(old.frames) - out
+    return (start, start + out + hold + into), Shot('', frames, periods)
+
+
+_JOINED = {'cut': _cut, 'dissolve': _dissolve, 'fade': _fade}
 
 
 def draw_look(rng: np.random.Generator) -> FilmLook:

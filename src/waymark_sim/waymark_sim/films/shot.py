@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -16,7 +17,22 @@ Frames = NDArray[np.uint8]  # (n, h, w, 3) RGB
 _QUIET = 14  # frames at both ends in which nothing but motion happens
 
 
-def shoot(rng: np.random.Generator, frames: int, size_wh: tuple[int, int], eventful: bool) -> tuple[list[str], Frames]:
+@dataclass(frozen=True, eq=False)
+class Shot:
+    """Frames in a row.
+
+    Attributes:
+        names: Of the motion, and of what happens.
+        frames: (n, h, w, 3) uint8 RGB.
+        periods: (n,) time before each frame, in frames: more than 1 where some were dropped.
+    """
+
+    names: str
+    frames: Frames
+    periods: NDArray[np.float64]
+
+
+def shoot(rng: np.random.Generator, frames: int, size_wh: tuple[int, int], eventful: bool) -> Shot:
     """Film one shot.
 
     Args:
@@ -24,20 +40,17 @@ def shoot(rng: np.random.Generator, frames: int, size_wh: tuple[int, int], event
         frames: Length.
         size_wh: px.
         eventful: Whether something happens, in the middle.
-
-    Returns:
-        The names of motion and event, and the frames.
     """
     canvas = paint_set(rng)
     event = list(EVENTS)[int(rng.integers(len(EVENTS)))] if eventful and frames > 2 * _QUIET + 30 else ''
-    # What is in view after a camera swung round in the dark is another scene to anyone.
-    move, path = draw_path(rng, frames, CALM if event in _NEEDS_OVERLAP else MOVES)
+    move, path = draw_path(rng, frames, _MOVES_WITH.get(event, MOVES))
+    periods = np.ones(frames)
     if event == 'dropped':
-        path = _dropped(rng, path)
+        path = _dropped(rng, path, periods)
     shot = np.stack([_looked(canvas, row, size_wh) for row in path])
     if event:
         EVENTS[event](rng, shot)
-    return [name for name in (move, event) if name], shot
+    return Shot(' '.join(name for name in (move, event) if name), shot, periods)
 
 
 def _looked(canvas: NDArray[np.uint8], row: NDArray[np.float64], size_wh: tuple[int, int]) -> NDArray[np.uint8]:
@@ -52,12 +65,14 @@ def _looked(canvas: NDArray[np.uint8], row: NDArray[np.float64], size_wh: tuple[
     return np.asarray(cv2.warpAffine(canvas, M, size_wh, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101))
 
 
-def _dropped(rng: np.random.Generator, path: Path) -> Path:
-    """The camera's driver loses some frames, or repeats one while it hangs."""
-    at, lost = _middle(rng, len(path), 12), int(rng.integers(3, 12))
+def _dropped(rng: np.random.Generator, path: Path, periods: NDArray[np.float64]) -> Path:
+    """The camera's driver loses some frames, which shows in the stamps, or repeats one while it hangs."""
+    at, lost = _middle(rng, len(path), 12), int(rng.integers(3, 9))
     later = np.minimum(np.arange(len(path)) + lost * (np.arange(len(path)) >= at), len(path) - 1)
     if rng.random() < 0.4:
         later[at - lost : at] = at - lost
+    else:
+        periods[at] += lost
     return path[later]
 
 
@@ -123,7 +138,8 @@ def _stay(rng: np.random.Generator, shot: Frames) -> None:
     """Dropped frames are made in the path."""
 
 
-_NEEDS_OVERLAP = 'black_out', 'light', 'dropped'
+# What is in view after a camera swung round in the dark is another scene to anyone.
+_MOVES_WITH = {'black_out': CALM, 'light': CALM, 'dropped': (*CALM, 'pan')}
 EVENTS: dict[str, Callable[[np.random.Generator, Frames], None]] = {
     'flash': _flash,
     'light': _light,
