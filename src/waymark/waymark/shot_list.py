@@ -120,9 +120,7 @@ def list_shots(frames: Iterable[Frame], config: ShotsConfig, each: Callable[[], 
     return ShotList(shots, len(stamps), 1000 * spent_s / len(stamps))
 
 
-def _close(
-    found: list[Boundary], boundary: Boundary, pictures: _Pictures, shown: dict[int, NDArray[np.uint8]]
-) -> None:
+def _close(found: list[Boundary], boundary: Boundary, pictures: _Pictures, shown: dict[int, NDArray[np.uint8]]) -> None:
     """Choose the picture of the shot that this boundary ends."""
     first = max((b.frame_index for b in found), default=0)
     picture = pictures.of(first, boundary.start_index - 1)
@@ -223,6 +221,8 @@ def write_shots(found: ShotList, name: str, folder: Path) -> list[Path]:
         paths[0].write_text(as_csv(found), encoding='utf-8')
         paths[1].write_text(as_json(found, name), encoding='utf-8')
     except OSError as error:
-        raise ConfigError(f'{str(folder)!r} can not be written: {error.strerror or error}. Give another --out.') from error
+        raise ConfigError(
+            f'{str(folder)!r} can not be written: {error.strerror or error}. Give another --out.'
+        ) from error
     write_picture(paths[2], sheet_of(found, name))
     return paths

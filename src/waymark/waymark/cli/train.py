@@ -26,7 +26,9 @@ def mix(
     second: Annotated[str, typer.Option(help='What it is mixed with.')] = 'vit_score',
     encoder: Annotated[
         str | None,
-        typer.Option(help="For scores that name none: 'hog', a manifest or a model folder; default: the default encoder."),
+        typer.Option(
+            help="For scores that name none: 'hog', a manifest or a model folder; default: the default encoder."
+        ),
     ] = None,
     out: Annotated[Path, typer.Option(help='Where the gate goes (JSON).')] = Path('mix.json'),
     held_out: Annotated[float, typer.Option(help='Share of the pairs kept to judge by.')] = 0.3,

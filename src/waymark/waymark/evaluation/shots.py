@@ -129,14 +129,15 @@ def score_of(hits: int, detected: int, total: int) -> ShotScore:
 
 
 def _matched(found: Sequence[int], cuts: Sequence[int], tolerance: int) -> set[int]:
-    """Indices of found frames that are a cut each, nearest pairs first."""
-    pairs = [(abs(f - c), i, c) for i, f in enumerate(found) for c in cuts if abs(f - c) <= tolerance]
+    """Indices of found frames that are a cut each: as many as can be."""
     right: set[int] = set()
-    taken: set[int] = set()
-    for _, i, cut in sorted(pairs):
-        if i not in right and cut not in taken:
+    waiting = sorted(cuts)
+    for i in sorted(range(len(found)), key=lambda i: found[i]):
+        while waiting and waiting[0] < found[i] - tolerance:
+            waiting.pop(0)
+        if waiting and waiting[0] <= found[i] + tolerance:
+            waiting.pop(0)
             right.add(i)
-            taken.add(cut)
     return right
 
 

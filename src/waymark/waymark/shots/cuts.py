@@ -72,7 +72,7 @@ class CutJudge:
 
     def _alike(self, before: Sequence[Step], here: Step, after: Sequence[Step]) -> float:
         """The best likeness of a frame before and one after; 1 where the picture itself is back."""
-        befores = [before[-1].sign, *_before_spikes(before, here)]
+        befores = [before[-1].sign, *_before_spikes(before[-self._config.boundary_delay - 1 :], here)]
         afters = [here.sign, *_after_spikes(after, here), *([after[-1].sign] if after else [])]
         alike = 0.0
         for a, b in list(product(befores, afters)):
@@ -98,12 +98,12 @@ class CutJudge:
 
 
 def _motion(before: list[float], after: list[float], least: float) -> float:
-    """How much changes from frame to frame on the livelier side, but for one other sudden change there."""
-    return max(_second_largest(before), _second_largest(after), least)
+    """How much changes from frame to frame on the livelier side, but for a cut or the two ends of a flash there."""
+    return max(_third_largest(before), _third_largest(after), least)
 
 
-def _second_largest(values: list[float]) -> float:
-    return sorted(values)[-2] if len(values) > 1 else 0.0
+def _third_largest(values: list[float]) -> float:
+    return sorted(values)[-3] if len(values) > 2 else min(values, default=0.0)
 
 
 def _gap(before: Sequence[Step], here: Step) -> float:

@@ -107,7 +107,6 @@ class FadeWatch:
             found.append(Boundary(FADE, shown.index, shown.header, start.index, start.header.stamp_ns, unlike))
         return found
 
-
     def _is_same(self, unlike: float, steps: Sequence[Step]) -> bool:
         sides = self._lit_run, [s.sign for s in reversed(steps[-3:])]
         clear = min(self._views.clearness(side) for side in sides)

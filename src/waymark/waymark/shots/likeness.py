@@ -109,9 +109,9 @@ def _correlation(a: NDArray[Any], b: NDArray[Any]) -> NDArray[Any]:
 def _best_shift(a: View, b: View) -> tuple[float, tuple[int, int]]:
     """Correlate at all shifts; the best, weighted by overlap, and where a pixel of b lies in a: (x, y)."""
     (structure_a, square_a, seen_a), (structure_b, square_b, seen_b) = a.spectra, b.spectra
-    energy = cv2.max(_correlation(square_a, seen_b), 1.0) * cv2.max(_correlation(seen_a, square_b), 1.0)
-    overlap = _correlation(seen_a, seen_b) * (1.0 / (a.seen.size * _least_seen(a, b)))
-    _, overlap = cv2.threshold(overlap, _LEAST_OVERLAP, 0, cv2.THRESH_TOZERO)
+    energy = np.maximum(_correlation(square_a, seen_b), 1.0) * np.maximum(_correlation(seen_a, square_b), 1.0)
+    covered = _correlation(seen_a, seen_b) * (1.0 / (a.seen.size * _least_seen(a, b)))
+    _, overlap = cv2.threshold(covered, _LEAST_OVERLAP, 0, cv2.THRESH_TOZERO)
     # A small overlap fits by chance: its correlation counts less.
     weighted = _correlation(structure_a, structure_b) * cv2.sqrt(overlap / energy)
     row, column = divmod(int(weighted.argmax()), weighted.shape[1])
@@ -125,12 +125,11 @@ def _least_seen(a: View, b: View) -> float:
 
 def _fitted(a: View, b: View, shift: tuple[int, int]) -> float:
     """Correlation after an affine fit that begins at that shift; 0 where it does not converge."""
-    M = np.array([[1, 0, -shift[0]], [0, 1, -shift[1]]], np.float32)
+    M: NDArray[Any] = np.array([[1, 0, -shift[0]], [0, 1, -shift[1]]], np.float32)
     criteria = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 12, 2e-3)
     try:
-        _, M = cv2.findTransformECC(
-            a.structure, b.structure, M, cv2.MOTION_AFFINE, criteria, b.seen.astype(np.uint8), 5
-        )
+        seen_b = b.seen.astype(np.uint8)
+        M = np.asarray(cv2.findTransformECC(a.structure, b.structure, M, cv2.MOTION_AFFINE, criteria, seen_b, 5)[1])
     except cv2.error:  # it wandered off
         return 0.0
     stretches = np.linalg.svd(M[:, :2], compute_uv=False)

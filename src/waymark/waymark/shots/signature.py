@@ -64,12 +64,12 @@ def signature_of(frame: Frame, index: int) -> Signature:
     """Reduce a frame to what is compared."""
     small = _small_rgb(frame)
     thumb = np.asarray(cv2.resize(small, THUMB_WH, interpolation=cv2.INTER_AREA), np.uint8)
-    colours = cv2.calcHist([small], [0, 1, 2], _NO_MASK, [_BINS] * 3, _ALL)
-    colours *= 1.0 / (SMALL_WH[0] * SMALL_WH[1])
+    counts = cv2.calcHist([small], [0, 1, 2], _NO_MASK, [_BINS] * 3, _ALL)
+    colours = np.asarray(counts, np.float32) * np.float32(1.0 / (SMALL_WH[0] * SMALL_WH[1]))
     mean, deviation = (v.ravel() for v in cv2.meanStdDev(thumb))
     spread, brightness = float(deviation.sum()) / 3, float(mean.sum()) / 3
     blank = _blank(small, thumb, brightness, spread)
-    return Signature(index, frame.header, small, thumb, np.asarray(colours, np.float32), spread, blank)
+    return Signature(index, frame.header, small, thumb, colours, spread, blank)
 
 
 def change_between(a: Signature, b: Signature) -> Change:

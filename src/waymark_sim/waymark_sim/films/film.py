@@ -9,7 +9,6 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from waymark_sim.films.shot import Frames, Shot, shoot
 

@@ -55,8 +55,8 @@ def shoot(rng: np.random.Generator, frames: int, size_wh: tuple[int, int], event
 
 def _looked(canvas: NDArray[np.uint8], row: NDArray[np.float64], size_wh: tuple[int, int]) -> NDArray[np.uint8]:
     """Cut the view out of the canvas: the whole height would be zoom 0.5."""
-    (w, h), (x, y, zoom, turn) = size_wh, row
-    scale = 2.0 * h / CANVAS_WH[1] * max(zoom, 0.75)
+    x, y, zoom, turn = row
+    scale = 2.0 * size_wh[1] / CANVAS_WH[1] * max(zoom, 0.75)
     free = (np.array(CANVAS_WH) - np.array(size_wh) / scale) / 2
     middle = np.array(CANVAS_WH) / 2 + np.array([x, y]) * free
     c, s = scale * np.cos(turn), scale * np.sin(turn)
