@@ -14,6 +14,8 @@ from waymark.shots.signature import Change, Signature, change_between
 from waymark.shots.views import Views
 from waymark.types import NANOSECONDS
 
+_FROZEN = 0.001  # change of a frame that is sent again
+_MOST_DOUBT = 1.2
 _WORST_GAP = 8.0  # periods: beyond, motion has no say in what a picture may show
 _LEAST_CHANGE = 0.02  # noise and compression, where nothing moves
 _BACK = 0.35  # share of the change by which two frames may differ if what was seen is back
@@ -64,7 +66,7 @@ class CutJudge:
             return None
         # Where each frame is recognised from the one before, and suddenly not, the change need hardly stand out.
         doubt = float(np.clip((_PLAIN_TO_SEE - (clear - alike)) / _PLAIN_TO_SEE, 0.0, 1.0))
-        return 1.0 - alike if ratio >= self._config.boundary_ratio * (1.0 + 2.0 * doubt) else None
+        return 1.0 - alike if ratio >= self._config.boundary_ratio * (1.0 + _MOST_DOUBT * doubt) else None
 
     def _clearness(self, before: Sequence[Step], here: Step, after: Sequence[Step]) -> float:
         sides = [s.sign for s in reversed(before[-3:])], [s.sign for s in (here, *after[:2])]
@@ -89,17 +91,32 @@ class CutJudge:
             return 0.0
         if any(step.change.picture > change.picture for step in [*before[-1:], *after[:1]]):
             return 0.0
-        parts = [
-            (change.picture, [s.change.picture for s in before], [s.change.picture for s in after]),
-            (change.colours, [s.change.colours for s in before], [s.change.colours for s in after]),
-        ]
-        picture, colours = (value / _motion(b, a, _LEAST_CHANGE) for value, b, a in parts)
-        return float(np.sqrt(picture * colours)) / _gap(before, here)
+        lost, frozen = _gap(before, here), _frozen(before)
+        picture = change.picture / _motion(
+            [s.change.picture for s in before], [s.change.picture for s in after], lost, frozen
+        )
+        colours = change.colours / _motion(
+            [s.change.colours for s in before], [s.change.colours for s in after], lost, frozen
+        )
+        return float(np.sqrt(picture * colours))
 
 
-def _motion(before: list[float], after: list[float], least: float) -> float:
-    """How much changes from frame to frame on the livelier side, but for a cut or the two ends of a flash there."""
-    return max(_third_largest(before), _third_largest(after), least)
+def _motion(before: list[float], after: list[float], lost: float, frozen: int) -> float:
+    """How much motion alone may change the picture here.
+
+    The livelier side, but for a cut or the two ends of a flash there, times the periods that passed: by the stamps, or
+    since the picture froze.
+    """
+    moving = before[: len(before) - frozen] if frozen else before
+    return max(_third_largest(moving) * max(lost, 1.0 + frozen), _third_largest(after) * lost, _LEAST_CHANGE * lost)
+
+
+def _frozen(before: Sequence[Step]) -> int:
+    """How many of the last frames repeat the one before, where the picture moved until then."""
+    still = 0
+    while still < len(before) and before[-1 - still].change.picture <= _FROZEN:
+        still += 1
+    return still if still < len(before) else 0
 
 
 def _third_largest(values: list[float]) -> float:

@@ -96,5 +96,7 @@ class BoundaryDetector:
 
     def _note(self, *boundaries: Boundary) -> None:
         for boundary in boundaries:
-            self._ready.append(boundary)
-            self._last_boundary = max(self._last_boundary, boundary.frame_index)
+            # What lies on a change that has been told is the same change, seen by another part.
+            if boundary.start_index >= self._last_boundary or not self._last_boundary:
+                self._ready.append(boundary)
+                self._last_boundary = boundary.frame_index

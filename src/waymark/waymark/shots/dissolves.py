@@ -16,11 +16,12 @@ from waymark.shots.config import ShotsConfig
 from waymark.shots.cuts import Step
 from waymark.shots.views import Views
 
-SETTLE = 6  # frames before and after the mixture that must be of one shot
+SETTLE = 8  # frames before and after the mixture that must be of one shot
 _EVERY = 3  # frames between two looks
 _LEAST_CHANGE = 0.35  # rms difference of both ends, as a share of the contrast
 _STEADY = 0.4  # rms change within either shot as a share of the change between them
 _RAMP = 0.06  # how far the mixture may have begun before, or go on after: there must be level ground on both sides
+_LEAST_TEXTURED = 0.08  # share of either view: the picture may have gone plain for a while
 _PLAIN = 0.25  # contrast of any frame against the richer end: below, it is a fade
 _RESIDUAL = 0.3  # what the mixture may leave unexplained, likewise
 _MIXED = 0.15, 0.85
@@ -86,6 +87,8 @@ class DissolveWatch:
             return None
         mixture = _mixture(steps[first : last + 1], thumbs[1], thumbs[2])
         if mixture is None:
+            return None
+        if min(self._views.textured(s) for s in (ends[0], ends[3])) < _LEAST_TEXTURED:
             return None
         unlike = 1.0 - self._views.likeness(ends[0], ends[3])
         clear = min(self._views.clearness([s.sign for s in side]) for side in (steps[:3], steps[-3:]))

@@ -14,9 +14,11 @@ from waymark.shots.cuts import Step
 from waymark.shots.signature import Signature
 from waymark.shots.views import Views
 
+_EARLIER = 6  # frames
 _LOOK_BACK = 48  # frames: a fade-out may have taken so long
 _SUDDEN = 0.5  # share of the whole change that one frame takes if it is no fade
 _SAME, _CLEAR = 0.6, 0.3  # as for cuts; and how alike frames within a shot must be
+_SHARP, _SHARP_LEAST = 4.0, 0.5  # change that may be a cut: times the usual one, and share of the contrast
 _VISIBLE = 0.75  # grey levels by which a picture differs from black, compression and noise aside
 
 
@@ -28,6 +30,7 @@ class FadeWatch:
         self._config = config
         self._views = views
         self._lit: Signature | None = None  # the last frame that showed the scene well, before the picture went blank
+        self._shown: list[Signature] = []  # frames of before that are compared with those of after
         self._first_blank: Signature | None = None
         self._plainest: Signature | None = None
         self._entered_suddenly = False
@@ -79,6 +82,9 @@ class FadeWatch:
             return
         best = max(s.spread for s in seen)
         lit = next(i for i in reversed(range(len(seen))) if seen[i].spread >= 0.6 * best)
+        dim = next(s for s in reversed(seen) if s.spread >= 0.3 * best)
+        # The latest show most of what comes next, unless they are the first of a flash.
+        self._shown = [dim, seen[lit], seen[max(lit - _EARLIER, 0)]]
         self._lit, self._lit_run = seen[lit], seen[max(lit - 2, 0) : lit + 1]
         bright = next(i for i in reversed(range(len(seen))) if seen[i].spread >= 0.9 * best)
         self._fade_from = [*seen, here][bright + 1]
@@ -88,13 +94,15 @@ class FadeWatch:
         first, plain, back_at = self._first_blank, self._plainest, self._back_at
         assert first is not None and plain is not None and back_at is not None
         signs = {s.sign.index: s.sign for s in steps}
-        back, now = signs[back_at], steps[-1].sign
+        settled = _until_cut([s for s in steps if s.sign.index >= back_at])
+        back, now = settled[0], settled[-1]
         left_suddenly = _difference(signs[back_at - 1], back) >= _SUDDEN * _difference(plain, now)
         is_long = back_at - first.index > self._config.boundary_delay
         if self._lit is None:  # the stream began blank
             return [_cut(back, 1.0)] if left_suddenly and is_long else []
-        unlike = 1.0 - max(self._views.likeness(self._lit, s) for s in (now, signs[(back_at + now.index) // 2]))
-        if self._is_same(unlike, steps):
+        after = [settled[i] for i in sorted({len(settled) // 3, 2 * len(settled) // 3, len(settled) - 1})]
+        unlike = 1.0 - max(self._views.likeness(a, b) for a in self._shown for b in after)
+        if self._is_same(unlike, after[-1:] + settled[-2:-4:-1]):
             return []
         found = []
         if self._entered_suddenly and (is_long or not left_suddenly):
@@ -107,10 +115,17 @@ class FadeWatch:
             found.append(Boundary(FADE, shown.index, shown.header, start.index, start.header.stamp_ns, unlike))
         return found
 
-    def _is_same(self, unlike: float, steps: Sequence[Step]) -> bool:
-        sides = self._lit_run, [s.sign for s in reversed(steps[-3:])]
-        clear = min(self._views.clearness(side) for side in sides)
+    def _is_same(self, unlike: float, after: Sequence[Signature]) -> bool:
+        clear = min(self._views.clearness(side) for side in (self._lit_run, after))
         return clear < _CLEAR or 1.0 - unlike >= min(self._config.boundary_likeness, _SAME * clear)
+
+
+def _until_cut(steps: Sequence[Step]) -> list[Signature]:
+    """The frames before the next sudden change."""
+    changes = [s.change.picture for s in steps]
+    usual = float(np.median(changes[1:])) if len(changes) > 1 else 0.0
+    end = next((i for i in range(2, len(steps)) if changes[i] > max(_SHARP * usual, _SHARP_LEAST)), len(steps))
+    return [s.sign for s in steps[:end]]
 
 
 def _cut(sign: Signature, score: float) -> Boundary:

@@ -58,15 +58,24 @@ def view_of(rgb: NDArray[np.uint8]) -> View:
     """Free a picture (48, 64, 3) uint8 of its light."""
     require_shape('rgb', rgb, (WORK_WH[1], WORK_WH[0], 3))
     gray = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY).astype(np.float32)
-    detail = gray - cv2.GaussianBlur(gray, (0, 0), _SIGMA_PX)
-    contrast = cv2.sqrt(cv2.GaussianBlur(detail * detail, (0, 0), _SIGMA_PX))
+    shown = _shown(gray)
+    weight = np.maximum(_blurred(shown), 0.05)
+    detail = (gray - _blurred(gray * shown) / weight) * shown
+    contrast = np.sqrt(_blurred(detail * detail) / weight)
     least = _LEAST_CONTRAST * (0.4 + 0.6 * float(gray.mean()) / 128)
-    # Bars of a film and the rim of a fisheye stay whatever is shown; where it is too bright, nothing is.
+    seen = np.asarray(shown * (contrast > least), np.float32)
+    return View(rgb, np.asarray(seen * detail / (contrast + least), np.float32), seen, float(seen.mean()))
+
+
+def _shown(gray: NDArray[np.float32]) -> NDArray[np.float32]:
+    """0 at the bars of a film and the rim of a fisheye, which stay whatever is shown, and where all is blown out."""
     hidden = (gray < min(_BLACK, 0.1 * float(gray.mean()) + 1)) | (gray > _WHITE)
     spots = cv2.morphologyEx(hidden.astype(np.float32), cv2.MORPH_OPEN, np.ones((5, 5), np.uint8))
-    seen = (1.0 - cv2.dilate(spots, np.ones((5, 5), np.uint8))) * (contrast > least)
-    structure = np.asarray(seen * detail / (contrast + least), np.float32)
-    return View(rgb, structure, np.asarray(seen, np.float32), float(seen.mean()))
+    return np.asarray(1.0 - cv2.dilate(spots, np.ones((3, 3), np.uint8)), np.float32)
+
+
+def _blurred(image: NDArray[Any]) -> NDArray[Any]:
+    return np.asarray(cv2.GaussianBlur(image, (0, 0), _SIGMA_PX))
 
 
 def likeness(a: View, b: View, enough: float = 1.0) -> float:

@@ -19,6 +19,7 @@ _BINS = 8  # per channel
 _LEAST_SPREAD = 6.0  # grey levels: a picture plainer than this counts as one with so much contrast
 _DARK, _BRIGHT = 12, 243  # grey levels
 _DIM, _PLAIN = 25.0, 2.0  # grey levels: the light is out
+_MOST_SPREAD = 12.0  # grey levels, of a blank picture with a line of writing
 _BLANK_SHARE = 0.94  # of the pixels: a line of writing may stay
 _ALL = [0, 256] * 3
 _NO_MASK: Any = None
@@ -96,12 +97,19 @@ def _blank(small: NDArray[np.uint8], thumb: NDArray[np.uint8], mean: float, spre
     """Say whether a picture is all black or all white, but for a line of writing, or dark and plain."""
     if mean < _DIM and spread < _PLAIN:
         return 'black'
-    if _DARK < mean < 0.9 * _BRIGHT:
+    if mean <= _DARK and spread < _MOST_SPREAD:
+        # A line of writing is thin in one, noise is gone from the other.
+        shares = [float((cv2.cvtColor(p, cv2.COLOR_RGB2GRAY) <= _DARK).mean()) for p in (small, thumb)]
+        return 'black' if max(shares) >= _BLANK_SHARE else ''
+    if mean < _BRIGHT / 2:
         return ''
-    for picture in (small, thumb):  # a line of writing is thin in one, noise is gone from the other
-        gray = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
-        if mean <= _DARK and float((gray <= _DARK).mean()) >= _BLANK_SHARE:
-            return 'black'
-        if mean > _DARK and float((gray >= _BRIGHT).mean()) >= _BLANK_SHARE:
-            return 'white'
-    return ''
+    shown = _without_bars(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY))
+    return 'white' if shown.size and float((shown >= _BRIGHT).mean()) >= _BLANK_SHARE else ''
+
+
+def _without_bars(gray: NDArray[Any]) -> NDArray[Any]:
+    """Leave out black rows and columns around the picture."""
+    for _ in range(2):
+        rows = np.flatnonzero(gray.max(axis=1) > _DARK) if gray.size else []
+        gray = gray[rows[0] : rows[-1] + 1].T if len(rows) else gray[:0]
+    return gray

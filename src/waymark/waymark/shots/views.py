@@ -25,6 +25,10 @@ class Views:
         """How alike two frames are as views of a scene, 0..1; see waymark.shots.likeness."""
         return likeness(self._view(a), self._view(b), self._enough)
 
+    def textured(self, sign: Signature) -> float:
+        """Share of a frame that shows structure."""
+        return self._view(sign).textured
+
     def clearness(self, signs: Sequence[Signature]) -> float:
         """How alike neighbouring frames of one shot are: low where noise or blur hide the scene.
 

@@ -137,7 +137,7 @@ def with_look(frames: Frames, look: FilmLook, rng: np.random.Generator) -> Frame
     bar = round(look.bars * h)
     shown = np.empty_like(frames)
     for i, frame in enumerate(frames):
-        image = frame * np.float32(look.gain)
+        image = np.where(frame < 255, frame * np.float32(look.gain), np.float32(255))  # blown out stays so
         if look.noise:
             image += rng.normal(0, look.noise, image.shape).astype(np.float32)
         if look.grain:

@@ -14,6 +14,7 @@ from waymark_sim.films.moves import CALM, MOVES, Path, draw_path
 from waymark_sim.films.sets import CANVAS_WH, paint_set
 
 Frames = NDArray[np.uint8]  # (n, h, w, 3) RGB
+_MOST_LOST = 8  # frames
 _QUIET = 14  # frames at both ends in which nothing but motion happens
 
 
@@ -43,10 +44,11 @@ def shoot(rng: np.random.Generator, frames: int, size_wh: tuple[int, int], event
     """
     canvas = paint_set(rng)
     event = list(EVENTS)[int(rng.integers(len(EVENTS)))] if eventful and frames > 2 * _QUIET + 30 else ''
-    move, path = draw_path(rng, frames, _MOVES_WITH.get(event, MOVES))
+    move, path = draw_path(rng, frames + _MOST_LOST, _MOVES_WITH.get(event, MOVES))
     periods = np.ones(frames)
     if event == 'dropped':
         path = _dropped(rng, path, periods)
+    path = path[:frames]
     shot = np.stack([_looked(canvas, row, size_wh) for row in path])
     if event:
         EVENTS[event](rng, shot)
@@ -67,8 +69,8 @@ def _looked(canvas: NDArray[np.uint8], row: NDArray[np.float64], size_wh: tuple[
 
 def _dropped(rng: np.random.Generator, path: Path, periods: NDArray[np.float64]) -> Path:
     """The camera's driver loses some frames, which shows in the stamps, or repeats one while it hangs."""
-    at, lost = _middle(rng, len(path), 12), int(rng.integers(3, 9))
-    later = np.minimum(np.arange(len(path)) + lost * (np.arange(len(path)) >= at), len(path) - 1)
+    at, lost = _middle(rng, len(periods), 12), int(rng.integers(3, _MOST_LOST + 1))
+    later = np.arange(len(periods)) + lost * (np.arange(len(periods)) >= at)
     if rng.random() < 0.4:
         later[at - lost : at] = at - lost
     else:
