@@ -81,6 +81,7 @@ class Tally:
         self.false: Counter[str] = Counter()
 
     def add(self, found: list[Boundary], film: Film) -> None:
+        """Count what was found in a film."""
         truth = ShotTruth(film.cuts, film.gradual)
         for tolerance in (0, 1):
             self._sum(('all', tolerance), score_boundaries(found, truth, tolerance), len(film.cuts) + len(film.gradual))
@@ -93,6 +94,7 @@ class Tally:
         self.sums[key] += score.detected - score.false_positives, score.detected, total
 
     def summary(self) -> dict[str, Any]:
+        """Scores over all films, and what is false by the events of its shot."""
         values: dict[str, Any] = {}
         for (what, tolerance), sums in self.sums.items():
             score = score_of(*(int(v) for v in sums))

@@ -33,9 +33,7 @@ def read_frames(recording: str, text: str) -> Iterator[tuple[Iterator[Frame], Ca
     from waymark.sources.open import is_live, open_source
 
     if is_live(recording):
-        raise SourceError(
-            f'{recording}: a live input has no end. Record it with waymark run --record, give the result.'
-        )
+        raise SourceError(f'{recording}: a live input has no end. Record it with waymark run --record first.')
     source = open_source(ImageSourceConfig(input=recording, pace='fast'))
     console = Console(stderr=True)
     columns = TextColumn('{task.description}'), BarColumn(), TimeElapsedColumn(), TimeRemainingColumn()

@@ -74,10 +74,10 @@ class CutJudge:
 
     def _alike(self, before: Sequence[Step], here: Step, after: Sequence[Step]) -> float:
         """The best likeness of a frame before and one after; 1 where the picture itself is back."""
-        befores = [before[-1].sign, *_before_spikes(before[-self._config.boundary_delay - 1 :], here)]
+        earlier = [before[-1].sign, *_before_spikes(before[-self._config.boundary_delay - 1 :], here)]
         afters = [here.sign, *_after_spikes(after, here), *([after[-1].sign] if after else [])]
         alike = 0.0
-        for a, b in list(product(befores, afters)):
+        for a, b in list(product(earlier, afters)):
             is_back = change_between(a, b).picture < _BACK * here.change.picture
             alike = max(alike, 1.0 if is_back else self._views.likeness(a, b))
             if alike >= self._config.boundary_likeness:

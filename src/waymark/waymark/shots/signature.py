@@ -110,6 +110,7 @@ def _blank(small: NDArray[np.uint8], thumb: NDArray[np.uint8], mean: float, spre
 def _without_bars(gray: NDArray[Any]) -> NDArray[Any]:
     """Leave out black rows and columns around the picture."""
     for _ in range(2):
-        rows = np.flatnonzero(gray.max(axis=1) > _DARK) if gray.size else []
-        gray = gray[rows[0] : rows[-1] + 1].T if len(rows) else gray[:0]
+        if gray.size:
+            rows = np.flatnonzero(gray.max(axis=1) > _DARK)
+            gray = gray[rows[0] : rows[-1] + 1].T if len(rows) else gray[:0]
     return gray
