@@ -3,16 +3,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import product
-
-import numpy as np
+from itertools import pairwise, product
 
 from waymark.shots.config import ShotsConfig
 from waymark.shots.signature import Change, Signature, change_between
 from waymark.shots.views import Views
-from waymark.types import NANOSECONDS
 
 _FROZEN = 0.001  # change of a frame that is sent again
 _MOST_DOUBT = 1.2
@@ -61,11 +59,14 @@ class CutJudge:
         alike = self._alike(before, here, after)
         if alike >= self._config.boundary_likeness:
             return None
+        needed = self._config.boundary_ratio * (1.0 + _MOST_DOUBT)
+        if ratio >= needed and alike < _SAME * _CLEAR:
+            return 1.0 - alike  # however clear the pictures are
         clear = self._clearness(before, here, after)
         if clear >= _CLEAR and alike >= _SAME * clear:
             return None
         # Where each frame is recognised from the one before, and suddenly not, the change need hardly stand out.
-        doubt = float(np.clip((_PLAIN_TO_SEE - (clear - alike)) / _PLAIN_TO_SEE, 0.0, 1.0))
+        doubt = min(max(1.0 - (clear - alike) / _PLAIN_TO_SEE, 0.0), 1.0)
         return 1.0 - alike if ratio >= self._config.boundary_ratio * (1.0 + _MOST_DOUBT * doubt) else None
 
     def _clearness(self, before: Sequence[Step], here: Step, after: Sequence[Step]) -> float:
@@ -91,14 +92,16 @@ class CutJudge:
             return 0.0
         if any(step.change.picture > change.picture for step in [*before[-1:], *after[:1]]):
             return 0.0
+        parts = [
+            (change.picture, [s.change.picture for s in before], [s.change.picture for s in after]),
+            (change.colours, [s.change.colours for s in before], [s.change.colours for s in after]),
+        ]
+        picture, colours = (value / _motion(b, a, 1.0, 0) for value, b, a in parts)
+        if math.sqrt(picture * colours) < self._config.boundary_ratio:
+            return 0.0
         lost, frozen = _gap(before, here), _frozen(before)
-        picture = change.picture / _motion(
-            [s.change.picture for s in before], [s.change.picture for s in after], lost, frozen
-        )
-        colours = change.colours / _motion(
-            [s.change.colours for s in before], [s.change.colours for s in after], lost, frozen
-        )
-        return float(np.sqrt(picture * colours))
+        picture, colours = (value / _motion(b, a, lost, frozen) for value, b, a in parts)
+        return math.sqrt(picture * colours)
 
 
 def _motion(before: list[float], after: list[float], lost: float, frozen: int) -> float:
@@ -125,10 +128,10 @@ def _third_largest(values: list[float]) -> float:
 
 def _gap(before: Sequence[Step], here: Step) -> float:
     """How many frames' time passed before this one, by the stamps around it; 1 where they say nothing."""
-    stamps = np.array([s.sign.header.stamp_ns for s in [*before, here]], np.float64) / NANOSECONDS
-    periods = np.diff(stamps)
-    usual = float(np.median(periods[:-1])) if len(periods) > 3 else 0.0
-    return float(np.clip(periods[-1] / usual, 1.0, _WORST_GAP)) if usual > 0 else 1.0
+    stamps = [s.sign.header.stamp_ns for s in [*before, here]]
+    periods = [b - a for a, b in pairwise(stamps)]
+    usual = sorted(periods[:-1])[len(periods) // 2 - 1] if len(periods) > 3 else 0
+    return min(max(periods[-1] / usual, 1.0), _WORST_GAP) if usual > 0 else 1.0
 
 
 def _before_spikes(before: Sequence[Step], here: Step) -> list[Signature]:

@@ -17,7 +17,7 @@ from waymark.shots.cuts import Step
 from waymark.shots.views import Views
 
 SETTLE = 8  # frames before and after the mixture that must be of one shot
-_EVERY = 3  # frames between two looks
+_EVERY = 4  # frames between two looks
 _LEAST_CHANGE = 0.35  # rms difference of both ends, as a share of the contrast
 _STEADY = 0.4  # rms change within either shot as a share of the change between them
 _RAMP = 0.06  # how far the mixture may have begun before, or go on after: there must be level ground on both sides
@@ -72,20 +72,20 @@ class DissolveWatch:
     def _judged(self, steps: list[Step]) -> Boundary | None:
         first, last = SETTLE, len(steps) - 1 - SETTLE
         ends = [steps[i].sign for i in (0, first, last, -1)]
-        old, new = ends[1].thumb, ends[2].thumb
+        old, new = ends[1].tiny, ends[2].tiny
         change = cv2.norm(old, new)
         contrast = max(0.5 * (ends[1].spread + ends[2].spread), 6.0) * np.sqrt(old.size)
-        steadiness = max(cv2.norm(ends[0].thumb, old), cv2.norm(new, ends[3].thumb))
+        steadiness = max(cv2.norm(ends[0].tiny, old), cv2.norm(new, ends[3].tiny))
         if change < _LEAST_CHANGE * contrast or steadiness > _STEADY * change:
             return None
         richest = max(s.spread for s in ends)
         if any(s.sign.blank or s.sign.spread < _PLAIN * richest for s in steps):
             return None
-        thumbs = [np.asarray(s.thumb, np.float32).ravel() for s in ends]
-        way = (thumbs[2] - thumbs[1]) / change**2
-        if (thumbs[0] - thumbs[1]) @ way < -_RAMP or (thumbs[3] - thumbs[2]) @ way > _RAMP:
+        tinies = [np.asarray(s.tiny, np.float32).ravel() for s in ends]
+        way = (tinies[2] - tinies[1]) / change**2
+        if (tinies[0] - tinies[1]) @ way < -_RAMP or (tinies[3] - tinies[2]) @ way > _RAMP:
             return None
-        mixture = _mixture(steps[first : last + 1], thumbs[1], thumbs[2])
+        mixture = _mixture(steps[first : last + 1], tinies[1], tinies[2])
         if mixture is None:
             return None
         if min(self._views.textured(s) for s in (ends[0], ends[3])) < _LEAST_TEXTURED:
@@ -100,15 +100,15 @@ class DissolveWatch:
 
 def _mixture(steps: list[Step], old: NDArray[Any], new: NDArray[Any]) -> _Mixture | None:
     """Fit each frame as (1 - share) * old + share * new; None where they are no mixture that goes on steadily."""
-    thumbs = np.stack([s.sign.thumb for s in steps]).reshape(len(steps), -1).astype(np.float32)
+    tinies = np.stack([s.sign.tiny for s in steps]).reshape(len(steps), -1).astype(np.float32)
     way = new - old
     squared = float(way @ way)
-    share = (thumbs - old) @ way / squared
+    share = (tinies - old) @ way / squared
     moves = np.diff(share)
     mixed = (share > _MIXED[0]) & (share < _MIXED[1])
     if moves.max() > _JUMP or moves.min() < -_BACK or mixed.sum() < _LEAST_MIXED:
         return None
-    rest = thumbs[mixed] - old - share[mixed, None] * way
+    rest = tinies[mixed] - old - share[mixed, None] * way
     residual = float(np.sqrt((rest**2).sum(axis=1).mean() / squared))
     return _Mixture(share, residual) if residual < _RESIDUAL else None
 

@@ -75,7 +75,7 @@ def _shown(gray: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def _blurred(image: NDArray[Any]) -> NDArray[Any]:
-    return np.asarray(cv2.GaussianBlur(image, (0, 0), _SIGMA_PX))
+    return np.asarray(cv2.GaussianBlur(image, (13, 13), _SIGMA_PX))
 
 
 def likeness(a: View, b: View, enough: float = 1.0) -> float:
