@@ -15,6 +15,7 @@ from waymark.cli import export, map, train  # noqa: A004 - the command's name
 from waymark.cli.classify import classify, label
 from waymark.cli.compare import compare
 from waymark.cli.search import search
+from waymark.cli.shots import shots
 from waymark.errors import WaymarkError
 
 app = typer.Typer(
@@ -27,11 +28,12 @@ app = typer.Typer(
 app.add_typer(train.app, name='train')
 app.add_typer(export.app, name='export')
 app.add_typer(map.app, name='map')
-app.command()(compare)
 app.add_typer(evaluation.app, name='eval')
+app.command()(compare)
 app.command()(label)
 app.command()(classify)
 app.command()(search)
+app.command()(shots)
 
 
 @app.command()

@@ -46,3 +46,18 @@ def places(
         **chosen,
     )
     show_places(request, json)
+
+
+@app.command()
+def shots(
+    video: Annotated[str, typer.Option(help='Video, folder of images or rosbag2.')],
+    truth: Annotated[
+        Path,
+        typer.Option(help='JSON: {"cuts": [first frame of each new shot, ...]}, and "gradual": [[first, end], ...].'),
+    ],
+    json: Annotated[Path | None, typer.Option(help='Write the numbers.')] = None,
+) -> None:
+    """Count boundaries found and made up: precision, recall and f1 at tolerance 0 and 1, ms per frame."""
+    from waymark.evaluation.shots_report import show_evaluation
+
+    show_evaluation(video, truth, json)

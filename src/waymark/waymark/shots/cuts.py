@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Hard cuts: sudden changes that stand out from the motion around them and do not go back."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise, product
+
+from waymark.shots.config import ShotsConfig
+from waymark.shots.signature import Change, Signature, change_between
+from waymark.shots.views import Views
+
+_FROZEN = 0.001  # change of a frame that is sent again
+_MOST_DOUBT = 1.2
+_WORST_GAP = 8.0  # periods: beyond, motion has no say in what a picture may show
+_LEAST_CHANGE = 0.02  # noise and compression, where nothing moves
+_BACK = 0.35  # share of the change by which two frames may differ if what was seen is back
+_CLEAR = 0.3  # likeness of neighbouring frames below which noise or blur hide the scene, and likeness says nothing
+_SAME = 0.6  # views this alike, as a share of how alike neighbouring frames are, are one scene
+_PLAIN_TO_SEE = 0.5  # by which likeness drops at a cut between clear pictures
+_SPIKE = 0.5  # of the change under judgement: what may be the other end of a flash
+_MOST_SPIKES = 2
+
+
+@dataclass(frozen=True, eq=False)
+class Step:
+    """A frame and how it differs from the one before."""
+
+    sign: Signature
+    change: Change
+
+
+class CutJudge:
+    """Judges one frame by those before and after it."""
+
+    def __init__(self, config: ShotsConfig, views: Views) -> None:
+        """Take limits, and what compares views."""
+        self._config = config
+        self._views = views
+
+    def unlikeness(self, before: Sequence[Step], here: Step, after: Sequence[Step]) -> float | None:
+        """Judge whether a shot begins at a frame.
+
+        Args:
+            before: Frames before it, oldest first; at least one.
+            here: The frame.
+            after: Frames after it.
+
+        Returns:
+            1 less the likeness of both sides; None where no cut is.
+        """
+        ratio = self._ratio(before, here, after)
+        if ratio < self._config.boundary_ratio:
+            return None
+        if before[-1].sign.blank or here.sign.blank:
+            return None  # told when the picture is back
+        alike = self._alike(before, here, after)
+        if alike >= self._config.boundary_likeness:
+            return None
+        needed = self._config.boundary_ratio * (1.0 + _MOST_DOUBT)
+        if ratio >= needed and alike < _SAME * _CLEAR:
+            return 1.0 - alike  # however clear the pictures are
+        clear = self._clearness(before, here, after)
+        if clear >= _CLEAR and alike >= _SAME * clear:
+            return None
+        # Where each frame is recognised from the one before, and suddenly not, the change need hardly stand out.
+        doubt = min(max(1.0 - (clear - alike) / _PLAIN_TO_SEE, 0.0), 1.0)
+        return 1.0 - alike if ratio >= self._config.boundary_ratio * (1.0 + _MOST_DOUBT * doubt) else None
+
+    def _clearness(self, before: Sequence[Step], here: Step, after: Sequence[Step]) -> float:
+        sides = [s.sign for s in reversed(before[-3:])], [s.sign for s in (here, *after[:2])]
+        return min(self._views.clearness(side) for side in sides)
+
+    def _alike(self, before: Sequence[Step], here: Step, after: Sequence[Step]) -> float:
+        """The best likeness of a frame before and one after; 1 where the picture itself is back."""
+        earlier = [before[-1].sign, *_before_spikes(before[-self._config.boundary_delay - 1 :], here)]
+        afters = [here.sign, *_after_spikes(after, here), *([after[-1].sign] if after else [])]
+        alike = 0.0
+        for a, b in list(product(earlier, afters)):
+            is_back = change_between(a, b).picture < _BACK * here.change.picture
+            alike = max(alike, 1.0 if is_back else self._views.likeness(a, b))
+            if alike >= self._config.boundary_likeness:
+                break
+        return alike
+
+    def _ratio(self, before: Sequence[Step], here: Step, after: Sequence[Step]) -> float:
+        """How many times the change exceeds the motion around it; 0 where it is no peak."""
+        change = here.change
+        if change.picture < self._config.boundary_change:
+            return 0.0
+        if any(step.change.picture > change.picture for step in [*before[-1:], *after[:1]]):
+            return 0.0
+        parts = [
+            (change.picture, [s.change.picture for s in before], [s.change.picture for s in after]),
+            (change.colours, [s.change.colours for s in before], [s.change.colours for s in after]),
+        ]
+        picture, colours = (value / _motion(b, a, 1.0, 0) for value, b, a in parts)
+        if math.sqrt(picture * colours) < self._config.boundary_ratio:
+            return 0.0
+        lost, frozen = _gap(before, here), _frozen(before)
+        picture, colours = (value / _motion(b, a, lost, frozen) for value, b, a in parts)
+        return math.sqrt(picture * colours)
+
+
+def _motion(before: list[float], after: list[float], lost: float, frozen: int) -> float:
+    """How much motion alone may change the picture here.
+
+    The livelier side, but for a cut or the two ends of a flash there, times the periods that passed: by the stamps, or
+    since the picture froze.
+    """
+    moving = before[: len(before) - frozen] if frozen else before
+    return max(_third_largest(moving) * max(lost, 1.0 + frozen), _third_largest(after) * lost, _LEAST_CHANGE * lost)
+
+
+def _frozen(before: Sequence[Step]) -> int:
+    """How many of the last frames repeat the one before, where the picture moved until then."""
+    still = 0
+    while still < len(before) and before[-1 - still].change.picture <= _FROZEN:
+        still += 1
+    return still if still < len(before) else 0
+
+
+def _third_largest(values: list[float]) -> float:
+    return sorted(values)[-3] if len(values) > 2 else min(values, default=0.0)
+
+
+def _gap(before: Sequence[Step], here: Step) -> float:
+    """How many frames' time passed before this one, by the stamps around it; 1 where they say nothing."""
+    stamps = [s.sign.header.stamp_ns for s in [*before, here]]
+    periods = [b - a for a, b in pairwise(stamps)]
+    usual = sorted(periods[:-1])[len(periods) // 2 - 1] if len(periods) > 3 else 0
+    return min(max(periods[-1] / usual, 1.0), _WORST_GAP) if usual > 0 else 1.0
+
+
+def _before_spikes(before: Sequence[Step], here: Step) -> list[Signature]:
+    """Frames just before earlier sudden changes: if this one ends a flash, they show what is seen now."""
+    spikes = [i for i in range(1, len(before)) if before[i].change.picture > _SPIKE * here.change.picture]
+    return [before[i - 1].sign for i in spikes[-_MOST_SPIKES:]]
+
+
+def _after_spikes(after: Sequence[Step], here: Step) -> list[Signature]:
+    """Frames just after later sudden changes: if this one begins a flash, they show what was seen before."""
+    spikes = [s.sign for s in after if s.change.picture > _SPIKE * here.change.picture]
+    return spikes[:_MOST_SPIKES]

@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Scenes that change while nothing is to be seen: through black, or through white."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+
+from waymark.shots.boundary import CUT, FADE, Boundary
+from waymark.shots.config import ShotsConfig
+from waymark.shots.cuts import Step
+from waymark.shots.signature import Signature
+from waymark.shots.views import Views
+
+_EARLIER = 6  # frames
+_LOOK_BACK = 48  # frames: a fade-out may have taken so long
+_SUDDEN = 0.5  # share of the whole change that one frame takes if it is no fade
+_SAME, _CLEAR = 0.6, 0.3  # as for cuts; and how alike frames within a shot must be
+_SHARP, _SHARP_LEAST = 4.0, 0.5  # change that may be a cut: times the usual one, and share of the contrast
+_VISIBLE = 0.75  # grey levels by which a picture differs from black, compression and noise aside
+
+
+class FadeWatch:
+    """Compares what was seen before the picture went blank with what is seen when it is back."""
+
+    def __init__(self, config: ShotsConfig, views: Views) -> None:
+        """Take limits, and what compares views."""
+        self._config = config
+        self._views = views
+        self._lit: Signature | None = None  # the last frame that showed the scene well, before the picture went blank
+        self._shown: list[Signature] = []  # frames of before that are compared with those of after
+        self._first_blank: Signature | None = None
+        self._plainest: Signature | None = None
+        self._entered_suddenly = False
+        self._lit_run: list[Signature] = []
+        self._fade_from: Signature | None = None
+        self._back_at: int | None = None
+
+    def observe(self, steps: Sequence[Step], last_boundary: int) -> list[Boundary]:
+        """Take the newest frame.
+
+        Args:
+            steps: The latest frames, oldest first.
+            last_boundary: Index of the frame that the present shot began with.
+
+        Returns:
+            Boundaries that are certain now, in order.
+        """
+        here = steps[-1].sign
+        if here.blank:
+            self._note_blank(steps, last_boundary)
+        elif self._first_blank is not None and self._back_at is None:
+            self._back_at = here.index
+        if self._back_at is None or here.index < self._back_at + self._config.boundary_delay:
+            return []
+        found = self._judged(steps)
+        self._first_blank = self._back_at = self._lit = None
+        return found
+
+    def finish(self) -> Signature | None:
+        """At the stream's end: the first blank frame where the picture went black suddenly and for long, or None."""
+        first, plainest = self._first_blank, self._plainest
+        if first is None or plainest is None or self._lit is None or not self._entered_suddenly:
+            return None
+        return first if plainest.index - first.index >= self._config.boundary_delay and self._back_at is None else None
+
+    def _note_blank(self, steps: Sequence[Step], last_boundary: int) -> None:
+        here = steps[-1].sign
+        self._back_at = None  # blank again: what was seen in between was a flicker
+        if self._first_blank is None:
+            self._first_blank = self._plainest = here
+            self._remember_lit([s.sign for s in steps[-_LOOK_BACK:-1] if s.sign.index >= last_boundary], here)
+        elif self._plainest is None or here.spread <= self._plainest.spread:
+            self._plainest = here
+
+    def _remember_lit(self, before: list[Signature], here: Signature) -> None:
+        seen = [s for s in before if not s.blank]
+        if not seen:
+            self._lit = None
+            return
+        best = max(s.spread for s in seen)
+        lit = next(i for i in reversed(range(len(seen))) if seen[i].spread >= 0.6 * best)
+        dim = next(s for s in reversed(seen) if s.spread >= 0.3 * best)
+        # The latest show most of what comes next, unless they are the first of a flash.
+        self._shown = [dim, seen[lit], seen[max(lit - _EARLIER, 0)]]
+        self._lit, self._lit_run = seen[lit], seen[max(lit - 2, 0) : lit + 1]
+        bright = next(i for i in reversed(range(len(seen))) if seen[i].spread >= 0.9 * best)
+        self._fade_from = [*seen, here][bright + 1]
+        self._entered_suddenly = _difference(seen[-1], here) >= _SUDDEN * max(_difference(s, here) for s in seen)
+
+    def _judged(self, steps: Sequence[Step]) -> list[Boundary]:
+        first, plain, back_at = self._first_blank, self._plainest, self._back_at
+        assert first is not None and plain is not None and back_at is not None
+        signs = {s.sign.index: s.sign for s in steps}
+        settled = _until_cut([s for s in steps if s.sign.index >= back_at])
+        back, now = settled[0], settled[-1]
+        left_suddenly = _difference(signs[back_at - 1], back) >= _SUDDEN * _difference(plain, now)
+        is_long = back_at - first.index > self._config.boundary_delay
+        if self._lit is None:  # the stream began blank
+            return [_cut(back, 1.0)] if left_suddenly and is_long else []
+        after = [settled[i] for i in sorted({len(settled) // 3, 2 * len(settled) // 3, len(settled) - 1})]
+        unlike = 1.0 - max(self._views.likeness(a, b) for a in self._shown for b in after)
+        if self._is_same(unlike, after[-1:] + settled[-2:-4:-1]):
+            return []
+        found = []
+        if self._entered_suddenly and (is_long or not left_suddenly):
+            found.append(_cut(first, unlike))
+        if left_suddenly and self._entered_suddenly:
+            found.append(_cut(back, unlike))
+        if not self._entered_suddenly:
+            shown = next((s for i, s in sorted(signs.items()) if i > plain.index and _is_visible(s, plain)), back)
+            start = self._fade_from or first
+            found.append(Boundary(FADE, shown.index, shown.header, start.index, start.header.stamp_ns, unlike))
+        return found
+
+    def _is_same(self, unlike: float, after: Sequence[Signature]) -> bool:
+        clear = min(self._views.clearness(side) for side in (self._lit_run, after))
+        return clear < _CLEAR or 1.0 - unlike >= min(self._config.boundary_likeness, _SAME * clear)
+
+
+def _until_cut(steps: Sequence[Step]) -> list[Signature]:
+    """The frames before the next sudden change."""
+    changes = [s.change.picture for s in steps]
+    usual = float(np.median(changes[1:])) if len(changes) > 1 else 0.0
+    end = next((i for i in range(2, len(steps)) if changes[i] > max(_SHARP * usual, _SHARP_LEAST)), len(steps))
+    return [s.sign for s in steps[:end]]
+
+
+def _cut(sign: Signature, score: float) -> Boundary:
+    return Boundary(CUT, sign.index, sign.header, sign.index, sign.header.stamp_ns, score)
+
+
+def _difference(a: Signature, b: Signature) -> float:
+    """Mean difference of pixels, grey levels."""
+    return float(cv2.norm(a.thumb, b.thumb, cv2.NORM_L1)) / a.thumb.size
+
+
+def _is_visible(sign: Signature, plain: Signature) -> bool:
+    return bool(np.any(_difference(sign, plain) > _VISIBLE))

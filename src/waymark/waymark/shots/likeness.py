@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Whether two small pictures show one scene, however the light, and within limits the camera, changed in between.
+
+Both are freed of light by dividing by their local contrast, then laid over each other at every shift (normalized
+correlation under masks: Padfield, "Masked object registration in the Fourier domain", IEEE TIP 2012) and fitted by an
+affine map from there (Evangelidis and Psarakis, "Parametric image alignment using enhanced correlation coefficient
+maximization", IEEE TPAMI 2008). Where a picture is too plain for that, its colours decide.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from waymark.checks import require_shape
+
+WORK_WH = (64, 48)
+_SIGMA_PX = 3.0  # of the neighbourhood that contrast is measured in
+_LEAST_CONTRAST = 2.5  # grey levels: below, there is only noise to see
+_LEAST_TEXTURED = 0.25  # share of a picture that must have contrast for it to be recognised by its structure
+_LEAST_OVERLAP = 0.3
+_HOPELESS = 0.2  # correlation from which no affine fit finds its way
+_LEAST_SEEN = 0.4  # share of a picture
+_MOST_STRETCH = 1.5  # of the affine fit
+_FROM_A = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+_BLACK, _WHITE = 8.0, 250.0
+_COLOUR_STEP = 40.0  # levels of 255 between plain pictures that count as wholly different
+
+
+@dataclass(frozen=True, eq=False)
+class View:
+    """A small picture, ready to be compared.
+
+    Attributes:
+        rgb: (48, 64, 3) uint8.
+        structure: (48, 64) float32, contrast with the neighbourhood, in its own unit: about -2..2.
+        seen: (48, 64) float32, 1 where there is contrast; 0 where not, or where it is too dark or too bright.
+        textured: Share of the picture that is seen.
+    """
+
+    rgb: NDArray[np.uint8]
+    structure: NDArray[np.float32]
+    seen: NDArray[np.float32]
+    textured: float
+
+    @cached_property
+    def spectra(self) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
+        """Of the structure, of its square, and of what is seen."""
+        return _spectrum(self.structure), _spectrum(self.structure**2), _spectrum(self.seen)
+
+
+def view_of(rgb: NDArray[np.uint8]) -> View:
+    """Free a picture (48, 64, 3) uint8 of its light."""
+    require_shape('rgb', rgb, (WORK_WH[1], WORK_WH[0], 3))
+    gray = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY).astype(np.float32)
+    shown = _shown(gray)
+    weight = np.maximum(_blurred(shown), 0.05)
+    detail = (gray - _blurred(gray * shown) / weight) * shown
+    contrast = np.sqrt(_blurred(detail * detail) / weight)
+    least = _LEAST_CONTRAST * (0.4 + 0.6 * float(gray.mean()) / 128)
+    seen = np.asarray(shown * (contrast > least), np.float32)
+    return View(rgb, np.asarray(seen * detail / (contrast + least), np.float32), seen, float(seen.mean()))
+
+
+def _shown(gray: NDArray[np.float32]) -> NDArray[np.float32]:
+    """0 at the bars of a film and the rim of a fisheye, which stay whatever is shown, and where all is blown out."""
+    hidden = (gray < min(_BLACK, 0.1 * float(gray.mean()) + 1)) | (gray > _WHITE)
+    spots = cv2.morphologyEx(hidden.astype(np.float32), cv2.MORPH_OPEN, np.ones((5, 5), np.uint8))
+    return np.asarray(1.0 - cv2.dilate(spots, np.ones((3, 3), np.uint8)), np.float32)
+
+
+def _blurred(image: NDArray[Any]) -> NDArray[Any]:
+    return np.asarray(cv2.GaussianBlur(image, (13, 13), _SIGMA_PX))
+
+
+def likeness(a: View, b: View, enough: float = 1.0) -> float:
+    """How alike two pictures are: about 0 for two scenes, 1 for one.
+
+    Args:
+        a: One.
+        b: The other.
+        enough: When the first look finds this much, there is no closer one.
+
+    Returns:
+        The best correlation of their structure over all shifts, less for a smaller overlap; for pictures without
+        structure 1 less the difference of their colours.
+    """
+    if min(a.textured, b.textured) < _LEAST_TEXTURED:
+        return _likeness_of_colours(a, b)
+    found, shift = _best_shift(a, b)
+    if found >= enough or found < _HOPELESS:
+        return found
+    return max(found, _fitted(a, b, shift))
+
+
+def _likeness_of_colours(a: View, b: View) -> float:
+    if abs(a.textured - b.textured) > 2 * _LEAST_TEXTURED:
+        return 0.0
+    return max(0.0, 1.0 - float(cv2.norm(a.rgb, b.rgb, cv2.NORM_L1)) / a.rgb.size / _COLOUR_STEP)
+
+
+def _spectrum(image: NDArray[np.float32]) -> NDArray[Any]:
+    padded = np.zeros((2 * WORK_WH[1], 2 * WORK_WH[0]), np.float32)
+    padded[: WORK_WH[1], : WORK_WH[0]] = image
+    return np.asarray(cv2.dft(padded, nonzeroRows=WORK_WH[1]))
+
+
+def _correlation(a: NDArray[Any], b: NDArray[Any]) -> NDArray[Any]:
+    product = cv2.mulSpectrums(a, b, 0, conjB=True)
+    return np.asarray(cv2.idft(product, flags=cv2.DFT_SCALE | cv2.DFT_REAL_OUTPUT))
+
+
+def _best_shift(a: View, b: View) -> tuple[float, tuple[int, int]]:
+    """Correlate at all shifts; the best, weighted by overlap, and where a pixel of b lies in a: (x, y)."""
+    (structure_a, square_a, seen_a), (structure_b, square_b, seen_b) = a.spectra, b.spectra
+    energy = np.maximum(_correlation(square_a, seen_b), 1.0) * np.maximum(_correlation(seen_a, square_b), 1.0)
+    covered = _correlation(seen_a, seen_b) * (1.0 / (a.seen.size * _least_seen(a, b)))
+    _, overlap = cv2.threshold(covered, _LEAST_OVERLAP, 0, cv2.THRESH_TOZERO)
+    # A small overlap fits by chance: its correlation counts less.
+    weighted = _correlation(structure_a, structure_b) * cv2.sqrt(overlap / energy)
+    row, column = divmod(int(weighted.argmax()), weighted.shape[1])
+    y, x = (v - n if v > n // 2 else v for v, n in zip((row, column), weighted.shape, strict=True))
+    return float(weighted[row, column]), (x, y)
+
+
+def _least_seen(a: View, b: View) -> float:
+    return max(min(float(a.seen.mean()), float(b.seen.mean())), _LEAST_SEEN)
+
+
+def _fitted(a: View, b: View, shift: tuple[int, int]) -> float:
+    """Correlation after an affine fit that begins at that shift; 0 where it does not converge."""
+    M: NDArray[Any] = np.array([[1, 0, -shift[0]], [0, 1, -shift[1]]], np.float32)
+    criteria = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 12, 2e-3)
+    try:
+        seen_b = b.seen.astype(np.uint8)
+        M = np.asarray(cv2.findTransformECC(a.structure, b.structure, M, cv2.MOTION_AFFINE, criteria, seen_b, 5)[1])
+    except cv2.error:  # it wandered off
+        return 0.0
+    stretches = np.linalg.svd(M[:, :2], compute_uv=False)
+    if stretches[0] > _MOST_STRETCH or stretches[1] < 1 / _MOST_STRETCH:
+        return 0.0
+    structure, seen = (cv2.warpAffine(x, M, WORK_WH, flags=_FROM_A) for x in (b.structure, b.seen))
+    energy = float((a.structure**2 * seen).sum()) * float((structure**2 * a.seen).sum())
+    overlap = float((seen * a.seen).mean()) / _least_seen(a, b)
+    if overlap < _LEAST_OVERLAP:
+        return 0.0
+    return float((a.structure * structure).sum()) * float(np.sqrt(overlap / max(energy, 1.0)))

@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Comparison of frames as views of a scene; each frame is prepared once."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from itertools import pairwise
+
+from waymark.shots.likeness import View, likeness, view_of
+from waymark.shots.signature import Signature
+
+_KEPT = 32
+
+
+class Views:
+    """Remembers the latest prepared views."""
+
+    def __init__(self, enough: float) -> None:
+        """Begin with none; `enough` likeness needs no closer look."""
+        self._enough = enough
+        self._views: OrderedDict[int, View] = OrderedDict()
+
+    def likeness(self, a: Signature, b: Signature) -> float:
+        """How alike two frames are as views of a scene, 0..1; see waymark.shots.likeness."""
+        return likeness(self._view(a), self._view(b), self._enough)
+
+    def textured(self, sign: Signature) -> float:
+        """Share of a frame that shows structure."""
+        return self._view(sign).textured
+
+    def clearness(self, signs: Sequence[Signature]) -> float:
+        """How alike neighbouring frames of one shot are: low where noise or blur hide the scene.
+
+        Args:
+            signs: Frames in a row, of which the first three are looked at: one may be a flash.
+        """
+        pairs = list(pairwise(signs[:3]))
+        return max((self.likeness(a, b) for a, b in pairs), default=1.0)
+
+    def _view(self, sign: Signature) -> View:
+        if sign.index not in self._views:
+            self._views[sign.index] = view_of(sign.small)
+            while len(self._views) > _KEPT:
+                self._views.popitem(last=False)
+        return self._views[sign.index]

@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: Apache-2.0
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+
+from waymark.shots.likeness import likeness, view_of
+
+
+def seen(picture):
+    return view_of(np.asarray(cv2.resize(picture, (64, 48), interpolation=cv2.INTER_AREA), np.uint8))
+
+
+def test_a_picture_is_like_itself_and_unlike_other_scenes(view):
+    assert likeness(seen(view(1)), seen(view(1))) == pytest.approx(1.0, abs=0.01)
+    others = [likeness(seen(view(a)), seen(view(b))) for a in range(6) for b in range(6, 12)]
+    assert max(others) < 0.4
+
+
+@pytest.mark.parametrize(
+    'change', ['darker', 'brighter', 'gamma', 'shifted', 'turned', 'nearer', 'noisy', 'half hidden']
+)
+def test_light_and_motion_keep_a_scene_what_it_is(view, change):
+    a, b = view(1), view(1).astype(np.float64)
+    M = cv2.getRotationMatrix2D((128, 96), 6 if change == 'turned' else 0, 1.12 if change == 'nearer' else 1)
+    b = {
+        'darker': b * 0.2,
+        'brighter': np.minimum(b * 1.7, 255),
+        'gamma': 255 * (b / 255) ** 0.5,
+        'shifted': view(1, 200 + 90, 90 + 20),
+        'noisy': np.clip(b + np.random.default_rng(0).normal(0, 25, b.shape), 0, 255),
+        'half hidden': np.where(np.arange(256)[None, :, None] < 100, view(7), b),
+    }.get(change, cv2.warpAffine(b, M, (256, 192), borderMode=cv2.BORDER_REFLECT))
+    assert likeness(seen(a), seen(b.astype(np.uint8))) > 0.5
+
+
+def test_black_bars_do_not_count(view):
+    a, b = (view(seed).copy() for seed in (1, 2))
+    for picture in (a, b):
+        picture[:48] = picture[-48:] = 0
+    assert likeness(seen(a), seen(b)) < 0.4
+
+
+def test_plain_pictures_are_compared_by_colour():
+    plain = [seen(np.full((48, 64, 3), colour, np.uint8)) for colour in ((90, 90, 90), (95, 90, 90), (160, 60, 60))]
+    assert likeness(plain[0], plain[1]) > 0.9
+    assert likeness(plain[0], plain[2]) == 0.0
+
+
+def test_a_plain_picture_is_unlike_one_with_structure(view):
+    assert likeness(seen(np.full((48, 64, 3), 120, np.uint8)), seen(view(1))) < 0.2
+
+
+def test_likeness_does_not_depend_on_the_order(view):
+    a, b = seen(view(1)), seen(view(1, 230, 100))
+    assert likeness(a, b) == pytest.approx(likeness(b, a), abs=0.05)
+
+
+def test_another_size_is_refused():
+    with pytest.raises(ValueError, match=r'rgb: expected shape \(48, 64, 3\)'):
+        view_of(np.zeros((64, 48, 3), np.uint8))
