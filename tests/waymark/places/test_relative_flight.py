@@ -27,7 +27,7 @@ def pose(xy, altitude, heading, tilt):
 @pytest.mark.parametrize(('climb_m', 'turn_rad'), [(0.5, 0.1), (6.0, np.pi)])
 def test_normalised_errors_stay_inside_their_bounds(climb_m, turn_rad):
     renderer = OrthoRenderer(generate_ground(3), (640, 480), np.radians(60), Look(noise=4.0))
-    rng, config, nees = np.random.default_rng(1), PlacesConfig(), []
+    rng, config, squares = np.random.default_rng(1), PlacesConfig(), []
     for run in range(RUNS):
         xy, heading = rng.uniform(-60, 60, 2), rng.uniform(-np.pi, np.pi)
         first = pose(xy, 18 + rng.uniform(0, climb_m), heading, rng.normal(0, 0.02, 2))
@@ -43,7 +43,7 @@ def test_normalised_errors_stay_inside_their_bounds(climb_m, turn_rad):
         true = np.linalg.inv(first @ T_BASE_CAMERA) @ (second @ T_BASE_CAMERA)
         turn = cv2.Rodrigues(found.T_ref_cur[:3, :3] @ true[:3, :3].T)[0].ravel()
         error = np.r_[found.T_ref_cur[:3, 3] - true[:3, 3], turn]
-        nees.append(error @ np.linalg.solve(found.covariance, error))
+        squares.append(error @ np.linalg.solve(found.covariance, error))
     # Chi-square of 6 degrees of freedom: mean 6, variance 12; 95 % of single ones below 12.59.
-    assert abs(np.mean(nees) - 6) < 1.96 * np.sqrt(12 / RUNS)
-    assert np.mean(np.array(nees) < 12.59) > 0.9
+    assert abs(np.mean(squares) - 6) < 1.96 * np.sqrt(12 / RUNS)
+    assert np.mean(np.array(squares) < 12.59) > 0.9
