@@ -2,7 +2,9 @@
 import numpy as np
 import pytest
 
+from waymark.image.homography import Homography
 from waymark.places import KeyframeSelector, PlacesConfig
+from waymark.places.keyframes import KeyframeBudget, view_overlap
 from waymark.types import NANOSECONDS
 
 CONFIG = PlacesConfig(keyframe_similarity=0.8, keyframe_max_gap_s=5.0)
@@ -47,3 +49,51 @@ def test_an_image_with_nothing_in_view_is_never_a_keyframe():
 def test_a_matrix_is_refused():
     with pytest.raises(ValueError, match='vector: expected shape'):
         KeyframeSelector(CONFIG).is_due(1, np.zeros((1, 2), np.float32))
+
+
+def test_a_view_that_moved_on_is_kept_by_its_overlap_alone():
+    selector = KeyframeSelector(PlacesConfig(keyframe_similarity=-1.0, keyframe_overlap=0.6, keyframe_max_gap_s=0.0))
+    shares = [None, 0.9, 0.61, 0.59, 1.0, None]
+    due = [selector.is_due(i, direction(0), lambda share=share: share) for i, share in enumerate(shares)]
+    assert due == [True, False, False, True, False, True]
+
+
+def test_overlap_is_the_share_of_the_reference_that_is_still_in_view():
+    H = np.eye(3)
+    H[0, 2] = 30.0  # everything a quarter of the width to the right
+    moved = Homography(H, np.ones(4, bool))
+    assert view_overlap(moved, (121, 81)) == pytest.approx(0.75, abs=0.01)
+    turned_away = Homography(np.array([[1.0, 0, 0], [0, 1, 0], [-0.1, 0, 1]]), np.ones(4, bool))
+    assert view_overlap(turned_away, (121, 81)) == 0.0
+
+
+def filled(most, degrees):
+    budget = KeyframeBudget(most)
+    for key, angle in enumerate(degrees):
+        budget.add(key, direction(angle))
+    return budget
+
+
+def test_the_keyframe_most_like_its_neighbours_goes_first():
+    budget = filled(4, [0, 40, 45, 50, 120])
+    assert budget.surplus() == 2
+    budget.remove(2)
+    assert budget.surplus() is None
+
+
+def test_a_keyframe_of_a_route_stays_and_another_goes():
+    assert filled(4, [0, 40, 45, 50, 120]).surplus(pinned={2}) == 1
+    assert filled(4, [0, 40, 45, 50, 120]).surplus(pinned={1, 2, 3}) is None
+
+
+def test_neighbours_of_what_went_become_neighbours():
+    budget = filled(2, [0, 1, 2, 60, 61, 90])
+    gone = []
+    while (key := budget.surplus()) is not None:
+        budget.remove(key)
+        gone.append(key)
+    assert gone[0] in (1, 4) and sorted(gone) == [1, 2, 3, 4]  # the ends stay
+
+
+def test_without_a_limit_nothing_goes():
+    assert filled(0, range(50)).surplus() is None and filled(3, []).surplus() is None

@@ -76,17 +76,16 @@ def score_answers(answers: Sequence[Answer], truth: Truth) -> dict[str, float]:
         truth: Of the same queries; those it does not know are left out, those without a right answer count in
             precision and acceptance only.
     """
-    known = np.flatnonzero(truth.known)
-    same = truth.same[known]
-    said = [answers[i] for i in known]
-    answerable = same.any(axis=1)
+    same = truth.same[truth.known]
+    said = [answer for answer, known in zip(answers, truth.known, strict=True) if known]
+    answerable = np.asarray(same.any(axis=1), np.bool_)
     right = np.zeros((len(said), _RANKS), np.bool_)
     for row, answer in enumerate(said):
         ranked = answer.ranked[:_RANKS]
         right[row, : len(ranked)] = same[row, ranked]
     score = np.array([a.score for a in said], np.float64)
     accepted = [(row, a.accepted) for row, a in enumerate(said) if a.accepted is not None]
-    precision, recall = precision_recall(score, right[:, 0], answerable)
+    precision, recall = precision_recall(score, np.asarray(right[:, 0], np.bool_), answerable)
     return {
         **{f'recall_at_{k}': recall_at(right, answerable, k) for k in (1, 5, 10)},
         'pr_auc': area_under(precision, recall),

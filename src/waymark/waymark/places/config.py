@@ -52,7 +52,7 @@ class PlacesConfig(FeatureConfig, HomographyConfig, RetrievalConfig):
     retrieve_bags: int = param(
         6, 'Most similar keyframes by their bag of local features, which turns with the view; 0: none.', ge=0
     )
-    match: int = param(10, 'Best ranked keyframes that are matched by local features.', ge=1)
+    match: int = param(8, 'Best ranked keyframes that are matched by local features.', ge=1)
     verify: int = param(5, 'Best matched keyframes that a homography is fitted to.', ge=1)
     min_similarity: float = param(0.0, 'Cosine similarity below which a keyframe is not looked at.', ge=-1, le=1)
     min_belief: float = param(

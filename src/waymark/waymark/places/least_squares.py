@@ -94,7 +94,8 @@ def _equations(
     J = _jacobian(state, residuals, moved, size)
     length = np.linalg.norm(r, axis=1)
     sigma = max(1.4826 * float(np.median(length)) / np.sqrt(r.shape[1]), 1e-12)
-    weight = np.minimum(1.0, _HUBER * sigma * np.sqrt(r.shape[1]) / np.maximum(length, 1e-12)) / sigma**2
+    bend = _HUBER * sigma * np.sqrt(r.shape[1])
+    weight = np.minimum(1.0, bend / np.maximum(length, 1e-12)) / sigma**2
     gradient = np.einsum('nrp,nr,n->np', J, r, weight)
     normal = np.einsum('nrp,nrq,n->pq', J, J, weight)
     known, pull = np.zeros((size, size)), np.zeros(size)
@@ -103,7 +104,7 @@ def _equations(
         known, pull = Jq.T @ Jq, Jq.T @ q
     # Beyond the bend, Huber's gradient no longer grows with the residual, only turns with it.
     along = np.einsum('nrp,nr->np', J, r / np.maximum(length, 1e-12)[:, None])
-    bent = weight * (weight * sigma**2 < 1)
+    bent = weight * (length > bend)
     curvature = np.einsum('nrp,nrq,n->npq', J, J, weight) - np.einsum('np,nq,n->npq', along, along, bent)
     parts = _Parts(gradient, curvature, known, sigma)
     try:

@@ -95,7 +95,12 @@ class PlaceRecognizer:
             self._take_in(finder, keyframe, None if thumbnail is None else describe_layout(thumbnail))
 
     def observe(
-        self, frame: Frame, vector: NDArray[np.float32], fingerprint: str, moved: float | None = None
+        self,
+        frame: Frame,
+        vector: NDArray[np.float32],
+        fingerprint: str,
+        moved: float | None = None,
+        keep: bool = True,
     ) -> Localization:
         """Look one image up in the map, then perhaps keep it.
 
@@ -104,6 +109,7 @@ class PlaceRecognizer:
             vector: (D,) float32, its unit embedding.
             fingerprint: Of the encoder that made `vector`.
             moved: Distance since the last image by odometry, in steps between keyframes; None: unknown.
+            keep: Whether it may become a keyframe: not so where a finished map is only used.
 
         Raises:
             ModelError: The map was made with another encoder.
@@ -117,7 +123,7 @@ class PlaceRecognizer:
         found = finder.find(view, below, self._expected(below)) if below else Findings.nothing()
         state = self._judge(found, moved)
         match = found.match if state is PlaceState.LOCALIZED else None
-        new = self._keep(frame, view, match, finder)
+        new = self._keep(frame, view, match, finder) if keep else None
         removed = self._trim(finder)
         return Localization(
             state, match, found.match, found.nearest_id, found.best_similarity, len(self._keys), new, removed

@@ -129,7 +129,9 @@ def pose_over_plane(
 def _near_plane(
     points_ref: NDArray[np.floating], points_cur: NDArray[np.floating], threshold_px: float
 ) -> NDArray[np.bool_]:
-    """Points within twice the threshold of their homography: cut off closer, errors would look smaller than they are."""
+    """Points within twice the threshold of their homography: cut off closer, errors look smaller than they are."""
+    require_shape('points_ref', points_ref, ('N', 2))
+    require_shape('points_cur', points_cur, (len(points_ref), 2))
     ref, cur = np.asarray(points_ref, np.float32), np.asarray(points_cur, np.float32)
     H, inliers = find_homography(ref, cur, threshold_px)
     if H is None:
@@ -211,7 +213,7 @@ def _decomposed(rays: Floats, seen: Floats, K: Floats, wanted: Floats) -> _OverP
         return None
     _, rotations, translations, normals = cv2.decomposeHomographyMat(H, np.eye(3))
     options = [
-        _OverPlane(np.asarray(R), np.asarray(t).ravel() * sign, np.asarray(n).ravel() * sign)
+        _OverPlane(np.asarray(R, np.float64), _vector(t, sign), _vector(n, sign))
         for R, t, n in zip(rotations, translations, normals, strict=True)
         for sign in (1, -1)
     ]
@@ -248,6 +250,10 @@ def _projected(points: Floats, K: Floats) -> Floats:
 
 def _turned(by: Floats) -> Floats:
     return np.asarray(cv2.Rodrigues(np.asarray(by, np.float64))[0], np.float64)
+
+
+def _vector(column: object, sign: float) -> Floats:
+    return np.asarray(sign * np.asarray(column, np.float64).ravel(), np.float64)
 
 
 def _cross(v: Floats) -> Floats:
