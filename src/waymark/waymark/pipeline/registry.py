@@ -14,7 +14,7 @@ NODE_CONFIGS = {
     'image_source': 'waymark.sources.config:ImageSourceConfig',
     'image_encoder': 'waymark.encoding.config:EncoderConfig',
     'homography_tracker': 'waymark.tracking.config:TrackerConfig',
-    'place_recognition': 'waymark.places.config:PlacesConfig',
+    'place_recognition': 'waymark.pipeline.place_recognition:PlaceRecognitionConfig',
     'image_classifier': 'waymark.classification.config:ClassifierConfig',
     'recorder': 'waymark.report.config:RecorderConfig',
 }

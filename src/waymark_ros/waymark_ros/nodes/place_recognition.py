@@ -7,8 +7,10 @@ import time
 
 from waymark_msgs.msg import Embedding, Keyframe, Localization, PlaceMatch
 
-from waymark.places import PlaceRecognizer, PlacesConfig
+from waymark.pipeline.place_recognition import PlaceRecognitionConfig
+from waymark.places import PlaceRecognizer
 from waymark.types import Frame
+from waymark_ros.boundaries import BoundaryPublisher
 from waymark_ros.conversions import (
     embedding_vector,
     keyframe_to_msg,
@@ -25,17 +27,18 @@ IMAGES_KEPT = 30
 
 
 class PlaceRecognitionNode(VisionNode):
-    """Subscribe to `image` and `embedding`; publish `localization` for each pair, `place`, `keyframes`."""
+    """Publish `localization` for each pair of `image` and `embedding`, `place`, `keyframes`, `scene_boundary`."""
 
-    config_class = PlacesConfig
+    config_class = PlaceRecognitionConfig
     default_name = 'place_recognition'
     image_depth = IMAGES_KEPT
     finishes_frames = False  # a frame is done when its embedding has come too
 
-    def on_configure_core(self, config: PlacesConfig) -> None:
+    def on_configure_core(self, config: PlaceRecognitionConfig) -> None:
         """Start with an empty map."""
         self.recognizer = PlaceRecognizer.from_config(config)
         self.pairs: StampPairs[tuple[Frame, int], Embedding] = StampPairs(IMAGES_KEPT)
+        self.boundaries = BoundaryPublisher(self, config)
         self.localization = self.create_publisher(Localization, 'localization', RESULTS)
         self.place = self.create_publisher(PlaceMatch, 'place', RESULTS)
         self.keyframes = self.create_publisher(Keyframe, 'keyframes', KEYFRAMES)
@@ -55,6 +58,7 @@ class PlaceRecognitionNode(VisionNode):
 
     def on_frame(self, frame: Frame) -> None:
         """Wait for the embedding of this image, or recognise it at once when that was faster."""
+        self.boundaries.observe(frame)
         self.recognise(self.pairs.add_first(frame.header.stamp_ns, (frame, time.monotonic_ns())))
 
     def on_embedding(self, msg: Embedding) -> None:
@@ -82,6 +86,7 @@ class PlaceRecognitionNode(VisionNode):
     def on_time_reset(self) -> None:
         """Stamps start anew: what waits will never be paired."""
         self.pairs.clear()
+        self.boundaries.reset()
 
     def on_deactivate_core(self) -> None:
         """Stop listening to the encoder."""
