@@ -4,6 +4,7 @@
 from waymark.maps import Keyframe
 from waymark.places.config import PlacesConfig
 from waymark.places.keyframes import KeyframeSelector
+from waymark.places.live_map import LiveMap
 from waymark.places.recognizer import Localization, PlaceRecognizer
 from waymark.places.state import PlaceState
 from waymark.places.verification import PlaceMatch
@@ -11,6 +12,7 @@ from waymark.places.verification import PlaceMatch
 __all__ = [
     'Keyframe',
     'KeyframeSelector',
+    'LiveMap',
     'Localization',
     'PlaceMatch',
     'PlaceRecognizer',

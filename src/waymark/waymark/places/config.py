@@ -15,6 +15,10 @@ from waymark.places.retrieval.config import RetrievalConfig
 class PlacesConfig(FeatureConfig, HomographyConfig, RetrievalConfig):
     """When a view is kept, and when it counts as the same place as a kept one."""
 
+    map: str = param(
+        '', 'File of the place map: continued where it exists, else made; empty: a map in memory.', path=True
+    )
+    mapping: bool = param(True, 'Keep new views; false: only find places in the map that there is.')
     max_features: int = param(500, 'Most keypoints per image, strongest first.', ge=16)
     max_side_px: int = param(
         640, 'Longer side that larger images are reduced to before detection; 0: never.', ge=0, unit='px'

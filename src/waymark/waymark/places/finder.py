@@ -14,7 +14,7 @@ from waymark.maps import Keyframe
 from waymark.places.bag import BAG_DIM, bag_of
 from waymark.places.config import PlacesConfig
 from waymark.places.layout import Layout, LayoutStore, describe_layout
-from waymark.places.retrieval import fill_index, make_index
+from waymark.places.retrieval import VectorIndex, fill_index, make_index
 from waymark.places.verification import PlaceMatch, Support, support_candidates
 from waymark.types import Frame
 
@@ -114,6 +114,15 @@ class PlaceFinder:
     def keyframes(self) -> Mapping[int, Keyframe]:
         """By id, in order of appearance."""
         return self._keyframes
+
+    @property
+    def index(self) -> VectorIndex:
+        """Of the keyframes' embeddings."""
+        return self._index
+
+    def replace(self, keyframe: Keyframe) -> None:
+        """Hold the same keyframe in another form: with its features in a file rather than in memory."""
+        self._keyframes[keyframe.keyframe_id] = keyframe
 
     def add(self, keyframe: Keyframe, layout: Layout | None) -> None:
         """Take in a keyframe, with the layout of its image where that is known."""

@@ -64,6 +64,7 @@ class PlaceRecognizer:
         self._places: list[int] = []
         self._pinned: frozenset[int] = frozenset()
         self._last_match: int | None = None
+        self._first_own = 0  # ids below are of a map that was made before: none of them is recent
 
     @classmethod
     def from_config(cls, config: PlacesConfig) -> PlaceRecognizer:
@@ -74,6 +75,11 @@ class PlaceRecognizer:
     def keyframes(self) -> tuple[Keyframe, ...]:
         """The map, in order of appearance."""
         return () if self._finder is None else tuple(self._finder.keyframes.values())
+
+    @property
+    def finder(self) -> PlaceFinder | None:
+        """The map's views, searched by image; None before the first embedding."""
+        return self._finder
 
     def load(self, keyframes: Iterable[Keyframe], fingerprint: str, pinned: Iterable[int] = ()) -> None:
         """Start from a map that was made before; new keyframes are counted on from its last id.
@@ -93,6 +99,7 @@ class PlaceRecognizer:
             finder = self._finder_for(keyframe.vector, fingerprint)
             thumbnail = keyframe.thumbnail
             self._take_in(finder, keyframe, None if thumbnail is None else describe_layout(thumbnail))
+        self._first_own = self._keys[-1] + 1 if self._keys else 0
 
     def observe(
         self,
@@ -181,7 +188,7 @@ class PlaceRecognizer:
         known = self._finder.keyframes if self._finder is not None else {}
         while count and known[self._keys[count - 1]].header.stamp_ns > newest_ns:
             count -= 1
-        return self._keys[count - 1] + 1 if count else 0
+        return max(self._keys[count - 1] + 1 if count else 0, self._first_own)
 
     def _keep(self, frame: Frame, view: View, match: PlaceMatch | None, finder: PlaceFinder) -> Keyframe | None:
         if not self._selector.is_due(frame.header.stamp_ns, view.vector, lambda: self._overlap(view)):

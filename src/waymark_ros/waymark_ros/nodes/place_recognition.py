@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Recognise places: keyframes of this run, and whether this image shows one of them."""
+"""Recognise places: keyframes of this run and of a map, and whether this image shows one of them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import time
 from waymark_msgs.msg import Embedding, Keyframe, Localization, PlaceMatch
 
 from waymark.pipeline.place_recognition import PlaceRecognitionConfig
-from waymark.places import PlaceRecognizer
+from waymark.places import LiveMap
 from waymark.types import Frame
 from waymark_ros.boundaries import BoundaryPublisher
 from waymark_ros.conversions import (
@@ -19,6 +19,7 @@ from waymark_ros.conversions import (
     time_to_ns,
 )
 from waymark_ros.pairing import StampPairs
+from waymark_ros.place_services import PlaceServices
 from waymark_ros.qos import KEYFRAMES, RESULTS
 from waymark_ros.runner import run_node
 from waymark_ros.vision_node import VisionNode
@@ -35,8 +36,10 @@ class PlaceRecognitionNode(VisionNode):
     finishes_frames = False  # a frame is done when its embedding has come too
 
     def on_configure_core(self, config: PlaceRecognitionConfig) -> None:
-        """Start with an empty map."""
-        self.recognizer = PlaceRecognizer.from_config(config)
+        """Open the map, or start with an empty one."""
+        self.map = LiveMap(config)
+        self.services_of_map = PlaceServices(self, self.map)
+        self.statistics.set('keyframes', len(self.map))
         self.pairs: StampPairs[tuple[Frame, int], Embedding] = StampPairs(IMAGES_KEPT)
         self.boundaries = BoundaryPublisher(self, config)
         self.localization = self.create_publisher(Localization, 'localization', RESULTS)
@@ -51,7 +54,7 @@ class PlaceRecognitionNode(VisionNode):
         def take(msg: Embedding) -> None:
             # Before the mailbox: a foreign one must push no other out, nor take the image that waits for the right one.
             with self.guard(f'embedding of {msg.model_id!r}'):
-                self.recognizer.require_fingerprint(msg.fingerprint)
+                self.map.require_encoder(msg.fingerprint)
                 inbox.deposit('embedding', msg)
 
         self.embeddings = self.create_subscription(Embedding, 'embedding', take, RESULTS)
@@ -71,7 +74,7 @@ class PlaceRecognitionNode(VisionNode):
         if pair is None:
             return
         (frame, received_ns), msg = pair
-        result = self.recognizer.observe(frame, embedding_vector(msg), msg.fingerprint)
+        result = self.map.observe(frame, embedding_vector(msg), msg.model_id, msg.fingerprint)
         if result.match is not None:
             self.publish_latest(self.place, match_to_msg(result.match, frame.header))
         if result.new_keyframe is not None:
@@ -82,6 +85,8 @@ class PlaceRecognitionNode(VisionNode):
         self.statistics.set('keyframes', result.keyframe_count)
         self.statistics.set('skipped_embeddings', self.inbox.skipped('embedding'))
         self.statistics.set('unpaired', self.pairs.unpaired)
+        if self.map.error is not None:
+            self.guard.count(str(self.map.error))
 
     def on_time_reset(self) -> None:
         """Stamps start anew: what waits will never be paired."""
@@ -94,8 +99,9 @@ class PlaceRecognitionNode(VisionNode):
         self.pairs.clear()
 
     def on_cleanup_core(self) -> None:
-        """Forget the map."""
-        del self.recognizer
+        """Finish the map's file."""
+        self.services_of_map.destroy()
+        self.map.close()
 
 
 def main() -> None:

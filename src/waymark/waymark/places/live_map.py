@@ -1,0 +1,196 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A place map that is being used: recognised in, added to, and kept in a file where one is named."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from waymark.errors import MapError, QueryError
+from waymark.maps import Keyframe, MapFile, MapInfo, PlaceMap, create_map, open_map, save_map
+from waymark.places.config import PlacesConfig
+from waymark.places.queries import Answer, query_by_image, query_by_text, query_by_vector
+from waymark.places.recognizer import Localization, PlaceRecognizer
+from waymark.types import Frame
+
+
+class LiveMap:
+    """One map at a time: in memory, or in a file that holds each new keyframe within a second."""
+
+    def __init__(self, config: PlacesConfig) -> None:
+        """Open the file that the configuration names, if it exists; else start empty.
+
+        Raises:
+            MapError: The file is damaged, no map, or another process writes it.
+        """
+        self._config = config
+        self._file: MapFile | None = None
+        self._map: PlaceMap | None = None
+        self._path = Path(config.map) if config.map else None
+        self._recognizer = PlaceRecognizer(config)
+        if self._path is not None and (self._path.exists() or not config.mapping):
+            self._take(self._open(self._path))
+
+    def __len__(self) -> int:
+        return 0 if self._map is None else len(self._map)
+
+    @property
+    def error(self) -> MapError | None:
+        """Why the file does not hold the latest keyframes (a full disk); they wait in memory. None: all is well."""
+        return None if self._file is None else self._file.error
+
+    def require_encoder(self, fingerprint: str) -> None:
+        """Refuse an encoder whose vectors can't be compared with the map's; an empty map takes any.
+
+        Raises:
+            MapError: Naming the right encoder and both ways out.
+        """
+        if self._map is not None:
+            self._map.info.require_encoder(fingerprint, 'the place map')
+
+    def observe(self, frame: Frame, vector: NDArray[np.float32], model_id: str, fingerprint: str) -> Localization:
+        """Look an image up, then perhaps keep it.
+
+        Args:
+            frame: The image.
+            vector: (D,) float32, its unit embedding.
+            model_id: Of the encoder that made `vector`, for people.
+            fingerprint: Of that encoder.
+
+        Raises:
+            MapError: The map was made with another encoder, or its file can't be made.
+            ValueError: `vector` has another shape than before, or is not finite.
+        """
+        self.require_encoder(fingerprint)
+        place_map = self._map_for(model_id, fingerprint)
+        result = self._recognizer.observe(frame, vector, fingerprint, keep=self._config.mapping)
+        if result.new_keyframe is not None:
+            self._keep(place_map, result.new_keyframe)
+            if result.match is not None:
+                link = place_map.link(result.new_keyframe.keyframe_id, result.match.keyframe_id, result.match.inliers)
+                if self._file is not None:
+                    self._file.link(link)
+        for keyframe_id in result.removed:
+            place_map.remove(keyframe_id)
+            if self._file is not None:
+                self._file.remove(keyframe_id)
+        return result
+
+    def save(self, path: str = '') -> int:
+        """Write the map, or wait until its own file holds all of it.
+
+        Args:
+            path: Where to; empty: the file that the configuration names.
+
+        Returns:
+            Keyframes in it.
+
+        Raises:
+            MapError: There is no map yet, no path, or the file can't be written.
+        """
+        target = Path(path) if path else self._path
+        if target is None:
+            raise MapError('no path: name one in the request, or set the parameter `map`.')
+        if self._map is None:
+            raise MapError('there is no map yet: no image with an embedding has come.')
+        if self._file is not None and target.resolve() == self._file.path.resolve():
+            self._file.flush()
+        else:
+            save_map(target, self._map)
+        return len(self._map)
+
+    def load(self, path: str) -> int:
+        """Use another map from now on; the one before stays as it is when that fails.
+
+        Args:
+            path: Its file, which new keyframes go to.
+
+        Returns:
+            Keyframes in it.
+
+        Raises:
+            MapError: It is missing, damaged, or another process writes it.
+        """
+        if not path:
+            raise MapError('no path: name the file of the map.')
+        if self._file is None or Path(path).resolve() != self._file.path.resolve():
+            opened = self._open(Path(path))
+            self.close()
+            self._take(opened)
+        return len(self)
+
+    def find_image(
+        self, gray: NDArray[np.uint8], vector: NDArray[np.float32], fingerprint: str, count: int
+    ) -> tuple[Answer, ...]:
+        """Rank keyframes by an image (see query_by_image).
+
+        Raises:
+            QueryError: The map is empty, or the image shows nothing.
+            MapError: The vector is of another encoder.
+        """
+        self.require_encoder(fingerprint)
+        finder = self._recognizer.finder
+        if finder is None:
+            raise QueryError('the map is empty: no image with an embedding has come.')
+        return query_by_image(gray, vector, finder.index, finder.keyframes, self._config, count)
+
+    def find_text(self, vector: NDArray[np.float32], fingerprint: str, count: int) -> tuple[Answer, ...]:
+        """Rank keyframes by a text: by the map's own vectors where that encoder takes texts, else by text vectors.
+
+        Raises:
+            QueryError: The map is empty, or has no text vectors.
+            MapError: The vector is of another encoder than the map's vectors and text vectors.
+        """
+        finder = self._recognizer.finder
+        if finder is None or self._map is None:
+            raise QueryError('the map is empty: no image with an embedding has come.')
+        info = self._map.info
+        if fingerprint == info.fingerprint:
+            return query_by_vector(vector, finder.index, finder.keyframes, count)
+        if info.text_fingerprint != fingerprint:
+            self.require_encoder(fingerprint)
+        return query_by_text(vector, finder.keyframes, count)
+
+    def close(self) -> None:
+        """Finish the file.
+
+        Raises:
+            MapError: What waited could not be written.
+        """
+        opened, self._file = self._file, None
+        if opened is not None:
+            opened.close()
+
+    def _open(self, path: Path) -> tuple[MapFile, PlaceMap]:
+        opened = open_map(path, writing=self._config.mapping)
+        try:
+            return opened, opened.load()
+        except BaseException:
+            opened.close()
+            raise
+
+    def _take(self, opened: tuple[MapFile, PlaceMap]) -> None:
+        self._file, self._map = opened
+        self._path = self._file.path
+        self._recognizer = PlaceRecognizer(self._config)
+        self._recognizer.load(self._map.keyframes.values(), self._map.info.fingerprint, self._map.routed_ids)
+
+    def _map_for(self, model_id: str, fingerprint: str) -> PlaceMap:
+        if self._map is None:
+            info = MapInfo(fingerprint, model_id)
+            if self._path is not None:
+                self._path.parent.mkdir(parents=True, exist_ok=True)
+                self._file = create_map(self._path, info)
+                info = self._file.info
+            self._map = PlaceMap(info)
+        return self._map
+
+    def _keep(self, place_map: PlaceMap, keyframe: Keyframe) -> None:
+        if self._file is not None:
+            keyframe = self._file.append(keyframe)
+            finder = self._recognizer.finder
+            if finder is not None:
+                finder.replace(keyframe)
+        place_map.add(keyframe)
