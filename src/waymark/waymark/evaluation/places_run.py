@@ -79,6 +79,7 @@ class PlacesRun:
         self._belief = Belief(self._config)
         self._path, self._window = SequenceFilter(), SequenceFilter()
         self._recent: list[Findings] = []
+        self._last: int | None = None
         self._encode_s: list[float] = []
         self._describe_s: list[float] = []
         self._find_s: list[float] = []
@@ -110,8 +111,10 @@ class PlacesRun:
         """Look a query up."""
         below = max(number - self._request.exclude_recent, 0) if self._request.online else None
         start = time.perf_counter()
-        rank = self._finder.find if self._request.rerank else self._finder.by_embedding
-        found = rank(view, below)
+        if self._request.rerank:
+            found = self._finder.find(view, below, self._expected())
+        else:
+            found = self._finder.by_embedding(view, below)
         answer = self._ranked(found, self._accepted(found))
         self._find_s.append(time.perf_counter() - start)
         return answer
@@ -122,6 +125,11 @@ class PlacesRun:
         encode, query = float(np.median(self._encode_s)), described + float(np.median(self._find_s))
         return {'ms_encode': round(1000 * encode, 3), 'ms_query': round(1000 * query, 3)}
 
+    def _expected(self) -> range:
+        """Neighbours of the last match: the node looks at them too, where images come in order."""
+        reach = self._config.neighbourhood
+        return range(0) if self._last is None else range(self._last - reach, self._last + reach + 1)
+
     def _accepted(self, found: Findings) -> int | None:
         """The keyframe that the node would publish. Unordered queries are judged alone, others through time too."""
         verified = [m.keyframe_id for m in found.matches if m.inliers >= self._config.min_inliers]
@@ -130,6 +138,8 @@ class PlacesRun:
         self._path.update(found.keys, evidence_of(found.scores, found.verified))
         likely = self._path.near(np.array(verified, np.intp), self._config.neighbourhood)
         state = self._belief.update(verified[0] if verified else None, likely)
+        if self._request.online and (verified or state is PlaceState.LOST):
+            self._last = verified[0] if verified else None
         return verified[0] if state is PlaceState.LOCALIZED else None
 
     def _ranked(self, found: Findings, accepted: int | None) -> Answer:

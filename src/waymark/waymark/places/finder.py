@@ -24,6 +24,7 @@ _MATCH_WEIGHT = 0.15  # of log(1 + matches): each more says less
 # Keypoints that agree on a homography say how sure a match is, beyond what as many as this do by chance.
 _CHANCE_INLIERS = 16
 _INLIER_WEIGHT = 0.25
+_DUE = 3  # neighbours of the last match that are always matched
 
 
 @dataclass(frozen=True, eq=False)
@@ -168,18 +169,17 @@ class PlaceFinder:
         """
         near = self.by_embedding(view, below)
         likely = {int(k) for k, s in zip(near.keys, near.scores, strict=True) if s >= self._config.min_similarity}
-        likely |= {k for k in expected if k in self._keyframes and (below is None or k < below)}
+        due = {k for k in expected if k in self._keyframes and (below is None or k < below)}
         alike = self._alike(view, below)
-        likely |= set(alike)
+        likely |= due | set(alike)
         keys = np.array(sorted(likely), np.int64)
         if len(keys) == 0 or not view.vector.any():  # nothing in view
             return near
         frames = [self._keyframes[int(k)] for k in keys]
         similarities = np.array([k.vector @ view.vector for k in frames], np.float32)
         scores = similarities + _LAYOUT_WEIGHT * self._layouts.compare(view.layout, [int(k) for k in keys])
-        support = support_candidates(
-            view.features, frames, similarities, _favouring(scores, keys, alike, self._config.match), self._config
-        )
+        chosen = _chosen(scores, np.isin(keys, list(due)), [int(np.searchsorted(keys, k)) for k in alike], self._config)
+        support = support_candidates(view.features, frames, similarities, chosen, self._config)
         scores = scores + _MATCH_WEIGHT * np.log1p(np.array([s.matches for s in support], np.float32))
         verified = scores + np.array([_agreement(s) for s in support], np.float32)
         order = np.argsort(-scores, kind='stable')
@@ -189,14 +189,17 @@ class PlaceFinder:
         return Findings(*ranked, tuple(passed), near.nearest_id, near.best_similarity)
 
 
-def _favouring(
-    scores: NDArray[np.float32], keys: NDArray[np.int64], favoured: list[int], most: int
-) -> NDArray[np.float32]:
-    """Scores by which a third of those that are matched are the favoured ones, best first."""
-    raised = scores.copy()
-    for rank, key in enumerate(favoured[: most // 3]):
-        raised[keys == key] = 100.0 - rank
-    return raised
+def _chosen(scores: NDArray[np.float32], due: NDArray[np.bool_], alike: list[int], config: PlacesConfig) -> list[int]:
+    """Places (in `scores`) of the candidates that local features are matched with, at most `match` and a few.
+
+    The best by score; a third of them by their bag of features instead, for views that turned; and the three best of
+    those due next: robots move without jumps.
+    """
+    by_score = [int(i) for i in np.argsort(-scores, kind='stable')]
+    turned = alike[: config.match // 3]
+    best = [i for i in by_score if i not in turned][: config.match - len(turned)]
+    next_ones = [i for i in by_score if due[i]][:_DUE]
+    return list(dict.fromkeys([*turned, *best, *next_ones]))
 
 
 def _agreement(support: Support) -> float:

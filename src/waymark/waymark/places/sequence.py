@@ -23,7 +23,7 @@ _LEAVE, _ENTER = 0.01, 0.1  # of leaving the map, and of coming into it from out
 # What one image can say at most, for or against: images of one moment share their errors.
 _MOST_FOR, _MOST_AGAINST = 8.0, -3.0
 # How much a step of a finding's score says, and of what geometry adds to it; fitted to corridors and flights.
-_SHARPNESS, _VERIFIED = 2.5, 5.0
+_SHARPNESS, _VERIFIED = 2.5, 2.5
 
 
 def evidence_of(scores: NDArray[np.floating], verified: NDArray[np.floating]) -> Floats:

@@ -67,28 +67,27 @@ def support_candidates(
     current: Features,
     keyframes: Sequence[Keyframe],
     similarities: NDArray[np.float32],
-    scores: NDArray[np.float32],
+    chosen: Sequence[int],
     config: PlacesConfig,
 ) -> list[Support]:
     """Say which candidates local features support.
 
-    The `match` candidates that score best are matched (cheap); the homography (not cheap) is fitted to the `verify` of
-    them with the most matches.
+    The chosen ones are matched (cheap); the homography (not cheap) is fitted to the `verify` of them with the most
+    matches.
 
     Args:
         current: Features of the current image.
         keyframes: (K,) candidates.
         similarities: (K,) cosines of their embeddings.
-        scores: (K,) how well they fit by other means.
-        config: `match`, `verify`, ratio and the gates. Fewer matches than `min_inliers` are not worth a fit; whether
+        chosen: Which of them are matched at all, numbers from 0 to K - 1.
+        config: `verify`, ratio and the gates. Fewer matches than `min_inliers` are not worth a fit; whether
             as many agree is for the caller to judge.
 
     Returns:
         (K,) one per candidate.
     """
     support = [Support()] * len(keyframes)
-    best = np.argsort(-scores, kind='stable')[: config.match]
-    matched = {int(i): match(keyframes[i].features, current, config.ratio) for i in best}
+    matched = {i: match(keyframes[i].features, current, config.ratio) for i in chosen}
     for rank, i in enumerate(sorted(matched, key=lambda i: -len(matched[i]))):
         pairs, found = matched[i], None
         if rank < config.verify and len(pairs) >= config.min_inliers:
