@@ -154,7 +154,7 @@ def test_foreign_embeddings_are_refused_by_name_and_the_right_ones_go_on(camera,
         assert camera.wait_for(lambda count=count: len(camera.heard['localization']) == count)
     assert camera.wait_for(lambda: camera.value(PLACES, 'errors') == '3')
     said = camera.value(PLACES, 'last_error')
-    assert said.startswith("embedding of 'other': the place map was made by the encoder with fingerprint")
+    assert said.startswith("embedding of 'other': the place map was made by encoder 'waymark-place-1'")
     assert encoder.fingerprint[:16] in said and 'ffffffffffffffff…' in said
     assert process.poll() is None
 
