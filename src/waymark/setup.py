@@ -13,6 +13,7 @@ setup(
             'report/*.js',
             'mapping/*.jinja',
             'mapping/*.css',
+            'places/orb_words.npy',
             'encoding/models/*/manifest.json',
             'encoding/models/*/*.onnx',
             'encoding/models/*/*.png',
