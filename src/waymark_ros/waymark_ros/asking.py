@@ -4,11 +4,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from typing import Any
 
 from waymark.errors import QueryError
 
+DISCOVERY_S = 3.0  # a node that has just started does not know its neighbours' services at once
 TIMEOUT_S = 10.0
 PAUSE_S = 0.002
 
@@ -33,19 +34,27 @@ class Asker:
         Raises:
             QueryError: Nobody offers the service, it says no, or it does not answer in time.
         """
-        if not self._client.service_is_ready():
-            raise QueryError(f'service {self._client.srv_name} is not there: start the node that offers it.')
-        answer, deadline_s = self._client.call_async(request), time.monotonic() + TIMEOUT_S
-        while not answer.done():
-            if time.monotonic() > deadline_s:
+        name = self._client.srv_name
+        missing = f'service {name} is not there: start the node that offers it.'
+        yield from self._until(self._client.service_is_ready, DISCOVERY_S, missing)
+        answer = self._client.call_async(request)
+        try:
+            yield from self._until(answer.done, TIMEOUT_S, f'service {name} has not answered for {TIMEOUT_S:.0f} s.')
+        finally:
+            if not answer.done():
                 self._client.remove_pending_request(answer)
-                raise QueryError(f'service {self._client.srv_name} has not answered for {TIMEOUT_S:.0f} s.')
-            if self._node.wait(PAUSE_S):
-                raise QueryError(f'{self._node.get_name()} is being deactivated.')
-            yield
         if not answer.result().success:
             raise QueryError(answer.result().message)
         return answer.result()
+
+    def _until(self, condition: Callable[[], bool], limit_s: float, failure: str) -> Generator[None, None, None]:
+        deadline_s = time.monotonic() + limit_s
+        while not condition():
+            if time.monotonic() > deadline_s:
+                raise QueryError(failure)
+            if self._node.wait(PAUSE_S):
+                raise QueryError(f'{self._node.get_name()} is being deactivated.')
+            yield
 
     def destroy(self) -> None:
         """Take the client back."""
