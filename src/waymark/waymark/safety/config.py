@@ -60,6 +60,7 @@ class SafetyConfig(Config):
         True, 'Start in e-stop; false: only when the last run did not end in order (killed, power lost).'
     )
     output: str = param('twist', 'Type of `cmd_vel`: what the vehicle reads.', choices=('twist', 'twist_stamped'))
+    base_frame: str = param('base_link', 'Frame of a stamped `cmd_vel`; commands are taken as given in it.')
     realtime: bool = param(True, 'Ask the system for real-time scheduling; diagnostics say when it refuses.')
 
     def __post_init__(self) -> None:

@@ -74,6 +74,7 @@ class SafetyFilter:
         self._measured: tuple[Array, int] | None = None  # joints, steady time
         self._idle_since_ns: int | None = None
         self._goal_of: tuple[Command, Array, float] | None = None
+        self._is_retired = False
         self.is_pressed = False
         self.e_stop = 'started latched' if config.latched_at_start else ''
 
@@ -131,6 +132,10 @@ class SafetyFilter:
                 self.motion.position = None  # whatever moved it meanwhile: start from where it is
         return ''
 
+    def retire(self) -> None:
+        """Follow nobody any more: what is left is to come to rest within the limits."""
+        self._is_retired = True
+
     def change(self, config: SafetyConfig) -> None:
         """Follow another configuration from the next tick on; whether it may be looser is the caller's question.
 
@@ -163,6 +168,8 @@ class SafetyFilter:
             return self._done(State.STOPPED, None, (), f'e-stop: {self.e_stop}', steady_ns)
         self._here = self._pose.now(steady_ns) if self._needs_pose else None
         blind = self._why_blind(steady_ns)
+        if self._is_retired:
+            blind = blind or 'the filter is being ended'
         source = None if blind else self.arbiter.choose(self._ages, now_ns, steady_ns)
         if source is None:
             self._brake()

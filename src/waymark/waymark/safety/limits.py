@@ -17,7 +17,7 @@ acceleration can be brought to 0 before |v| passes v_max. A tick chooses the nex
 This interval is never empty from a viable state, and each a' in it leads to a viable state. Not empty: each lower bound
 is at most each upper bound. -a_max <= a + q and a - q <= a_max since |a| <= a_max; A >= 0 as |v| <= v_max; and
 a - q <= A(v_max - v) is what viable says (where a <= q, the left side is not positive). Viable again: v' = v + a' dt
-and F(a') <= v_max - v give v' + F(a' - q) = v + F(a') <= v_max. By induction the limits hold for ever, whatever is asked.
+and F(a') <= v_max - v give v' + F(a' - q) = v + F(a') <= v_max. By induction the limits hold for ever.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ from waymark.safety.config import SafetyConfig
 from waymark.safety.fence import Fence
 from waymark.safety.rules import fence_of
 
-FIXED = ('vehicle', 'rate_hz', 'joints', 'fence_frame', 'latched_at_start', 'output', 'realtime')
+FIXED = ('vehicle', 'rate_hz', 'joints', 'fence_frame', 'latched_at_start', 'output', 'base_frame', 'realtime')
 LARGER_IS_LOOSER = (
     'watchdog_s', 'max_command_age_s', 'max_ahead_s', 'max_position_age_s', 'handover_after_s',
 )  # fmt: skip
