@@ -6,12 +6,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from waymark.safety.braking import StoppingTable, brake
 from waymark.safety.corridor import Corridor
 from waymark.safety.intervention import Intervention, Reason
-from waymark.safety.limits import ROUNDING, Array, AxisLimits, bounds, clamp, is_viable, settled, step
+from waymark.safety.limits import (
+    REST,
+    ROUNDING,
+    Array,
+    AxisLimits,
+    bounds,
+    clamp,
+    is_viable,
+    settled,
+    step,
+)
 
 
 @dataclass(frozen=True)
@@ -80,7 +89,7 @@ class ArmMotion:
     def hold(self) -> list[Intervention]:
         """Move on by one tick, coming to rest as the limits allow."""
         self._switch()
-        self._last_goal = self._advance(brake(self.velocity, self.acceleration, self.limits)[0])
+        self._last_goal = self._advance(brake(self.velocity, self.acceleration, self.limits)[0], self._last_goal)
         return []
 
     def tick(self, target: Array) -> list[Intervention]:
@@ -88,22 +97,20 @@ class ArmMotion:
         assert self.position is not None
         self._switch()
         lower, upper = self._room()
-        goal = clamp(target, self.position + lower, self.position + upper)
+        goal = clamp(target, *self._range())
         stop = brake(self.velocity, self.acceleration, self.limits)[0]
         if self._next is not None:
             aim = settled(self.velocity, self.acceleration, self.limits, self._next.limits)
             go = step(self.velocity, self.acceleration, aim, np.zeros_like(aim), self.limits)[0]
-            safe, is_hit = self._corridor.nearest(self.velocity, stop, go, lower, upper), np.zeros(len(goal), np.bool_)
+            safe = self._corridor.nearest(self.velocity, stop, go, lower, upper)
         else:
-            safe, is_hit = self._track(goal, stop, lower, upper)
+            safe = self._track(goal, stop, lower, upper)
         self._last_goal = goal
-        before = self.position
-        position = np.where(is_hit, goal, before + safe * self.limits.period_s)
-        self._advance(safe, position)
+        position = self._advance(safe, goal)
         return [] if (position == target).all() else self._explain(target, goal, position, safe)
 
-    def _track(self, goal: Array, stop: Array, lower: Array, upper: Array) -> tuple[Array, NDArray[np.bool_]]:
-        """Velocity of the next tick, and which joints are on their goal then, bit for bit."""
+    def _track(self, goal: Array, stop: Array, lower: Array, upper: Array) -> Array:
+        """Velocity of the next tick towards the goal."""
         assert self.position is not None
         limits, dt = self.limits, self.limits.period_s
         gap = goal - self.position
@@ -124,8 +131,7 @@ class ArmMotion:
             low, high = np.where(still, 0.0, low), np.where(still, 0.0, high)
             chased = self._corridor.nearest(self.velocity, stop, chase, low, high)
             wanted = np.where(is_hit, wanted, chased)
-        safe = self._corridor.nearest(self.velocity, stop, wanted, lower, upper)
-        return safe, np.asarray(is_hit & (safe == wanted))
+        return self._corridor.nearest(self.velocity, stop, wanted, lower, upper)
 
     def _switch(self) -> None:
         """Take the new rules as soon as the state fits them."""
@@ -144,12 +150,18 @@ class ArmMotion:
         assert self.position is not None
         return np.minimum(0.0, self.rules.lower - self.position), np.maximum(0.0, self.rules.upper - self.position)
 
-    def _advance(self, velocity: Array, position: Array | None = None) -> Array:
+    def _range(self) -> tuple[Array, Array]:
+        """Where each joint may be; no further out than it is."""
         assert self.position is not None
+        return np.minimum(self.rules.lower, self.position), np.maximum(self.rules.upper, self.position)
+
+    def _advance(self, velocity: Array, goal: Array) -> Array:
+        assert self.position is not None
+        position = clamp(self.position + velocity * self.limits.period_s, *self._range())
+        position = np.where(np.abs(position - goal) < REST, goal, position)  # bit for bit what was asked for
         self.acceleration = (velocity - self.velocity) / self.limits.period_s
-        self.velocity = velocity
-        self.position = self.position + velocity * self.limits.period_s if position is None else position
-        return self.position
+        self.velocity, self.position = velocity, position
+        return position
 
     def _explain(self, target: Array, goal: Array, position: Array, safe: Array) -> list[Intervention]:
         """Which limit kept which joint from its target; called only when one did."""

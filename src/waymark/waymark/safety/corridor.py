@@ -6,7 +6,7 @@ from __future__ import annotations
 import numpy as np
 
 from waymark.safety.braking import StoppingTable, braking_path
-from waymark.safety.limits import Array, AxisLimits, clamp
+from waymark.safety.limits import Array, AxisLimits, tidied
 
 SHARES = np.linspace(1.0, 0.0, 17)[:, None]  # from the command to braking
 SLACK = 1e-9  # m or rad: rounding over a whole way to rest
@@ -46,7 +46,7 @@ class Corridor:
         fits = self._fits(velocity, choices, lower, upper)
         fits[-1] = True
         chosen = choices[np.argmax(fits, axis=0), np.arange(len(go))]
-        return clamp(chosen, -self._limits.velocity, self._limits.velocity)  # rounding
+        return tidied(chosen, self._limits)
 
     def can_stop(self, velocity: Array, acceleration: Array, lower: Array, upper: Array) -> bool:
         """Whether braking from this state (the tick is over) stays within the range on every axis."""

@@ -65,6 +65,15 @@ class Fence:
         is_inside = np.logical_xor.reduce(passes, axis=0)
         return np.where(is_inside, distance, -distance) - self.margin_m  # type: ignore[no-any-return]
 
+    def directions(self, point: Array, count: int) -> Array:
+        """(C, 2) unit vectors along the nearest borders of a point (2,), C at most `count`."""
+        offset = point - self.corners
+        share = np.clip((offset * self._along).sum(axis=1) / self._square, 0.0, 1.0)
+        away = ((offset - share[:, None] * self._along) ** 2).sum(axis=1)
+        nearest = np.argsort(away)[:count]
+        units: Array = self._along[nearest] / np.sqrt(self._square[nearest])[:, None]
+        return units
+
     def outside(self, points: Array) -> Array:
         """How far (P, 2) points are beyond what is allowed, m; 0 where they may be."""
         return np.maximum(0.0, -self.clearance(points))

@@ -77,6 +77,8 @@ class SafetyFilter:
         self._is_retired = False
         self.is_pressed = False
         self.e_stop = 'started latched' if config.latched_at_start else ''
+        self._owed = ''  # an e-stop that no tick has answered yet: a release in the same period does not undo it
+        self._is_arm_known = True
 
     # What comes in.
 
@@ -111,7 +113,7 @@ class SafetyFilter:
 
     def engage(self, reason: str) -> None:
         """Stop with the next tick, and stay stopped until `release`."""
-        self.e_stop = self.e_stop or reason or 'e-stop'
+        self.e_stop = self._owed = self.e_stop or reason or 'e-stop'
 
     def press(self, is_pressed: bool, reason: str) -> None:
         """Follow a switch: pressed engages; let go does not release, but `release` is refused while it is pressed."""
@@ -128,8 +130,7 @@ class SafetyFilter:
             self.arbiter.forget(now_ns)
             self._idle_since_ns = None
             self._goal_of = None
-            if isinstance(self.motion, ArmMotion):
-                self.motion.position = None  # whatever moved it meanwhile: start from where it is
+            self._is_arm_known = False
         return ''
 
     def retire(self) -> None:
@@ -151,6 +152,11 @@ class SafetyFilter:
         self._pose.set_max_age(config.max_position_age_s)
 
     @property
+    def is_stopped(self) -> bool:
+        """True when the next tick is an e-stop."""
+        return bool(self.e_stop or self._owed)
+
+    @property
     def _needs_pose(self) -> bool:
         return isinstance(self.motion, TwistMotion) and self.motion.needs_pose
 
@@ -163,9 +169,10 @@ class SafetyFilter:
             now_ns: Node clock.
             steady_ns: Steady clock; ages and watchdogs follow it, the motion always takes one period.
         """
-        if self.e_stop:
+        if self.is_stopped:
+            reason, self._owed = self.e_stop or self._owed, ''
             self.motion.stop_now()
-            return self._done(State.STOPPED, None, (), f'e-stop: {self.e_stop}', steady_ns)
+            return self._done(State.STOPPED, None, (), f'e-stop: {reason}', steady_ns)
         self._here = self._pose.now(steady_ns) if self._needs_pose else None
         blind = self._why_blind(steady_ns)
         if self._is_retired:
@@ -191,12 +198,15 @@ class SafetyFilter:
         return ''
 
     def _start_arm(self, arm: ArmMotion, steady_ns: int) -> str:
+        if not self._is_arm_known:
+            arm.position = None  # whatever moved it during the e-stop: start from where it is
         if arm.position is not None:
             return ''
         measured = self._measured
         if measured is None or steady_ns - measured[1] > self.config.max_position_age_s * NANOSECONDS:
             return f'no joint states younger than {self.config.max_position_age_s:g} s: check the topic `joint_states`'
         arm.start_at(measured[0])
+        self._is_arm_known = True
         return ''
 
     def _brake(self) -> None:

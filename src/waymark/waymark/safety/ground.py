@@ -15,7 +15,8 @@ from waymark.safety.pose import Pose, planar_paths
 
 PLANE = [0, 1, 5]  # linear.x, linear.y, angular.z of a twist
 SHARES = np.linspace(1.0, 0.0, 11)[1:-1, None]
-TURNS_RAD = np.radians([s * a for a in (10, 20, 35, 50, 65, 80) for s in (1, -1)] + [90])
+BORDERS = 4  # nearest ones, along which the vehicle may slide
+TURNS_RAD = np.radians([15, -15, 40, -40, 65, -65, 90])
 SLACK_M = 1e-9
 
 
@@ -37,13 +38,14 @@ class FenceGuard:
         self._scale = 1.0 / np.maximum(self._plane.velocity, 1e-3)
         self._known = (math.inf, math.inf, -math.inf)  # x, y, clearance there
 
-    def nearest(self, pose: Pose, velocity: Array, acceleration: Array, stop: Array, go: Array) -> Array:
+    def nearest(self, pose: Pose, velocity: Array, acceleration: Array, goal: Array, stop: Array, go: Array) -> Array:
         """The velocity of the next tick that is nearest to `go` and safe.
 
         Args:
             pose: Where the vehicle is, at the begin of the tick.
             velocity: (6,) of the last tick.
             acceleration: (6,) of the last tick.
+            goal: (6,) velocity asked for.
             stop: (6,) of the next tick if it brakes.
             go: (6,) of the next tick as wanted, within the limits.
 
@@ -53,7 +55,7 @@ class FenceGuard:
         if self._is_far(pose, velocity, go):
             return go
         line = stop + SHARES * (go - stop)
-        choices = np.concatenate([go[None], line, self._slides(velocity, acceleration, go), stop[None]])
+        choices = np.concatenate([go[None], line, self._slides(pose, velocity, acceleration, goal), stop[None]])
         choices[:, 2:5] = go[2:5]  # altitude is guarded for itself
         away = (((choices - go)[:, PLANE] * self._scale) ** 2).sum(axis=1)
         rates = (choices - velocity) / self._limits.period_s
@@ -82,12 +84,15 @@ class FenceGuard:
         reach = self._table.reach(go, (go - velocity) / dt) + np.abs(go) * dt
         return clearance >= float(reach[0] + reach[1])
 
-    def _slides(self, velocity: Array, acceleration: Array, go: Array) -> Array:
-        """(S, 6) the same motion turned aside, as long as its part in the new direction."""
-        c, s = np.cos(TURNS_RAD), np.sin(TURNS_RAD)
-        targets = np.repeat(go[None], len(TURNS_RAD), axis=0)
-        targets[:, 0] = c * (c * go[0] - s * go[1])
-        targets[:, 1] = c * (s * go[0] + c * go[1])
+    def _slides(self, pose: Pose, velocity: Array, acceleration: Array, goal: Array) -> Array:
+        """(S, 6) what is asked for in other directions: its part along the nearest borders, or turned aside."""
+        along = self._fence.directions(np.array([pose.x_m, pose.y_m]), BORDERS)
+        turns = TURNS_RAD + math.atan2(goal[1], goal[0])
+        angles = np.concatenate([np.arctan2(along[:, 1], along[:, 0]) - pose.yaw_rad, turns])
+        c, s = np.cos(angles), np.sin(angles)
+        part = c * goal[0] + s * goal[1]
+        targets = np.repeat(goal[None], len(angles), axis=0)
+        targets[:, 0], targets[:, 1] = c * part, s * part
         at, rate = np.broadcast_to(velocity, targets.shape), np.broadcast_to(acceleration, targets.shape)
         return step(at, rate, targets, np.zeros_like(targets), self._limits)[0]
 

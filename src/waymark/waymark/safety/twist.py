@@ -12,7 +12,7 @@ from waymark.safety.corridor import Corridor
 from waymark.safety.fence import Fence
 from waymark.safety.ground import FenceGuard
 from waymark.safety.intervention import Intervention, Reason
-from waymark.safety.limits import ROUNDING, Array, AxisLimits, clamp, is_viable, settled, step
+from waymark.safety.limits import ROUNDING, Array, AxisLimits, clamp, is_viable, settled, step, tidied
 from waymark.safety.pose import Pose
 
 AXES = ('linear.x', 'linear.y', 'linear.z', 'angular.x', 'angular.y', 'angular.z')
@@ -44,8 +44,7 @@ class _Guards:
 
     def __init__(self, rules: TwistRules) -> None:
         self.rules, limits = rules, rules.limits
-        table = StoppingTable(limits)
-        self.ground = FenceGuard(rules.fence, limits, table) if rules.fence is not None else None
+        self.ground = FenceGuard(rules.fence, limits, StoppingTable(limits)) if rules.fence is not None else None
         self.corridor = Corridor(limits.take(UP)) if rules.altitude_m is not None else None
 
     def room_up(self, pose: Pose) -> tuple[Array, Array]:
@@ -114,9 +113,9 @@ class TwistMotion:
             aim, rate = self._towards_next(pose, goal, rate)
             limits = self.limits
         go, acceleration = step(self.velocity, self.acceleration, aim, rate, limits)
-        safe = go if pose is None else self._guarded(go, pose)
+        safe = go if pose is None else self._guarded(goal, go, pose)
         if safe is not go:
-            safe = clamp(safe, -limits.velocity, limits.velocity)  # rounding
+            safe = tidied(safe, limits)
             acceleration = (safe - self.velocity) / limits.period_s
         said = [] if safe is target or (safe == target).all() else self._explain(target, goal, go, safe)
         self.velocity, self.acceleration, self._last_goal = safe, acceleration, goal
@@ -133,7 +132,7 @@ class TwistMotion:
         self._guards, self._next = self._next, None
         return clamp(goal, -wanted.velocity, wanted.velocity), rate
 
-    def _guarded(self, go: Array, pose: Pose) -> Array:
+    def _guarded(self, goal: Array, go: Array, pose: Pose) -> Array:
         guards, limits = self._guards, self.limits
         if guards.ground is None and guards.corridor is None:
             return go
@@ -145,7 +144,7 @@ class TwistMotion:
                 go = go.copy()
                 go[2] = height[0]
         if guards.ground is not None:
-            return guards.ground.nearest(pose, self.velocity, self.acceleration, stop, go)
+            return guards.ground.nearest(pose, self.velocity, self.acceleration, goal, stop, go)
         return go
 
     def _explain(self, target: Array, goal: Array, go: Array, safe: Array) -> list[Intervention]:
