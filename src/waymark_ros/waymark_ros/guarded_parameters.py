@@ -70,10 +70,10 @@ class GuardedParameters:
         log = self._node.get_logger()
         for name in sorted(c.name for c in changes if c.name in self._names):
             old, new = getattr(self.config, name), getattr(wanted, name)
-            if old != new:
-                is_looser = name in loosened(self.config, wanted)
-                say = log.warning if is_looser else log.info
-                say(f'{name}: {_text(old)} -> {_text(new)}{" (loosened on request)" if is_looser else ""}')
+            if old != new and name in loosened(self.config, wanted):
+                log.warning(f'{name}: {_text(old)} -> {_text(new)}, loosened on request')
+            elif old != new:
+                log.info(f'{name}: {_text(old)} -> {_text(new)}')
         self.config = wanted
         self._apply(wanted)
 

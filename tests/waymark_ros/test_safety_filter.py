@@ -1,0 +1,210 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The safety filter in a process of its own, over real topics; two busy processes beside it where times count."""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+import pytest
+from geometry_msgs.msg import Twist, TwistStamped
+from rcl_interfaces.srv import GetParameters, SetParameters
+from rclpy.parameter import Parameter
+from ros_camera import TestCamera
+from safety_probe import Vehicle, load, source_process
+from sensor_msgs.msg import JointState
+from std_msgs.msg import Bool
+from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
+from waymark_msgs.msg import SafetyState
+
+from waymark_ros.qos import RESULTS
+
+pytestmark = pytest.mark.ros
+NODE = 'safety_filter'
+QUICK = 'max_acceleration:=[2.0, 0.0, 0.0, 0.0, 0.0, 2.0]'
+SPEED, WATCHDOG_S, BRAKING_S = 0.4, 0.3, 0.2
+LATE_S = 0.5  # what a busy machine may add before a test calls it a failure
+
+
+@pytest.fixture
+def gate(start, tmp_path, monkeypatch):
+    """Start the filter: `gate('name:=value')`."""
+    monkeypatch.setenv('XDG_STATE_HOME', str(tmp_path))
+
+    def begin(*parameters):
+        ros = [text for p in (QUICK, *parameters) for text in ('-p', p)]
+        return start('waymark_ros.nodes.safety_filter', '--ros-args', *ros)
+
+    return begin
+
+
+@pytest.fixture
+def vehicle(ros):
+    with Vehicle() as found:
+        yield found
+
+
+@pytest.fixture
+def listener(spinning):
+    return spinning(TestCamera(name='listener'))
+
+
+def test_rate_and_e_stop_hold_while_every_core_is_busy(gate, vehicle):
+    gate()
+    with load(2), source_process('cmd/policy', SPEED, 20.0):
+        vehicle.release()
+        assert vehicle.wait(lambda: vehicle.speed > 0)
+        vehicle.commands.clear()
+        assert vehicle.wait(lambda: len(vehicle.commands) > 250)
+        times = np.array([t for t, _ in vehicle.commands])
+        stops_s = [vehicle.stop_once() for _ in range(15)]
+    assert (len(times) - 1) / (times[-1] - times[0]) == pytest.approx(50.0, rel=0.05)
+    assert np.median(stops_s) <= 0.06
+    assert max(stops_s) <= LATE_S
+
+
+@pytest.mark.parametrize('topic', ['cmd/operator', 'cmd/navigation', 'cmd/policy', 'odometry'])
+def test_the_vehicle_comes_to_rest_when_an_input_is_killed(gate, vehicle, topic):
+    fence = [] if topic != 'odometry' else ['fence_xy_m:=[-5.0, -5.0, 5.0, -5.0, 5.0, 5.0, -5.0, 5.0]']
+    gate(*fence, 'max_position_age_s:=0.3')
+    other = ('cmd/policy', SPEED) if fence else ('odometry', 0.0)
+    with load(2), source_process(topic, 0.0 if fence else SPEED, 20.0) as killed, source_process(*other, 20.0):
+        vehicle.release()
+        assert vehicle.wait(lambda: vehicle.speed == SPEED)
+        killed.kill()
+        began = time.monotonic()
+        assert vehicle.wait(lambda: vehicle.speed == 0.0, 10.0)
+        assert time.monotonic() - began <= WATCHDOG_S + BRAKING_S + LATE_S
+        speeds = np.array([v for _, v in vehicle.commands])
+    assert np.abs(np.diff(speeds)).max() <= 2.0 * 0.02 + 1e-9
+    assert vehicle.states[-1].state == (SafetyState.BLIND if fence else SafetyState.WAITING)
+
+
+def test_a_killed_filter_comes_back_latched_and_one_that_ended_in_order_does_not(gate, vehicle):
+    with source_process('cmd/operator', SPEED, 20.0):
+        first = gate('latched_at_start:=false')
+        assert vehicle.wait(lambda: vehicle.speed > 0)
+        first.kill()
+        first.wait()
+        vehicle.states.clear()
+        second = gate('latched_at_start:=false')
+        assert vehicle.wait(lambda: bool(vehicle.states))
+        assert vehicle.states[-1].e_stop
+        assert 'did not end in order' in vehicle.states[-1].reasons[0]
+        vehicle.release()
+        assert vehicle.wait(lambda: vehicle.speed == SPEED)
+        second.terminate()
+        assert second.wait(10) == 0
+        assert vehicle.speed < SPEED  # it braked as it ended
+        vehicle.commands.clear()
+        gate('latched_at_start:=false')
+        assert vehicle.wait(lambda: vehicle.speed > 0)
+
+
+def test_it_starts_latched_and_tells_late_listeners(gate, vehicle, listener):
+    gate()
+    assert vehicle.wait(lambda: bool(vehicle.states))
+    from waymark_ros.qos import STATE
+
+    listener.listen(SafetyState, 'safety_state', STATE)
+    assert listener.wait_for(lambda: listener.heard['safety_state'])
+    assert listener.heard['safety_state'][0].e_stop
+    assert vehicle.wait(lambda: len(vehicle.commands) > 10)
+    assert {v for _, v in vehicle.commands} == {0.0}
+    assert listener.count_publishers('cmd_vel') == 1
+
+
+def test_an_e_stop_without_latching_counts_too_and_holds_until_it_is_let_go(gate, vehicle, listener):
+    gate()
+    button = listener.create_publisher(Bool, 'e_stop', RESULTS)
+    with source_process('cmd/policy', SPEED, 20.0):
+        vehicle.release()
+        assert vehicle.wait(lambda: vehicle.speed > 0)
+        button.publish(Bool(data=True))
+        assert vehicle.wait(lambda: vehicle.speed == 0)
+        assert 'still pressed' in vehicle.call('release').message
+        button.publish(Bool(data=False))
+        vehicle.release()
+        assert vehicle.wait(lambda: vehicle.speed > 0)
+        assert vehicle.call('e_stop').success
+        assert vehicle.wait(lambda: vehicle.states[-1].e_stop)
+
+
+def test_another_publisher_and_a_deaf_subscriber_are_named(gate, vehicle, listener):
+    gate()
+    listener.create_subscription(TwistStamped, 'cmd_vel', lambda msg: None, RESULTS)
+    said = '/listener reads /cmd_vel as geometry_msgs/msg/TwistStamped, this node sends geometry_msgs/msg/Twist. '
+    assert listener.wait_for(lambda: listener.status.get(NODE, ('',))[0] == said + 'Set output: twist_stamped.')
+    vehicle.node.create_publisher(Twist, 'cmd_vel', RESULTS)
+    said = '/vehicle also publishes /cmd_vel, past the safety filter'
+    assert listener.wait_for(lambda: said in listener.status[NODE][0])
+
+
+def set_parameters(vehicle, service, **values):
+    changes = [Parameter(k, value=list(v) if isinstance(v, tuple) else v).to_parameter_msg() for k, v in values.items()]
+    return vehicle.request(SetParameters, service, SetParameters.Request(parameters=changes)).results[0]
+
+
+def test_limits_are_tightened_at_once_and_loosened_only_by_the_call_for_it(gate, vehicle):
+    gate()
+    slow, fast = (0.1, 0.0, 0.0, 0.0, 0.0, 1.0), (0.5, 0.0, 0.0, 0.0, 0.0, 1.0)
+    with source_process('cmd/policy', SPEED, 20.0):
+        vehicle.release()
+        assert vehicle.wait(lambda: vehicle.speed == SPEED)
+        assert set_parameters(vehicle, 'set_parameters', max_velocity=slow).successful
+        assert vehicle.wait(lambda: vehicle.speed == 0.1)
+        refused = set_parameters(vehicle, 'set_parameters', max_velocity=fast)
+        assert not refused.successful and '/safety_filter/loosen' in refused.reason
+        wrong = set_parameters(vehicle, 'set_parameters', rate_hz=20.0)
+        assert 'can not change while the filter is active' in wrong.reason
+        assert set_parameters(vehicle, 'loosen', max_velocity=fast).successful
+        assert vehicle.wait(lambda: vehicle.speed == SPEED)
+        inconsistent = set_parameters(vehicle, 'loosen', max_velocity=(1.0,))
+        assert 'expected 6 values' in inconsistent.reason
+    names = GetParameters.Request(names=['max_velocity'])
+    assert tuple(vehicle.request(GetParameters, 'get_parameters', names).values[0].double_array_value) == fast
+
+
+def test_what_is_no_number_is_refused_published_and_counted(gate, vehicle, listener):
+    gate()
+    vehicle.release()
+    sender = listener.create_publisher(TwistStamped, 'cmd/operator', RESULTS)
+    msg = TwistStamped()
+    msg.header.stamp = listener.get_clock().now().to_msg()
+    msg.twist.linear.x = float('nan')
+    assert listener.wait_for(lambda: sender.get_subscription_count() > 0)
+    assert vehicle.wait(lambda: vehicle.node.count_publishers('interventions') > 0)
+    sender.publish(msg)
+    assert vehicle.wait(lambda: bool(vehicle.interventions))
+    said = vehicle.interventions[0]
+    assert (said.source, said.reason, said.axis) == ('operator', 'not_finite', '')
+    assert said.header.stamp == msg.header.stamp
+    assert listener.wait_for(lambda: 'not_finite=1' in listener.value(NODE, 'interventions'))
+    assert listener.value(NODE, 'operator') == 'not_finite=1'
+
+
+def test_an_arm_goes_from_where_it_is_to_its_goal(gate, vehicle, listener):
+    arm = [
+        'vehicle:=arm', 'joints:=[a, b]', 'max_velocity:=[1.0, 1.0]', 'max_acceleration:=[4.0, 4.0]',
+        'min_position:=[-1.0, -1.0]', 'max_position:=[1.0, 1.0]',
+    ]  # fmt: skip
+    listener.listen(JointTrajectory, 'joint_trajectory')
+    states = listener.create_publisher(JointState, 'joint_states', RESULTS)
+    sender = listener.create_publisher(JointTrajectory, 'cmd/policy', RESULTS)
+    gate(*arm)
+    vehicle.release()
+    heard = listener.heard['joint_trajectory']
+
+    def send():
+        states.publish(JointState(name=['b', 'a'], position=[0.2, -0.5]))
+        msg = JointTrajectory(joint_names=['a', 'b'], points=[JointTrajectoryPoint(positions=[-0.4, 3.0])])
+        msg.header.stamp = listener.get_clock().now().to_msg()
+        sender.publish(msg)
+
+    timer = listener.create_timer(0.05, send)
+    assert listener.wait_for(lambda: heard and abs(heard[-1].points[0].positions[1] - 1.0) < 1e-6)
+    listener.destroy_timer(timer)
+    ways = np.array([msg.points[0].positions for msg in heard])
+    np.testing.assert_allclose(ways[0], [-0.5, 0.2], atol=0.01)
+    np.testing.assert_allclose(ways[-1], [-0.4, 1.0], atol=1e-6)
+    assert np.abs(np.diff(ways, axis=0)).max() <= 0.02 + 1e-9
