@@ -171,16 +171,16 @@ def test_what_is_no_number_is_refused_published_and_counted(gate, vehicle, liste
     sender = listener.create_publisher(TwistStamped, 'cmd/operator', RESULTS)
     msg = TwistStamped()
     msg.header.stamp = listener.get_clock().now().to_msg()
+    msg.header.frame_id = 'cam'
     msg.twist.linear.x = float('nan')
-    assert listener.wait_for(lambda: sender.get_subscription_count() > 0)
-    assert vehicle.wait(lambda: vehicle.node.count_publishers('interventions') > 0)
-    sender.publish(msg)
+    timer = listener.create_timer(0.1, lambda: sender.publish(msg))  # until both ends have found each other
     assert vehicle.wait(lambda: bool(vehicle.interventions))
+    listener.destroy_timer(timer)
     said = vehicle.interventions[0]
     assert (said.source, said.reason, said.axis) == ('operator', 'not_finite', '')
-    assert said.header.stamp == msg.header.stamp
-    assert listener.wait_for(lambda: 'not_finite=1' in listener.value(NODE, 'interventions'))
-    assert listener.value(NODE, 'operator') == 'not_finite=1'
+    assert said.header == msg.header
+    assert listener.wait_for(lambda: 'not_finite=' in listener.value(NODE, 'interventions'))
+    assert listener.value(NODE, 'operator').startswith('not_finite=')
 
 
 def test_an_arm_goes_from_where_it_is_to_its_goal(gate, vehicle, listener):

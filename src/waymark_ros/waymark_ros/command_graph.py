@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from diagnostic_msgs.msg import DiagnosticStatus
 from rclpy.node import Node
 
 OUTPUT_OF = {'geometry_msgs/msg/Twist': 'twist', 'geometry_msgs/msg/TwistStamped': 'twist_stamped'}
@@ -10,6 +11,20 @@ OUTPUT_OF = {'geometry_msgs/msg/Twist': 'twist', 'geometry_msgs/msg/TwistStamped
 
 def _name(namespace: str, name: str) -> str:
     return f'{namespace.rstrip("/")}/{name}'
+
+
+def trouble_on(node: Node, topic: str, kind: str) -> tuple[bytes, str] | None:
+    """Level and sentence for the diagnostics, None when all is well.
+
+    Args:
+        node: Whose topic it is, and whose view of the ROS graph counts.
+        topic: As the node names it.
+        kind: Its message type ('geometry_msgs/msg/Twist').
+    """
+    foreign, deaf = foreign_publishers(node, topic), deaf_subscribers(node, topic, kind)
+    if foreign:
+        return DiagnosticStatus.ERROR, foreign
+    return (DiagnosticStatus.WARN, deaf) if deaf else None
 
 
 def foreign_publishers(node: Node, topic: str) -> str:

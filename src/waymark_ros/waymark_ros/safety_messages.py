@@ -71,12 +71,11 @@ def output_to_twist_stamped(output: Output, now_ns: int, frame_id: str) -> Twist
 
 def output_to_trajectory(output: Output, joints: tuple[str, ...], period_s: float) -> JointTrajectory:
     """Where the joints are to be one period from now."""
-    # A stamp of zero means 'at once'; a controller refuses a trajectory that ends in the past by its own clock.
+    # A stamp of zero means 'at once'; a controller refuses a trajectory that ends in the past by its own clock, and
+    # one whose last point has a velocity (joint_trajectory_controller since Jazzy).
     assert output.values is not None
     point = JointTrajectoryPoint(
-        positions=output.values.tolist(),
-        velocities=output.velocity.tolist(),
-        time_from_start=Duration(nanosec=round(period_s * NANOSECONDS)),
+        positions=output.values.tolist(), time_from_start=Duration(nanosec=round(period_s * NANOSECONDS))
     )
     return JointTrajectory(joint_names=list(joints), points=[point])
 

@@ -6,12 +6,11 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from diagnostic_msgs.msg import DiagnosticStatus
 from std_srvs.srv import Trigger
 
 from waymark.safety import SafetyConfig, SafetyFilter
 from waymark_ros import params
-from waymark_ros.command_graph import deaf_subscribers, foreign_publishers
+from waymark_ros.command_graph import trouble_on
 from waymark_ros.guarded_parameters import GuardedParameters
 from waymark_ros.last_run import RunMark
 from waymark_ros.lifecycle import ManagedNode
@@ -94,13 +93,8 @@ class SafetyFilterNode(ManagedNode):
             return level, message, values
         values |= {**self.ticker.snapshot(), **self.inputs.snapshot()}
         values |= {'interventions': ' '.join(f'{k}={n}' for k, n in sorted(self.outputs.counts.items())) or 'none'}
-        foreign = foreign_publishers(self, self.outputs.topic)
-        deaf = deaf_subscribers(self, self.outputs.topic, self.outputs.kind_name)
-        if foreign:
-            return DiagnosticStatus.ERROR, foreign, values
-        if deaf:
-            return DiagnosticStatus.WARN, deaf, values
-        return level, message, values
+        trouble = trouble_on(self, self.outputs.topic, self.outputs.kind_name)
+        return (*trouble, values) if trouble else (level, message, values)
 
     def on_deactivate_core(self) -> None:
         """Stop listening; an end in order."""
