@@ -34,6 +34,19 @@ def test_deadlines_that_passed_meanwhile_are_left_out_and_counted():
     assert done[2] - done[1] < 5 * ticker.period_ns + 50_000_000  # no burst to make up, no wait either
 
 
+def test_who_is_in_a_hurry_does_not_wait_for_the_deadline():
+    ticker, early = Ticker(5.0), []
+
+    def tick():
+        threading.Timer(0.02, ticker.hurry).start()
+
+    done = run(ticker, 2, tick)
+    assert early == []
+    ticker.run(tick, lambda: ticker.ticks > 3, lambda: early.append(time.monotonic_ns()))
+    assert len(early) >= 1
+    assert done[1] - done[0] >= ticker.period_ns - 50_000_000  # the deadlines stay
+
+
 def test_a_ticker_that_never_ran_has_a_snapshot():
     assert Ticker(50.0).snapshot()['rate_hz'] == '0.0'
 

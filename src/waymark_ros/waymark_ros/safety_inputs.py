@@ -14,7 +14,7 @@ from rclpy.event_handler import SubscriptionEventCallbacks
 from sensor_msgs.msg import JointState
 from std_msgs.msg import Bool
 
-from waymark.safety import SOURCES, Command, SafetyConfig, SafetyFilter
+from waymark.safety import SOURCES, Command, SafetyFilter
 from waymark_ros.conversions import time_to_ns
 from waymark_ros.qos import COMMANDS_IN, STATE
 from waymark_ros.safety_messages import command_type, joint_positions, odometry_pose
@@ -27,9 +27,17 @@ ANSWER_S = 0.5
 class SafetyInputs:
     """Subscriptions of one filter, and the mailboxes between the ROS thread and the filter's."""
 
-    def __init__(self, node: Any, config: SafetyConfig, core: SafetyFilter, outputs: SafetyOutputs) -> None:
-        """Subscribe."""
-        self._node, self._config, self._core, self._outputs = node, config, core, outputs
+    def __init__(self, node: Any, core: SafetyFilter, outputs: SafetyOutputs, hurry: Callable[[], None]) -> None:
+        """Subscribe.
+
+        Args:
+            node: Whose topics these are.
+            core: Gets what comes in.
+            outputs: Publishes what it refuses.
+            hurry: Wakes the filter's thread.
+        """
+        config = core.config
+        self._node, self._config, self._core, self._outputs, self._hurry = node, config, core, outputs, hurry
         self._orders: deque[Callable[[], object]] = deque()
         self._commands: dict[str, deque[tuple[Command, int, int]]] = {name: deque(maxlen=KEPT) for name in SOURCES}
         self._pushed_out = 0
@@ -49,6 +57,11 @@ class SafetyInputs:
     def put(self, order: Callable[[], object]) -> None:
         """Have the filter's thread do something before its next tick."""
         self._orders.append(order)
+
+    def stop(self, order: Callable[[], object]) -> None:
+        """As `put`, and wake the filter's thread: an e-stop does not wait for the period to end."""
+        self._orders.append(order)
+        self._hurry()
 
     def ask(self, question: Callable[[], str]) -> str:
         """Have the filter's thread answer before its next tick."""
@@ -98,7 +111,7 @@ class SafetyInputs:
         return take
 
     def _on_e_stop(self, msg: Bool) -> None:
-        self.put(lambda: self._core.press(msg.data, 'topic e_stop'))
+        self.stop(lambda: self._core.press(msg.data, 'topic e_stop'))
 
     def _on_odometry(self, msg: Odometry) -> None:
         if msg.header.frame_id.strip('/') != self._config.fence_frame.strip('/'):

@@ -52,21 +52,23 @@ class SafetyFilterNode(ManagedNode):
         if disorder:
             self.filter.engage(disorder)
         self.ticker = Ticker(self.config.rate_hz)
-        self.inputs = SafetyInputs(self, self.config, self.filter, self.outputs)
+        self.inputs = SafetyInputs(self, self.filter, self.outputs, self.ticker.hurry)
         self.parameters.config = self.config
 
     def work(self) -> None:
         """Tick until the node ends, then come to rest."""
         shorten_pauses()
         self.statistics.set('scheduling', ask_for_realtime() if self.config.realtime else 'normal, as configured')
-        self.ticker.run(self.tick, lambda: self.stopping)
+        self.ticker.run(self.tick, lambda: self.stopping, lambda: self.tick(is_early=True))
         self.filter.retire()
         until_s = time.monotonic() + COME_TO_REST_S
         self.ticker.run(self.tick, lambda: self.filter.motion.is_at_rest or time.monotonic() > until_s)
 
-    def tick(self) -> None:
-        """One period: what has come in, then what goes out."""
+    def tick(self, is_early: bool = False) -> None:
+        """One period: what has come in, then what goes out; early, between two periods, an e-stop alone."""
         self.inputs.drain()
+        if is_early and not self.filter.is_stopped:
+            return  # any other tick stands for a whole period
         now_ns = self.get_clock().now().nanoseconds
         self.outputs.send(self.filter.tick(now_ns, time.monotonic_ns()), bool(self.filter.e_stop), now_ns)
 
@@ -75,7 +77,7 @@ class SafetyFilterNode(ManagedNode):
         response.success = self.is_active
         response.message = 'stopped; ~/release ends it' if self.is_active else 'not active: nothing is published'
         if self.is_active:
-            self.inputs.put(lambda: self.filter.engage('service ~/e_stop'))
+            self.inputs.stop(lambda: self.filter.engage('service ~/e_stop'))
         return response
 
     def on_release(self, request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
