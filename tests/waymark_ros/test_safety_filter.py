@@ -8,6 +8,7 @@ import time
 import numpy as np
 import pytest
 from geometry_msgs.msg import Twist, TwistStamped
+from lifecycle_msgs.srv import ChangeState
 from rcl_interfaces.srv import GetParameters, SetParameters
 from rclpy.parameter import Parameter
 from ros_camera import TestCamera
@@ -156,13 +157,40 @@ def test_limits_are_tightened_at_once_and_loosened_only_by_the_call_for_it(gate,
         refused = set_parameters(vehicle, 'set_parameters', max_velocity=fast)
         assert not refused.successful and '/safety_filter/loosen' in refused.reason
         wrong = set_parameters(vehicle, 'set_parameters', rate_hz=20.0)
-        assert 'can not change while the filter is active' in wrong.reason
+        assert 'can not change while the filter runs' in wrong.reason
         assert set_parameters(vehicle, 'loosen', max_velocity=fast).successful
         assert vehicle.wait(lambda: vehicle.speed == SPEED)
         inconsistent = set_parameters(vehicle, 'loosen', max_velocity=(1.0,))
         assert 'expected 6 values' in inconsistent.reason
     names = GetParameters.Request(names=['max_velocity'])
     assert tuple(vehicle.request(GetParameters, 'get_parameters', names).values[0].double_array_value) == fast
+
+
+def test_a_lifecycle_manager_drives_it_and_each_activation_is_latched(gate, vehicle, listener):
+    gate('autostart:=false')
+    configure, activate, deactivate = 1, 3, 4
+
+    def change(transition):
+        request = ChangeState.Request()
+        request.transition.id = transition
+        return listener.call(ChangeState, '/safety_filter/change_state', request).success
+
+    assert change(configure) and change(activate)
+    with source_process('cmd/policy', SPEED, 20.0):
+        vehicle.release()
+        assert vehicle.wait(lambda: vehicle.speed == SPEED)
+        assert change(deactivate)
+        assert vehicle.wait(lambda: vehicle.speed == 0.0)  # its last word, within the limits
+        assert not vehicle.call('release').success
+        assert set_parameters(vehicle, 'set_parameters', max_velocity=(0.3, 0.0, 0.0, 0.0, 0.0, 1.0)).successful
+        vehicle.states.clear()
+        assert change(activate)
+        assert vehicle.wait(lambda: bool(vehicle.states)) and vehicle.states[-1].e_stop
+        vehicle.release()
+        assert vehicle.wait(lambda: vehicle.speed == 0.3)
+        assert change(deactivate)
+        assert set_parameters(vehicle, 'set_parameters', rate_hz=20.0).successful
+        assert not change(activate)
 
 
 def test_what_is_no_number_is_refused_published_and_counted(gate, vehicle, listener):

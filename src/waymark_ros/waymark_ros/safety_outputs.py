@@ -64,6 +64,10 @@ class SafetyOutputs:
         self.counts[refusal.reason.value] += 1
         self._interventions.publish(intervention_to_msg(refusal, command))
 
+    def snapshot(self) -> dict[str, str]:
+        """How often each limit or refusal was said, as text."""
+        return {'interventions': ' '.join(f'{k}={n}' for k, n in sorted(self.counts.items())) or 'none'}
+
     def _say_once(self, intervention: Intervention, command: Command) -> None:
         """A command is held for several ticks; what is changed about it is one intervention."""
         key = (intervention.axis, intervention.reason.value)

@@ -102,7 +102,7 @@ def test_tighter_limits_hold_soon_and_the_way_there_keeps_the_old_ones():
 
 
 def test_what_a_vehicle_is_can_not_change_while_it_runs():
-    with pytest.raises(ConfigError, match='rate_hz: can not change while the filter is active'):
+    with pytest.raises(ConfigError, match='rate_hz: can not change while the filter runs'):
         Run().filter.change(SafetyConfig(latched_at_start=False, rate_hz=20.0))
 
 

@@ -37,7 +37,9 @@ def fixed(old: SafetyConfig, new: SafetyConfig) -> None:
     """
     changed = [name for name in FIXED if getattr(old, name) != getattr(new, name)]
     if changed:
-        raise ConfigError(f'{changed[0]}: can not change while the filter is active; deactivate the node first.')
+        raise ConfigError(
+            f'{changed[0]}: can not change while the filter runs; clean the node up and configure it anew.'
+        )
 
 
 def _any_above(old: SafetyConfig, new: SafetyConfig, name: str) -> bool:

@@ -9,6 +9,7 @@ from typing import Any
 from std_srvs.srv import Trigger
 
 from waymark.safety import SafetyConfig, SafetyFilter
+from waymark.safety.loosening import fixed
 from waymark_ros import params
 from waymark_ros.command_graph import trouble_on
 from waymark_ros.guarded_parameters import GuardedParameters
@@ -36,7 +37,7 @@ class SafetyFilterNode(ManagedNode):
 
     def on_configure_core(self, config: SafetyConfig) -> None:
         """Offer topics and services."""
-        self.outputs = SafetyOutputs(self, config)
+        self.config, self.outputs = config, SafetyOutputs(self, config)
         self.mark = RunMark(self.get_fully_qualified_name())
         self.services_here = [
             self.create_service(Trigger, '~/e_stop', self.on_e_stop),
@@ -46,10 +47,10 @@ class SafetyFilterNode(ManagedNode):
 
     def on_activate_core(self) -> None:
         """Begin, latched unless the configuration says otherwise and the last run ended in order."""
-        self.config = params.read(self, SafetyConfig)
-        self.filter = SafetyFilter(self.config)
-        disorder = self.mark.begin()
-        if disorder:
+        config = params.read(self, SafetyConfig)  # it may have been changed since
+        fixed(self.config, config)
+        self.config, self.filter = config, SafetyFilter(config)
+        if disorder := self.mark.begin():
             self.filter.engage(disorder)
         self.ticker = Ticker(self.config.rate_hz)
         self.inputs = SafetyInputs(self, self.filter, self.outputs, self.ticker.hurry)
@@ -93,8 +94,7 @@ class SafetyFilterNode(ManagedNode):
         level, message, values = super().status()
         if not self.is_active:
             return level, message, values
-        values |= {**self.ticker.snapshot(), **self.inputs.snapshot()}
-        values |= {'interventions': ' '.join(f'{k}={n}' for k, n in sorted(self.outputs.counts.items())) or 'none'}
+        values |= {**self.ticker.snapshot(), **self.inputs.snapshot(), **self.outputs.snapshot()}
         trouble = trouble_on(self, self.outputs.topic, self.outputs.kind_name)
         return (*trouble, values) if trouble else (level, message, values)
 
@@ -102,7 +102,8 @@ class SafetyFilterNode(ManagedNode):
         """Stop listening; an end in order."""
         self.parameters.config = None
         self.inputs.destroy()
-        self.mark.end()
+        if not self._death:  # else the next run shall know
+            self.mark.end()
 
     def on_cleanup_core(self) -> None:
         """Take the services back."""
