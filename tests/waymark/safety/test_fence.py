@@ -23,6 +23,18 @@ def test_outside_is_zero_where_the_vehicle_may_be():
     assert fence.area_m2 == 12.0
 
 
+@pytest.mark.parametrize('corners', [SQUARE, L_SHAPE, L_SHAPE[::-1]])
+@pytest.mark.parametrize('margin', [0.0, 0.3])
+def test_looking_at_near_borders_alone_says_the_same(corners, margin):
+    fence, rng = Fence(corners, margin), np.random.default_rng(1)
+    for origin in rng.uniform(-0.5, 4.5, (300, 2)):
+        points = origin + rng.normal(0, rng.uniform(0.01, 1.5), (40, 2))
+        expected, found = fence.outside(points), fence.outside_from(origin, points)
+        is_beyond = expected > margin
+        np.testing.assert_allclose(found[~is_beyond], expected[~is_beyond], atol=1e-12)
+        assert (found[is_beyond] >= expected[is_beyond] - 1e-12).all()
+
+
 @pytest.mark.parametrize(
     ('corners', 'message'),
     [

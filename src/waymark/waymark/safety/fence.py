@@ -78,6 +78,34 @@ class Fence:
         """How far (P, 2) points are beyond what is allowed, m; 0 where they may be."""
         return np.maximum(0.0, -self.clearance(points))
 
+    def outside_from(self, origin: Array, points: Array) -> Array:
+        """As `outside`, faster for (P, 2) points around an origin (2,): it looks only at the borders near by.
+
+        Beyond a border the distance to a nearer one that is further from the origin may be overlooked; the result is
+        then too large, and always more than the margin.
+        """
+        offset = origin - self.corners
+        share = np.clip((offset * self._along).sum(axis=1) / self._square, 0.0, 1.0)
+        away = np.sqrt(((offset - share[:, None] * self._along) ** 2).sum(axis=1))
+        reach = float(np.sqrt(((points - origin) ** 2).sum(axis=1).max(initial=0.0)))
+        near = np.flatnonzero(away <= reach + self.margin_m)
+        if self.clearance(origin[None])[0] + self.margin_m < 0:
+            return self.outside(points)
+        if not len(near):
+            return np.zeros(len(points))
+        x, y = points[:, 0] - self.corners[near, :1], points[:, 1] - self.corners[near, 1:]  # (N, P)
+        run, rise = self._along[near, :1], self._along[near, 1:]
+        share = np.minimum(np.maximum(x * self._run_share[near] + y * self._rise_share[near], 0.0), 1.0)
+        distance = np.sqrt(((x - share * run) ** 2 + (y - share * rise) ** 2).min(axis=0))
+        # Who crosses an odd number of borders on the way from the origin is outside.
+        is_across = (run * y >= rise * x) != (run * offset[near, 1:] >= rise * offset[near, :1])
+        to_x, to_y = points[:, 0] - origin[0], points[:, 1] - origin[1]
+        begin = to_x * -offset[near, 1:] + to_y * offset[near, :1]  # on which side of the way a border begins
+        is_across &= (begin >= 0) != (begin + to_x * rise - to_y * run >= 0)
+        is_outside = np.logical_xor.reduce(is_across, axis=0)
+        outside: Array = np.maximum(0.0, self.margin_m + np.where(is_outside, distance, -distance))
+        return outside
+
     def grid(self, side: int = 120) -> tuple[Array, float]:
         """Clearance on a grid over the polygon's bounding box, (side * side,), and the area of a cell, m^2."""
         low, high = self.corners.min(axis=0), self.corners.max(axis=0)

@@ -101,5 +101,5 @@ class FenceGuard:
         here = np.array([pose.x_m, pose.y_m])
         places = here + planar_paths(pose.yaw_rad, path, self._limits.period_s)
         now = float(self._fence.outside(here[None])[0])
-        outside = self._fence.outside(places.reshape(-1, 2)).reshape(places.shape[:2])
+        outside = self._fence.outside_from(here, places.reshape(-1, 2)).reshape(places.shape[:2])
         return outside.max(axis=0) <= now + SLACK_M  # type: ignore[no-any-return]
