@@ -2,7 +2,7 @@
 """A vehicle, an e-stop button and processes that command: what the safety filter's node is measured with over DDS.
 
 As a program it is one of those processes: `python benchmarks/safety_probe.py cmd/policy 0.4 20` publishes that speed
-at that rate (Hz), `odometry 0 20` a position; until it is ended.
+at that rate (Hz), `odometry 0 20` a position, `joint_states 0 20` that of an arm's joints a and b; until it is ended.
 """
 
 from __future__ import annotations
@@ -171,10 +171,11 @@ def publish(topic: str, value: float, rate_hz: float) -> None:
     import rclpy
     from geometry_msgs.msg import TwistStamped
     from nav_msgs.msg import Odometry
+    from sensor_msgs.msg import JointState
 
     rclpy.init(args=[])
     node = rclpy.create_node(f'source_{os.getpid()}')
-    kind = Odometry if topic == 'odometry' else TwistStamped
+    kind = {'odometry': Odometry, 'joint_states': JointState}.get(topic, TwistStamped)
     publisher = node.create_publisher(kind, topic, 1)
     while True:
         msg = kind()
@@ -182,6 +183,8 @@ def publish(topic: str, value: float, rate_hz: float) -> None:
         if topic == 'odometry':
             msg.header.frame_id = 'odom'
             msg.pose.pose.position.x, msg.pose.pose.orientation.w = value, 1.0
+        elif topic == 'joint_states':
+            msg.name, msg.position = ['a', 'b'], [value, value]
         else:
             msg.twist.linear.x = value
         publisher.publish(msg)

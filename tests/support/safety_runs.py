@@ -23,6 +23,7 @@ class Run:
         self.config = SafetyConfig(**{'latched_at_start': False, **parameters})
         self.filter = SafetyFilter(self.config)
         self.now, self.steady = T, 7 * S
+        self.reports = False  # an arm that says where it is after each tick
 
     def say(self, *values, source='policy', **more):
         values = np.array(values if len(values) > 1 else (values[0], 0, 0, 0, 0, 0), float)
@@ -38,7 +39,10 @@ class Run:
         return self
 
     def now_tick(self):
-        return self.filter.tick(self.now, self.steady)
+        out = self.filter.tick(self.now, self.steady)
+        if self.reports and out.values is not None:
+            self.filter.set_joints(out.values, self.steady)
+        return out
 
     def tick(self, seconds=0.02):
         return self.wait(seconds).now_tick()
@@ -69,4 +73,5 @@ def drive(run, ticks, *values, pose=None):
 def arm_at(*positions, **more):
     run = Run(**ARM, **more)
     run.filter.set_joints(np.array(positions), run.steady)
+    run.reports = True
     return run

@@ -11,43 +11,16 @@ from geometry_msgs.msg import Twist, TwistStamped
 from lifecycle_msgs.srv import ChangeState
 from rcl_interfaces.srv import GetParameters, SetParameters
 from rclpy.parameter import Parameter
-from ros_camera import TestCamera
-from safety_probe import Vehicle, load, source_process
-from sensor_msgs.msg import JointState
+from safety_probe import load, source_process
 from std_msgs.msg import Bool
-from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 from waymark_msgs.msg import SafetyState
 
 from waymark_ros.qos import RESULTS
 
 pytestmark = pytest.mark.ros
 NODE = 'safety_filter'
-QUICK = 'max_acceleration:=[2.0, 0.0, 0.0, 0.0, 0.0, 2.0]'
 SPEED, WATCHDOG_S, BRAKING_S = 0.4, 0.3, 0.2
 LATE_S = 0.5  # what a busy machine may add before a test calls it a failure
-
-
-@pytest.fixture
-def gate(start, tmp_path, monkeypatch):
-    """Start the filter: `gate('name:=value')`."""
-    monkeypatch.setenv('XDG_STATE_HOME', str(tmp_path))
-
-    def begin(*parameters):
-        ros = [text for p in (QUICK, *parameters) for text in ('-p', p)]
-        return start('waymark_ros.nodes.safety_filter', '--ros-args', *ros)
-
-    return begin
-
-
-@pytest.fixture
-def vehicle(ros):
-    with Vehicle() as found:
-        yield found
-
-
-@pytest.fixture
-def listener(spinning):
-    return spinning(TestCamera(name='listener'))
 
 
 def test_rate_and_e_stop_hold_while_every_core_is_busy(gate, vehicle):
@@ -141,6 +114,15 @@ def test_another_publisher_and_a_deaf_subscriber_are_named(gate, vehicle, listen
     assert listener.wait_for(lambda: said in listener.status[NODE][0])
 
 
+def test_two_who_share_an_input_are_named(gate, vehicle, listener):
+    gate()
+    both = [listener.create_publisher(TwistStamped, 'cmd/policy', RESULTS) for _ in range(2)]
+    said = '/listener, /listener all publish /cmd/policy, and the filter follows whichever spoke last: '
+    assert listener.wait_for(lambda: listener.status.get(NODE, ('',))[0].startswith(said))
+    listener.destroy_publisher(both[0])
+    assert listener.wait_for(lambda: 'all publish' not in listener.status[NODE][0])
+
+
 def set_parameters(vehicle, service, **values):
     changes = [Parameter(k, value=list(v) if isinstance(v, tuple) else v).to_parameter_msg() for k, v in values.items()]
     return vehicle.request(SetParameters, service, SetParameters.Request(parameters=changes)).results[0]
@@ -209,30 +191,3 @@ def test_what_is_no_number_is_refused_published_and_counted(gate, vehicle, liste
     assert said.header == msg.header
     assert listener.wait_for(lambda: 'not_finite=' in listener.value(NODE, 'interventions'))
     assert listener.value(NODE, 'operator').startswith('not_finite=')
-
-
-def test_an_arm_goes_from_where_it_is_to_its_goal(gate, vehicle, listener):
-    arm = [
-        'vehicle:=arm', 'joints:=[a, b]', 'max_velocity:=[1.0, 1.0]', 'max_acceleration:=[4.0, 4.0]',
-        'min_position:=[-1.0, -1.0]', 'max_position:=[1.0, 1.0]',
-    ]  # fmt: skip
-    listener.listen(JointTrajectory, 'joint_trajectory')
-    states = listener.create_publisher(JointState, 'joint_states', RESULTS)
-    sender = listener.create_publisher(JointTrajectory, 'cmd/policy', RESULTS)
-    gate(*arm)
-    vehicle.release()
-    heard = listener.heard['joint_trajectory']
-
-    def send():
-        states.publish(JointState(name=['b', 'a'], position=[0.2, -0.5]))
-        msg = JointTrajectory(joint_names=['a', 'b'], points=[JointTrajectoryPoint(positions=[-0.4, 3.0])])
-        msg.header.stamp = listener.get_clock().now().to_msg()
-        sender.publish(msg)
-
-    timer = listener.create_timer(0.05, send)
-    assert listener.wait_for(lambda: heard and abs(heard[-1].points[0].positions[1] - 1.0) < 1e-6)
-    listener.destroy_timer(timer)
-    ways = np.array([msg.points[0].positions for msg in heard])
-    np.testing.assert_allclose(ways[0], [-0.5, 0.2], atol=0.01)
-    np.testing.assert_allclose(ways[-1], [-0.4, 1.0], atol=1e-6)
-    assert np.abs(np.diff(ways, axis=0)).max() <= 0.02 + 1e-9

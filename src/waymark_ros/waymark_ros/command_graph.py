@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who else publishes what only the safety filter may, and who listens for another type; in sentences."""
+"""Who else publishes what only the safety filter may, who hears another type, who share an input; in sentences."""
 
 from __future__ import annotations
+
+from collections.abc import Iterable
 
 from diagnostic_msgs.msg import DiagnosticStatus
 from rclpy.node import Node
@@ -13,18 +15,19 @@ def _name(namespace: str, name: str) -> str:
     return f'{namespace.rstrip("/")}/{name}'
 
 
-def trouble_on(node: Node, topic: str, kind: str) -> tuple[bytes, str] | None:
+def trouble_on(node: Node, topic: str, kind: str, inputs: Iterable[str]) -> tuple[bytes, str] | None:
     """Level and sentence for the diagnostics, None when all is well.
 
     Args:
-        node: Whose topic it is, and whose view of the ROS graph counts.
-        topic: As the node names it.
-        kind: Its message type ('geometry_msgs/msg/Twist').
+        node: Whose topics these are, and whose view of the ROS graph counts.
+        topic: Its output, as the node names it.
+        kind: The output's message type ('geometry_msgs/msg/Twist').
+        inputs: Topics of which each has room for one publisher.
     """
-    foreign, deaf = foreign_publishers(node, topic), deaf_subscribers(node, topic, kind)
-    if foreign:
+    if foreign := foreign_publishers(node, topic):
         return DiagnosticStatus.ERROR, foreign
-    return (DiagnosticStatus.WARN, deaf) if deaf else None
+    warnings = filter(None, (deaf_subscribers(node, topic, kind), *(rival_publishers(node, i) for i in inputs)))
+    return next(((DiagnosticStatus.WARN, sentence) for sentence in warnings), None)
 
 
 def foreign_publishers(node: Node, topic: str) -> str:
@@ -51,3 +54,14 @@ def deaf_subscribers(node: Node, topic: str, kind: str) -> str:
     wanted = others[0].topic_type
     remedy = f'Set output: {OUTPUT_OF[wanted]}.' if wanted in OUTPUT_OF else 'Remap one of the two.'
     return f'{who} reads {node.resolve_topic_name(topic)} as {wanted}, this node sends {kind}. {remedy}'
+
+
+def rival_publishers(node: Node, topic: str) -> str:
+    """Say which nodes share one of our inputs, so that each overrules the other; '' when at most one publishes it."""
+    names = sorted(_name(p.node_namespace, p.node_name) for p in node.get_publishers_info_by_topic(topic))
+    if len(names) < 2:
+        return ''
+    return (
+        f'{", ".join(names)} all publish {node.resolve_topic_name(topic)}, and the filter follows whichever spoke '
+        'last: stop all but one, or remap them to inputs of their own.'
+    )

@@ -42,8 +42,10 @@ class SafetyInputs:
         self._commands: dict[str, deque[tuple[Command, int, int]]] = {name: deque(maxlen=KEPT) for name in SOURCES}
         self._pushed_out = 0
         kind, convert = command_type(config.is_arm)
+        self.topics = tuple(f'cmd/{name}' for name in SOURCES)
         self._subscriptions = [
-            node.create_subscription(kind, f'cmd/{name}', self._taker(name, convert), COMMANDS_IN) for name in SOURCES
+            node.create_subscription(kind, topic, self._taker(name, convert), COMMANDS_IN)
+            for name, topic in zip(SOURCES, self.topics, strict=True)
         ]
         # Twice: the latched reader gets what was said before, the other one what a publisher without latching says.
         for qos in (STATE, COMMANDS_IN):

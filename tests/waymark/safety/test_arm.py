@@ -50,3 +50,28 @@ def test_an_arm_holds_in_an_e_stop_and_goes_on_from_where_it_is_then():
     run.filter.set_joints(np.array([0.5, 0.5]), run.steady)  # pushed by hand
     run.filter.release(run.now)
     np.testing.assert_allclose(run.wait().ticks(1, 0.8, 0.8)[0].values, 0.5 + 4.0 * 0.02**2)
+
+
+def test_an_arm_that_no_longer_says_where_it_is_comes_to_rest_within_its_limits_and_goes_on_when_it_does():
+    run = arm_at(0.0, 0.0)
+    run.ticks(10, 0.8, 0.8)
+    run.reports = False
+    out = run.ticks(60, 0.8, 0.8)
+    assert [o.state for o in out[:25]] == [State.RUNNING] * 25  # 0.5 s after it was last heard
+    assert out[25].state is State.BLIND and 'no joint states younger than 0.5 s' in out[25].reason
+    steps = np.diff([o.values for o in out[24:]], axis=0)
+    assert np.abs(np.diff(steps, axis=0)).max() <= 4.0 * 0.02**2 + 1e-12
+    assert not out[-1].velocity.any()
+    held = out[-1].values
+    run.filter.set_joints(held, run.steady)
+    np.testing.assert_allclose(run.ticks(1, -0.8, -0.8)[0].values, held - 4.0 * 0.02**2)
+
+
+def test_an_arm_that_is_released_without_joint_states_sends_nothing_rather_than_where_it_was():
+    run = arm_at(0.0, 0.0)
+    run.ticks(10, 0.8, 0.8)
+    run.filter.engage('test')
+    run.reports = False
+    assert run.tick(1.0).values is not None
+    run.filter.release(run.now)
+    assert run.ticks(1, 0.8, 0.8)[0].values is None

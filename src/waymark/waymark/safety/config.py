@@ -41,7 +41,7 @@ class SafetyConfig(Config):
     )
     fence_frame: str = param('odom', 'Frame of fence and band; odometry in another frame is refused.')
     max_position_age_s: float = param(
-        0.5, 'Odometry (for a fence) and joint states (to start an arm) count this long.', gt=0.0, le=5.0, unit='s'
+        0.5, 'Odometry (for a fence) and joint states (of an arm) count this long.', gt=0.0, le=5.0, unit='s'
     )
     watchdog_s: float = param(
         0.3, 'A command counts this long after it arrived, by the steady clock.', gt=0.0, le=5.0, unit='s'

@@ -189,7 +189,7 @@ class SafetyFilter:
     def _why_blind(self, steady_ns: int) -> str:
         """Why the safe action is all that can be answered for, '' when it is not."""
         if isinstance(self.motion, ArmMotion):
-            return self._start_arm(self.motion, steady_ns)
+            return self._why_arm_is_blind(self.motion, steady_ns)
         if self._needs_pose and self._here is None:
             return (
                 f'no odometry younger than {self.config.max_position_age_s:g} s, which the fence needs: '
@@ -197,16 +197,15 @@ class SafetyFilter:
             )
         return ''
 
-    def _start_arm(self, arm: ArmMotion, steady_ns: int) -> str:
+    def _why_arm_is_blind(self, arm: ArmMotion, steady_ns: int) -> str:
         if not self._is_arm_known:
             arm.position = None  # whatever moved it during the e-stop: start from where it is
-        if arm.position is not None:
-            return ''
         measured = self._measured
         if measured is None or steady_ns - measured[1] > self.config.max_position_age_s * NANOSECONDS:
             return f'no joint states younger than {self.config.max_position_age_s:g} s: check the topic `joint_states`'
-        arm.start_at(measured[0])
-        self._is_arm_known = True
+        if arm.position is None:
+            arm.start_at(measured[0])
+            self._is_arm_known = True
         return ''
 
     def _brake(self) -> None:

@@ -95,7 +95,7 @@ class SafetyFilterNode(ManagedNode):
         if not self.is_active:
             return level, message, values
         values |= {**self.ticker.snapshot(), **self.inputs.snapshot(), **self.outputs.snapshot()}
-        trouble = trouble_on(self, self.outputs.topic, self.outputs.kind_name)
+        trouble = trouble_on(self, self.outputs.topic, self.outputs.kind_name, self.inputs.topics)
         return (*trouble, values) if trouble else (level, message, values)
 
     def on_deactivate_core(self) -> None:
