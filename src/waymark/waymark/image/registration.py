@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from waymark.checks import require_gray, require_shape
 from waymark.config import param
 from waymark.image.agreement import photometric_agreement
-from waymark.image.features import FeatureConfig, Features, detect, match
+from waymark.image.features import FeatureConfig, detect, match
 from waymark.image.homography import Homography, HomographyConfig, estimate_homography, rejection
 from waymark.image.refinement import refine
 
