@@ -60,16 +60,16 @@ def _write(out: Path, values: dict[str, Any]) -> None:
 
 
 def _pair_table(results: Sequence[PairResult]) -> Table:
-    table = Table('pair', 'verdict')
-    for name in ('error px', 'inliers', 'agrees', 'support', 'by', 'ms'):
-        table.add_column(name, justify='right')
+    table = Table()
+    for name in ('pair', 'verdict', 'px', 'inliers', 'agrees', 'support', 'by', 'ms'):
+        table.add_column(name, justify='left' if name in ('pair', 'verdict', 'by') else 'right', no_wrap=True)
     for r in results:
         error = '-' if r.error_px is None else f'{r.error_px:.2f}'
         found = ['-'] * 4
         if r.found is not None:
             found = [str(r.found.inliers), f'{r.found.agreement:.2f}', f'{r.found.support:.2f}', r.found.method]
         reference, current = r.pair.reference, r.pair.current
-        name = f'{reference.parent.name}/{reference.stem} {current.stem}'
+        name = f'{reference.parent.name}/{reference.stem}-{current.stem}'
         table.add_row(name, r.verdict, error, *found, f'{r.ms:.0f}')
     return table
 

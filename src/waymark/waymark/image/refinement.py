@@ -28,18 +28,18 @@ class Refined:
 
     Attributes:
         H_cur_ref: (3, 3), reference px to current px, H[2, 2] = 1.
-        points: Points with texture that the current image shows.
-        supporting: How many of them were tracked to where the homography puts them.
+        points: Number of points with texture that the current image shows.
+        agreeing_px: (M, 2) reference pixels of those that were tracked to where the homography puts them.
     """
 
     H_cur_ref: NDArray[np.float64]
     points: int
-    supporting: int
+    agreeing_px: NDArray[np.float64]
 
     @property
     def support(self) -> float:
         """Share of the points that agree, 0 to 1."""
-        return self.supporting / self.points if self.points else 0.0
+        return len(self.agreeing_px) / self.points if self.points else 0.0
 
 
 def refine(
@@ -76,7 +76,8 @@ def refine(
     H = H_cur_ref @ H_ref_view @ D @ np.linalg.inv(H_ref_view)
     if not np.isfinite(H).all() or abs(H[2, 2]) < 1e-12:
         return None
-    return Refined(H / H[2, 2], len(points), int(np.count_nonzero(found & (off < _AGREES_PX))))
+    agreeing = transform_points(H_ref_view, points[found & (off < _AGREES_PX)])
+    return Refined(H / H[2, 2], len(points), agreeing)
 
 
 def freed_of_light(gray: NDArray[np.uint8]) -> NDArray[np.uint8]:
