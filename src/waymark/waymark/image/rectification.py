@@ -35,11 +35,11 @@ def seen_through(
     Returns:
         (h, w) uint8; what the image does not show repeats its border (see `shown`).
     """
-    low, high = _part_seen(image, H_image_view, view_wh)
-    part = image[low[1] : high[1], low[0] : high[0]]
     shrink = scale_at_centre(H_image_view, view_wh)
+    low, high = _part_seen(image, H_image_view, view_wh, shrink + 2)
+    part = image[low[1] : high[1], low[0] : high[0]]
     factor = 1
-    while shrink >= 2 * factor and min(part.shape) >= 2:
+    while shrink * (1 + 1e-9) >= 2 * factor and min(part.shape) >= 2:
         halved_wh = part.shape[1] // 2, part.shape[0] // 2
         whole = part[: 2 * halved_wh[1], : 2 * halved_wh[0]]
         part = np.asarray(cv2.resize(whole, halved_wh, interpolation=cv2.INTER_AREA), np.uint8)
@@ -73,13 +73,13 @@ def _in_front(H: NDArray[np.float64], points_px: NDArray[np.float64]) -> bool:
 
 
 def _part_seen(
-    image: NDArray[np.uint8], H_image_view: NDArray[np.float64], view_wh: tuple[int, int]
+    image: NDArray[np.uint8], H_image_view: NDArray[np.float64], view_wh: tuple[int, int], margin_px: float
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """First pixel (x, y), and the one after the last, of the part of an image that a view takes up."""
     sides = np.array(image.shape[::-1], np.intp)
     corners = image_corners(view_wh)
-    if not _in_front(H_image_view, corners):
+    if not (_in_front(H_image_view, corners) and np.isfinite(margin_px)):
         return np.zeros(2, np.intp), sides
     seen = transform_points(H_image_view, corners)
-    low = np.clip(np.floor(seen.min(axis=0)) - 2, 0, sides - 1).astype(np.intp)
-    return low, np.clip(np.ceil(seen.max(axis=0)) + 3, low + 1, sides).astype(np.intp)
+    low = np.clip(np.floor(seen.min(axis=0) - margin_px), 0, sides - 1).astype(np.intp)
+    return low, np.clip(np.ceil(seen.max(axis=0) + margin_px) + 1, low + 1, sides).astype(np.intp)

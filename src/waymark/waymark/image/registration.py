@@ -135,6 +135,8 @@ def _by_views(
         before = len(here), len(there)
         here += describe_views(reference, tilt, side_px, count)
         there += describe_views(current, tilt, side_px, count)
+        if min(sum(map(len, here)), sum(map(len, there))) < _FEWEST:
+            return  # next to nothing in it: tilted views have less
         coarse = max(1.0, max(*reference.shape, *current.shape) / side_px)
         method = 'sift' if tilt == 1 else f'sift tilt {tilt:g}'
         found = hypotheses(here, there, before, config.ratio, coarse * config.ransac_threshold_px, method)

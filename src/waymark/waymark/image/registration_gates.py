@@ -12,6 +12,7 @@ from waymark.config import Config, param
 from waymark.image.agreement import photometric_agreement
 from waymark.image.geometry import coverage, image_corners, is_convex, local_scale, transform_points
 from waymark.image.refinement import Refined, refine
+from waymark.image.uniqueness import rivalry
 
 _MOVED_PX = 3.0  # corner distance by which a homography may move and count as found
 
@@ -20,9 +21,15 @@ _MOVED_PX = 3.0  # corner distance by which a homography may move and count as f
 class GateConfig(Config):
     """What a homography must show to be believed."""
 
-    min_agreement: float = param(0.4, 'Least photometric agreement through the homography.', ge=-1, le=1)
+    min_agreement: float = param(0.2, 'Least photometric agreement through the homography.', ge=-1, le=1)
+    max_rivalry: float = param(
+        0.88,
+        'Largest correlation of the pictures at another displacement relative to that at home: above it a wall of '
+        'equal windows could as well be a window further on.',
+        gt=0,
+    )
     min_support: float = param(
-        0.3, 'Smallest share of textured points that must be tracked to where the homography puts them.', ge=0, le=1
+        0.25, 'Smallest share of textured points that must be tracked to where the homography puts them.', ge=0, le=1
     )
     min_points: int = param(20, 'Fewest tracked points that must agree.', ge=4)
     min_coverage: float = param(
@@ -79,6 +86,7 @@ def judge(
         view_rejection(H, size_wh, config)
         or support_rejection(refined, size_wh, config)
         or ('agreement' if agreement < config.min_agreement else None)
+        or ('rivalry' if rivalry(reference, current, H) > config.max_rivalry else None)
     )
     return Judged(H, rejection, agreement, refined.support)
 

@@ -104,6 +104,7 @@ def _matched(a: ViewFeatures, b: ViewFeatures, likeness: NDArray[np.float32], ra
     rows = likeness[mutual].copy()
     first = rows[np.arange(len(mutual)), best[mutual]]
     rows[np.arange(len(mutual)), best[mutual]] = -1.0
-    # |x - y|^2 = 2 - 2 x.y
-    kept = mutual[(1 - first) < ratio**2 * (1 - rows.max(axis=1, initial=-1.0))]
+    second = rows.max(axis=1, initial=-1.0)
+    # |x - y|^2 = 2 - 2 x.y; rounding must not make equal vectors nearer than equal.
+    kept = mutual[np.maximum(1 - first, 1e-6) < ratio**2 * np.maximum(1 - second, 1e-6)]
     return _Matches(a.points_px[kept], b.points_px[best[kept]])
