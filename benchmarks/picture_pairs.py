@@ -155,6 +155,7 @@ class Hardness:
     light: float
     wear: float
     hidden: float = 0.0
+    shift: float = 0.12
 
 
 KINDS = {
@@ -165,6 +166,7 @@ KINDS = {
     'blur': Hardness((0, 10), (0.9, 1.1), 5, 0.1, 1.0),
     'all': Hardness((10, 50), (0.5, 1.2), 60, 0.7, 0.6),
     'hidden': Hardness((0, 30), (0.6, 1.2), 30, 0.2, 0.2, 0.5),
+    'overlap': Hardness((0, 40), (0.8, 1.2), 30, 0.2, 0.2, shift=0.7),
 }
 
 
@@ -194,7 +196,7 @@ def possible_pair(kind: str, pictures: Sequence[Picture], rng: Rng) -> MadePair:
         size_wh, rng.uniform(*how.tilt_deg), rng, rng.uniform(*how.scale), rng.uniform(-1, 1) * how.turn_deg
     )
     shift = np.eye(3)
-    shift[:2, 2] = rng.uniform(-0.12, 0.12, 2) * size_wh
+    shift[:2, 2] = rng.uniform(-how.shift, how.shift, 2) * size_wh
     H = shift @ H
     H /= H[2, 2]
     image = seen(picture.gray, H, size_wh, _backdrop(pictures, picture, rng))

@@ -20,7 +20,7 @@ H_TRUE = np.array([[0.9, -0.1, 30], [0.12, 0.95, -5], [1e-4, -5e-5, 1]])
 
 
 def result(H, found, error, ms=10.0):
-    registration = Registration(np.eye(3), 50, 60, 0.9, 0.9, 'akaze') if found else None
+    registration = Registration(np.eye(3), 50, 60, 0.9, 0.9, 0.5, 'akaze') if found else None
     return PairResult(Pair(Path('a'), Path('b'), H), registration, error, ms)
 
 

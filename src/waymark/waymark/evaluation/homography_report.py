@@ -48,6 +48,7 @@ def _entry(result: PairResult) -> dict[str, Any]:
         'inliers': None if found is None else found.inliers,
         'agreement': None if found is None else found.agreement,
         'support': None if found is None else found.support,
+        'spread_px': None if found is None else found.spread_px,
         'ms': result.ms,
     }
 

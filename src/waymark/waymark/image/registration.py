@@ -55,6 +55,7 @@ class Registration:
         matches: Matches that it was found among.
         agreement: Photometric agreement through it, -1 to 1.
         support: Share of tracked points that agree with it, 0 to 1.
+        spread_px: Standard deviation of the reference's corners in the current image, for points good to a pixel.
         method: What found it: 'akaze', 'orb', 'sift' or 'sift tilt 2'.
     """
 
@@ -63,6 +64,7 @@ class Registration:
     matches: int
     agreement: float
     support: float
+    spread_px: float
     method: str
 
     def __post_init__(self) -> None:
@@ -101,6 +103,7 @@ def _registration(hypothesis: Hypothesis, judged: Judged) -> Registration:
         hypothesis.matches,
         judged.agreement,
         judged.support,
+        judged.spread_px,
         hypothesis.method,
     )
 

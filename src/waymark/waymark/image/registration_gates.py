@@ -12,6 +12,7 @@ from waymark.config import Config, param
 from waymark.image.agreement import photometric_agreement
 from waymark.image.geometry import coverage, image_corners, is_convex, local_scale, transform_points
 from waymark.image.refinement import Refined, refine
+from waymark.image.uncertainty import corner_spread
 from waymark.image.uniqueness import rivalry
 
 _MOVED_PX = 3.0  # corner distance by which a homography may move and count as found
@@ -30,6 +31,13 @@ class GateConfig(Config):
     )
     min_support: float = param(
         0.25, 'Smallest share of textured points that must be tracked to where the homography puts them.', ge=0, le=1
+    )
+    max_spread_px: float = param(
+        5.0,
+        "Largest standard deviation of the reference's corners in the current image, for points good to a pixel: where "
+        'little of the reference is seen, its far corners may lie anywhere.',
+        gt=0,
+        unit='px',
     )
     min_points: int = param(20, 'Fewest tracked points that must agree.', ge=4)
     min_coverage: float = param(
@@ -51,12 +59,14 @@ class Judged:
         rejection: The first gate that it fails, None: it is believed.
         agreement: Photometric agreement through it; 0 where an earlier gate failed.
         support: Share of tracked points that agree with it.
+        spread_px: Standard deviation of the reference's corners in the current image, for points good to a pixel.
     """
 
     H_cur_ref: NDArray[np.float64]
     rejection: str | None
     agreement: float = 0.0
     support: float = 0.0
+    spread_px: float = float('inf')
 
 
 def judge(
@@ -82,13 +92,15 @@ def judge(
         return Judged(H_cur_ref, 'tracking')
     H = refined.H_cur_ref
     agreement = photometric_agreement(reference, current, H)
+    spread_px = corner_spread(H, refined.agreeing_px, size_wh)
     rejection = (
         view_rejection(H, size_wh, config)
         or support_rejection(refined, size_wh, config)
+        or ('spread' if spread_px > config.max_spread_px else None)
         or ('agreement' if agreement < config.min_agreement else None)
         or ('rivalry' if rivalry(reference, current, H) > config.max_rivalry else None)
     )
-    return Judged(H, rejection, agreement, refined.support)
+    return Judged(H, rejection, agreement, refined.support, spread_px)
 
 
 def _settled(
