@@ -1,13 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """Two-image homographies: ours, fast and thorough, and plain OpenCV AKAZE and ORB on the same pairs; prints JSON.
 
-    python benchmarks/homography.py ../shared/data [--made 40] [--seed 1000] [--json OUT]
+    python benchmarks/homography.py ../shared/data [--made 40] [--seed 1000] [--unrelated 5000] [--json OUT]
 
 `oxford`: the 25 pairs of graf, boat, bikes, ubc and leuven and the five of iguazu with their published homographies;
 `made`: with --made N, N pairs of every kind of picture_pairs.py (exact homographies, and pairs that have none). Plain
 is `knnMatch` with ratio 0.8 and USAC_MAGSAC at 3 px: whatever homography comes out counts as found. All take turns on
 each pair, one thread; `ms` is CPU time, `ratio` that of plain AKAZE. `wrong`: found but more than 20 px off, or found
 where there is nothing to find.
+
+`unrelated`: with --unrelated N, N pairs of pictures of different places through each mode of ours (features are kept;
+a tenth of them for thorough): how many were found, all of them wrongly.
 
 `published_truth` asks whether the published homographies agree with one another: image 1 to image k as published,
 then image k to image 6 as registered, against image 1 to image 6 as published. No answer that fits the pictures can
@@ -32,10 +35,11 @@ limit_threads(1)  # before NumPy is imported
 import cv2  # noqa: E402
 import numpy as np  # noqa: E402
 from numpy.typing import NDArray  # noqa: E402
-from picture_pairs import Gray, MadePair, load_pictures, make_pairs  # noqa: E402
+from picture_pairs import Gray, MadePair, load_pictures, make_pairs, may_overlap  # noqa: E402
 
+from waymark.image.described import DescribedImage  # noqa: E402
 from waymark.image.geometry import corner_error  # noqa: E402
-from waymark.image.registration import RegistrationConfig, register_images  # noqa: E402
+from waymark.image.registration import RegistrationConfig, register_described, register_images  # noqa: E402
 
 Homography = NDArray[np.float64]
 Method = Callable[[Gray, Gray], Homography | None]
@@ -172,7 +176,29 @@ def made(data: Path, each: int, seed: int) -> dict[str, Any]:
     return {kind: summary(measured, possible[kind]) for kind, measured in by_kind.items()}
 
 
-def report(data: Path, each: int, seed: int) -> dict[str, Any]:
+def unrelated(data: Path, count: int, seed: int) -> dict[str, Any]:
+    """How many of `count` pairs of different places are found by each of our modes."""
+    pictures = load_pictures(data)
+    pairs = [(i, j) for i, a in enumerate(pictures) for j, b in enumerate(pictures) if not may_overlap(a, b)]
+    np.random.default_rng(seed).shuffle(pairs)
+    table = {}
+    for name, chosen, tried in (
+        ('waymark fast', {}, count),
+        ('waymark fast orb', {'detector': 'orb'}, count),
+        ('waymark thorough', {'thorough': True}, count // 10),
+    ):
+        config = RegistrationConfig(**chosen)
+        described = [DescribedImage(p.gray, config) for p in pictures]
+        found = [
+            f'{pictures[i].name} {pictures[j].name}'
+            for i, j in pairs[:tried]
+            if register_described(described[i], described[j], config) is not None
+        ]
+        table[name] = {'pairs': len(pairs[:tried]), 'wrong': len(found), 'found': found}
+    return table
+
+
+def report(data: Path, each: int, seed: int, unrelated_pairs: int) -> dict[str, Any]:
     pairs = list(oxford_pairs(data))
     METHODS['plain akaze'](pairs[0].reference, pairs[0].current)  # loads what is loaded once
     measured = {pair.name: measure(pair) for pair in pairs}
@@ -188,6 +214,7 @@ def report(data: Path, each: int, seed: int) -> dict[str, Any]:
         },
         'published_truth': published_truth(data),
         'made': made(data, each, seed) if each else {},
+        'unrelated': unrelated(data, unrelated_pairs, seed) if unrelated_pairs else {},
         'load_after': machine()['load'],
     }
 
@@ -197,10 +224,11 @@ def main() -> None:
     parser.add_argument('data', type=Path, help='shared data')
     parser.add_argument('--made', type=int, default=0, help='made pairs of each kind')
     parser.add_argument('--seed', type=int, default=1000)
+    parser.add_argument('--unrelated', type=int, default=0, help='pairs of different places')
     parser.add_argument('--json', type=Path)
     arguments = parser.parse_args()
     limit_libraries(1)
-    text = json.dumps(report(arguments.data, arguments.made, arguments.seed), indent=2)
+    text = json.dumps(report(arguments.data, arguments.made, arguments.seed, arguments.unrelated), indent=2)
     print(text)
     if arguments.json:
         arguments.json.write_text(text + '\n', encoding='utf-8')

@@ -174,11 +174,12 @@ def _backdrop(pictures: Sequence[Picture], picture: Picture, rng: Rng) -> Gray:
     """A picture of another place."""
     while True:
         other = pictures[int(rng.integers(len(pictures)))]
-        if not _may_overlap(picture, other):
+        if not may_overlap(picture, other):
             return other.gray
 
 
-def _may_overlap(a: Picture, b: Picture) -> bool:
+def may_overlap(a: Picture, b: Picture) -> bool:
+    """Whether two pictures may show one place."""
     return a.group == b.group or frozenset((a.group, b.group)) in SAME_PLACE
 
 

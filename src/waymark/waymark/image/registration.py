@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,15 +11,14 @@ from numpy.typing import NDArray
 
 from waymark.checks import require_gray, require_shape
 from waymark.config import param
-from waymark.image.affine_views import ViewFeatures, describe_views
-from waymark.image.features import FeatureConfig, detect, match
+from waymark.image.affine_views import ViewFeatures
+from waymark.image.described import STAGES, DescribedImage
+from waymark.image.features import FeatureConfig, Features, match
 from waymark.image.geometry import corner_error
 from waymark.image.homography import find_homography
 from waymark.image.registration_gates import GateConfig, Judged, judge
 from waymark.image.view_matching import Hypothesis, hypotheses
 
-# Tilt, longer side px and most features of the views that are described, until one of them is believed.
-_STAGES = ((1.0, 640, 1500), (2.0, 400, 800), (4.0, 400, 800))
 _TRIED = 3  # hypotheses of each stage that are looked at
 _DISTINCT_PX = 20.0  # corner distance below which two hypotheses end at the same place
 _FEWEST = 5  # matches that agree, below which four of them fit anything
@@ -89,8 +88,24 @@ def register_images(
     """
     require_gray('reference', reference)
     require_gray('current', current)
+    return register_described(DescribedImage(reference, config), DescribedImage(current, config), config)
+
+
+def register_described(
+    reference: DescribedImage, current: DescribedImage, config: RegistrationConfig = STANDARD
+) -> Registration | None:
+    """Find the homography between two pictures whose features are kept: for one that meets many.
+
+    Args:
+        reference: Described with `config`.
+        current: Described with `config`.
+        config: What is asked of the answer.
+
+    Returns:
+        As register_images.
+    """
     for hypothesis in _candidates(reference, current, config):
-        judged = judge(reference, current, hypothesis.H_cur_ref, config)
+        judged = judge(reference.gray, current.gray, hypothesis.H_cur_ref, config)
         if judged.rejection is None:
             return _registration(hypothesis, judged)
     return None
@@ -108,45 +123,45 @@ def _registration(hypothesis: Hypothesis, judged: Judged) -> Registration:
     )
 
 
-def _candidates(
-    reference: NDArray[np.uint8], current: NDArray[np.uint8], config: RegistrationConfig
-) -> Iterator[Hypothesis]:
+def _candidates(reference: DescribedImage, current: DescribedImage, config: RegistrationConfig) -> Iterator[Hypothesis]:
     """Homographies to look at, the cheapest first."""
-    yield from _by_detector(reference, current, config)
+    yield from _by_detector(reference.features, current.features, config)
     if config.thorough:
         yield from _by_views(reference, current, config)
 
 
-def _by_detector(
-    reference: NDArray[np.uint8], current: NDArray[np.uint8], config: RegistrationConfig
-) -> Iterator[Hypothesis]:
-    here, there = detect(reference, config), detect(current, config)
+def _by_detector(here: Features, there: Features, config: RegistrationConfig) -> Iterator[Hypothesis]:
     pairs = match(here, there, config.ratio)
-    H, inliers = find_homography(here.keypoints[pairs[:, 0]], there.keypoints[pairs[:, 1]], config.ransac_threshold_px)
-    if H is not None and np.count_nonzero(inliers) >= _FEWEST:
-        yield Hypothesis(H, int(np.count_nonzero(inliers)), len(pairs), config.detector)
+    points_ref, points_cur = here.keypoints[pairs[:, 0]], there.keypoints[pairs[:, 1]]
+    H, inliers = find_homography(points_ref, points_cur, config.ransac_threshold_px)
+    count = int(np.count_nonzero(inliers))
+    if H is not None and count >= _FEWEST:
+        yield Hypothesis(H, count, len(pairs), config.detector)
 
 
-def _by_views(
-    reference: NDArray[np.uint8], current: NDArray[np.uint8], config: RegistrationConfig
-) -> Iterator[Hypothesis]:
+def _by_views(reference: DescribedImage, current: DescribedImage, config: RegistrationConfig) -> Iterator[Hypothesis]:
     here: list[ViewFeatures] = []
     there: list[ViewFeatures] = []
-    size_wh = (reference.shape[1], reference.shape[0])
     tried: list[Hypothesis] = []
-    for tilt, side_px, count in _STAGES:
+    for stage, (tilt, side_px, _) in enumerate(STAGES):
         before = len(here), len(there)
-        here += describe_views(reference, tilt, side_px, count)
-        there += describe_views(current, tilt, side_px, count)
+        here += reference.views(stage)
+        there += current.views(stage)
         if min(sum(map(len, here)), sum(map(len, there))) < _FEWEST:
             return  # next to nothing in it: tilted views have less
-        coarse = max(1.0, max(*reference.shape, *current.shape) / side_px)
+        coarse = max(1.0, max(*reference.size_wh, *current.size_wh) / side_px)
         method = 'sift' if tilt == 1 else f'sift tilt {tilt:g}'
         found = hypotheses(here, there, before, config.ratio, coarse * config.ransac_threshold_px, method)
-        fresh = 0
-        for hypothesis in found:
-            known = any(corner_error(hypothesis.H_cur_ref, t.H_cur_ref, size_wh) < _DISTINCT_PX for t in tried)
-            if not known and fresh < _TRIED:
-                fresh += 1
-                tried.append(hypothesis)
-                yield hypothesis
+        distinct = _distinct(found, tried, reference.size_wh)
+        tried += distinct
+        yield from distinct
+
+
+def _distinct(found: Sequence[Hypothesis], tried: Sequence[Hypothesis], size_wh: tuple[int, int]) -> list[Hypothesis]:
+    """The first few that do not end where another one did."""
+    kept: list[Hypothesis] = []
+    for hypothesis in found:
+        others = (corner_error(hypothesis.H_cur_ref, t.H_cur_ref, size_wh) for t in (*tried, *kept))
+        if len(kept) < _TRIED and all(error >= _DISTINCT_PX for error in others):
+            kept.append(hypothesis)
+    return kept
