@@ -1,15 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """Two-image homographies: ours, fast and thorough, and plain OpenCV AKAZE and ORB on the same pairs; prints JSON.
 
-    python benchmarks/homography.py ../shared/data [--made 40] [--seed 1000] [--unrelated 5000] [--json OUT]
+    python benchmarks/homography.py ../shared/data [--json OUT]
+    python benchmarks/homography.py ../shared/data [--made 40] [--unrelated 5000] [--seed 1000] [--json OUT]
 
 `oxford`: the 25 pairs of graf, boat, bikes, ubc and leuven and the five of iguazu with their published homographies;
-`made`: with --made N, N pairs of every kind of picture_pairs.py (exact homographies, and pairs that have none). Plain
+`made`: with --made N instead, N pairs of every kind of picture_pairs.py (exact homographies, and pairs that have none). Plain
 is `knnMatch` with ratio 0.8 and USAC_MAGSAC at 3 px: whatever homography comes out counts as found. All take turns on
 each pair, one thread; `ms` is CPU time, `ratio` that of plain AKAZE. `wrong`: found but more than 20 px off, or found
 where there is nothing to find.
 
-`unrelated`: with --unrelated N, N pairs of pictures of different places through each mode of ours (features are kept;
+`unrelated`: with --unrelated N instead, N pairs of pictures of different places through each mode of ours (features are kept;
 a tenth of them for thorough): how many were found, all of them wrongly.
 
 `published_truth` asks whether the published homographies agree with one another: image 1 to image k as published,
@@ -198,21 +199,27 @@ def unrelated(data: Path, count: int, seed: int) -> dict[str, Any]:
     return table
 
 
-def report(data: Path, each: int, seed: int, unrelated_pairs: int) -> dict[str, Any]:
+def oxford(data: Path) -> dict[str, Any]:
     pairs = list(oxford_pairs(data))
     METHODS['plain akaze'](pairs[0].reference, pairs[0].current)  # loads what is loaded once
     measured = {pair.name: measure(pair) for pair in pairs}
-    affine = [m for name, m in measured.items() if not name.startswith('iguazu')]
+    iguazu = {name for name in measured if name.startswith('iguazu')}
     return {
-        'machine': machine(),
-        'versions': versions('opencv-python-headless', 'numpy'),
-        'oxford': summary(affine, True),
-        'iguazu': summary([m for name, m in measured.items() if name.startswith('iguazu')], True),
+        'oxford': summary([m for name, m in measured.items() if name not in iguazu], True),
+        'iguazu': summary([m for name, m in measured.items() if name in iguazu], True),
         'oxford_error_px': {
             name: {k: None if v['error_px'] is None else round(v['error_px'], 2) for k, v in m.items()}
             for name, m in measured.items()
         },
         'published_truth': published_truth(data),
+    }
+
+
+def report(data: Path, each: int, seed: int, unrelated_pairs: int) -> dict[str, Any]:
+    return {
+        'machine': machine(),
+        'versions': versions('opencv-python-headless', 'numpy'),
+        **(oxford(data) if not (each or unrelated_pairs) else {}),
         'made': made(data, each, seed) if each else {},
         'unrelated': unrelated(data, unrelated_pairs, seed) if unrelated_pairs else {},
         'load_after': machine()['load'],

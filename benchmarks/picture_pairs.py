@@ -4,7 +4,7 @@
 Possible pairs are views of a picture: a camera in front of it, further away or nearer, turned, tilted up to 70 degrees;
 other light, blur, noise, JPEG, something in front. Impossible ones are what a matcher falls for: other pictures,
 another part of the same picture (the same grass, wall or roof), the mirror image, walls of equal windows or bricks,
-pages of one layout with other contents, pictures with next to nothing in them.
+pages of one layout with other contents or with one picture in common, pictures with next to nothing in them.
 """
 
 from __future__ import annotations
@@ -293,6 +293,13 @@ def same_layout(pictures: Sequence[Picture], rng: Rng) -> MadePair:
     )
 
 
+def look_alike(pictures: Sequence[Picture], rng: Rng) -> MadePair:
+    """Pages of one layout with the same picture in an eighth of them, and another text."""
+    picture = _one(pictures, rng)
+    view = _a_view(_page(rng, picture.gray), _backdrop(pictures, picture, rng), rng)
+    return MadePair('look-alike', picture.name, _page(rng, picture.gray), view, None)
+
+
 def nothing(pictures: Sequence[Picture], rng: Rng) -> MadePair:
     """A picture against grey, noise, a gradient or a few stripes."""
     picture = pictures[int(rng.integers(len(pictures)))].gray
@@ -313,6 +320,7 @@ IMPOSSIBLE: dict[str, Callable[[Sequence[Picture], Rng], MadePair]] = {
     'repeated': repeated,
     'same layout': same_layout,
     'nothing': nothing,
+    'look-alike': look_alike,
 }
 
 

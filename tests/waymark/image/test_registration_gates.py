@@ -59,12 +59,6 @@ def test_a_corner_says_little_about_the_others(texture, side, gate):
     assert judge(reference, corner, np.eye(3), GateConfig()).rejection == gate
 
 
-def test_a_negative_agrees_in_nothing(reference):
-    """Patches of a negative are not tracked: only a gate of zero lets the next one speak."""
-    loose = GateConfig(min_support=0.0, min_points=4, min_coverage=0.0, max_spread_px=1e9, min_scale=1e-9)
-    assert judge(reference, 255 - reference, np.eye(3), loose).rejection is not None
-
-
 def test_a_wall_of_equal_tiles_has_a_rival(texture):
     wall = np.tile(texture(4, (80, 60)), (5, 5))
     assert judge(wall, wall, np.eye(3), GateConfig()).rejection == 'rivalry'

@@ -30,7 +30,7 @@ class GateConfig(Config):
         gt=0,
     )
     min_support: float = param(
-        0.25, 'Smallest share of textured points that must be tracked to where the homography puts them.', ge=0, le=1
+        0.3, 'Smallest share of textured points that must be tracked to where the homography puts them.', ge=0, le=1
     )
     max_spread_px: float = param(
         5.0,
