@@ -5,13 +5,13 @@
     python benchmarks/homography.py ../shared/data [--made 40] [--unrelated 5000] [--seed 1000] [--json OUT]
 
 `oxford`: the 25 pairs of graf, boat, bikes, ubc and leuven and the five of iguazu with their published homographies;
-`made`: with --made N instead, N pairs of every kind of picture_pairs.py (exact homographies, and pairs that have none). Plain
-is `knnMatch` with ratio 0.8 and USAC_MAGSAC at 3 px: whatever homography comes out counts as found. All take turns on
-each pair, one thread; `ms` is CPU time, `ratio` that of plain AKAZE. `wrong`: found but more than 20 px off, or found
-where there is nothing to find.
+`made`: with --made N instead, N pairs of every kind of picture_pairs.py (exact homographies, and pairs that have none).
+Plain is `knnMatch` with ratio 0.8 and USAC_MAGSAC at 3 px: whatever homography comes out counts as found. All take
+turns on each pair, one thread; `ms` is CPU time, `ratio` that of plain AKAZE. `wrong`: found but more than 20 px off,
+or found where there is nothing to find.
 
-`unrelated`: with --unrelated N instead, N pairs of pictures of different places through each mode of ours (features are kept;
-a tenth of them for thorough): how many were found, all of them wrongly.
+`unrelated`: with --unrelated N instead, N pairs of pictures of different places through each mode of ours (features
+are kept; a tenth of them for thorough): how many were found, all of them wrongly.
 
 `published_truth` asks whether the published homographies agree with one another: image 1 to image k as published,
 then image k to image 6 as registered, against image 1 to image 6 as published. No answer that fits the pictures can
