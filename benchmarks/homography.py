@@ -5,7 +5,7 @@
     python benchmarks/homography.py ../shared/data [--made 40] [--unrelated 5000] [--seed 1000] [--json OUT]
 
 `oxford`: the 25 pairs of graf, boat, bikes, ubc and leuven and the five of iguazu with their published homographies;
-`made`: with --made N instead, N pairs of every kind of picture_pairs.py (exact homographies, and pairs that have none).
+`made`: with --made N instead, N pairs of every kind of picture_pairs.py and impossible_pairs.py.
 Plain is `knnMatch` with ratio 0.8 and USAC_MAGSAC at 3 px: whatever homography comes out counts as found. All take
 turns on each pair, one thread; `ms` is CPU time, `ratio` that of plain AKAZE. `wrong`: found but more than 20 px off,
 or found where there is nothing to find.
@@ -35,8 +35,9 @@ limit_threads(1)  # before NumPy is imported
 
 import cv2  # noqa: E402
 import numpy as np  # noqa: E402
+from impossible_pairs import make_pairs  # noqa: E402
 from numpy.typing import NDArray  # noqa: E402
-from picture_pairs import Gray, MadePair, load_pictures, make_pairs, may_overlap  # noqa: E402
+from picture_pairs import Gray, MadePair, load_pictures, may_overlap  # noqa: E402
 
 from waymark.image.described import DescribedImage  # noqa: E402
 from waymark.image.geometry import corner_error  # noqa: E402
