@@ -33,7 +33,7 @@ class GateConfig(Config):
         0.3, 'Smallest share of textured points that must be tracked to where the homography puts them.', ge=0, le=1
     )
     max_spread_px: float = param(
-        5.0,
+        3.0,
         "Largest standard deviation of the reference's corners in the current image, for points good to a pixel: where "
         'little of the reference is seen, its far corners may lie anywhere.',
         gt=0,
