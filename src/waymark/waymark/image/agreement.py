@@ -16,6 +16,7 @@ _FEWEST_BLOCKS = 3
 _DETAIL_PX = 9  # side of the mean that is taken off: slow changes of light go with it
 _NOISE = 1.0  # variance, grey levels^2, that reduced pictures have of their own
 _TEXTURE = 9.0  # variance, grey levels^2, at which a block counts half
+_LEAST_SCALE = 1e-4  # a picture seen smaller than this is a point
 _SEEN = 0.5  # least share of a block that the current image must show
 
 Plane = NDArray[np.float32]
@@ -42,7 +43,8 @@ def photometric_agreement(
 
     Returns:
         -1 to 1: the same plane gives .5 and more, another one 0 give or take .2; 0 where nothing can be compared
-        (no texture, H_cur_ref not finite or not invertible, the reference outside of the current image).
+        (no texture, H_cur_ref not finite or not invertible, the horizon through the reference's middle, the reference
+        outside of the current image).
 
     Raises:
         ValueError: Not such images, or a mask or homography of another shape.
@@ -54,7 +56,7 @@ def photometric_agreement(
         require_shape('mask', mask, reference_gray.shape)
     H = np.asarray(H_cur_ref, np.float64)
     size_wh = (reference_gray.shape[1], reference_gray.shape[0])
-    if not np.isfinite(H).all() or abs(np.linalg.det(H)) < 1e-12:
+    if not np.isfinite(H).all() or not _LEAST_SCALE < scale_at_centre(H, size_wh) < 1 / _LEAST_SCALE:
         return 0.0
     small_wh = _small_size(size_wh, H)
     H_ref_small = scaling(small_wh, size_wh)
