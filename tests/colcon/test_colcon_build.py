@@ -13,7 +13,8 @@ import pytest
 pytestmark = [pytest.mark.colcon, pytest.mark.timeout(570)]  # the first test waits for the whole build
 
 PACKAGES = {'waymark', 'waymark_bringup', 'waymark_msgs', 'waymark_ros', 'waymark_sim'}
-NODES = {'homography_tracker', 'image_classifier', 'image_encoder', 'image_source', 'place_recognition', 'recorder'}
+NODES = {'ego_motion', 'homography_tracker', 'image_classifier', 'image_encoder', 'image_source', 'place_recognition'}
+NODES |= {'recorder'}
 
 
 class Workspace(NamedTuple):
