@@ -73,10 +73,11 @@ def _say(report: MosaicReport) -> None:
     typer.echo(f'{report.mosaic}: {report.size_wh[0]} x {report.size_wh[1]} px from {len(report.placed)} frames')
     if report.metres_per_pixel is None:
         typer.echo(f'scale unknown: {report.note or "no geotags"}')
-    else:
+    elif report.scale_doubt is not None and report.geotag_error_m is not None:
         typer.echo(
-            f'{report.metres_per_pixel:.4f} m per pixel, north up, {report.grid} (EPSG:{report.epsg}); '
-            f'cameras {report.geotag_error_m:.1f} m rms from their geotags'
+            f'{report.metres_per_pixel:.4f} m per pixel (within {report.scale_doubt:.1%}), north up, {report.grid} '
+            f'(EPSG:{report.epsg}); cameras {report.geotag_error_m[0]:.1f} m from their geotags (median), '
+            f'{report.geotag_error_m[1]:.1f} m at the most'
         )
     median, p90 = report.match_error_px
     typer.echo(f'{report.links} overlaps; matches stay {median:.1f} px apart (median), {p90:.1f} px (90 in 100)')

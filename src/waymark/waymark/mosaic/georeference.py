@@ -15,6 +15,9 @@ GEOTAG_DOUBT_M = 3.0  # what a small receiver without corrections is off by
 _FEWEST = 3
 _LEAST_SPREAD_M = 10.0  # places nearer together than a few times their doubt turn a map anywhere
 _ROUNDS = 20
+_MOST_PAIRS = 5000
+Floats = NDArray[np.float64]
+Complex = NDArray[np.complex128]
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,23 +50,60 @@ def places_of(views: list[View]) -> Places | None:
     return Places(zone, origin, down)
 
 
-def similarity_to(places: NDArray[np.float64], cameras: NDArray[np.float64]) -> tuple[complex, complex] | None:
-    """Fit places = A cameras + t, robustly; both (N, 2), x right, y down, taken as x + iy.
+@dataclass(frozen=True)
+class MapFit:
+    """Places = A cameras + t, both taken as x + iy.
+
+    Attributes:
+        A: Metres per ground unit, and the turn.
+        t: Shift, m.
+        doubt_m: What a geotag is off by, typically; not below GEOTAG_DOUBT_M.
+        scale_doubt: Standard deviation of the scale that this makes, as a share of it.
+    """
+
+    A: complex
+    t: complex
+    doubt_m: float
+    scale_doubt: float
+
+
+def fit_to_places(places: Floats, cameras: Floats) -> MapFit | None:
+    """Fit cameras to places, (N, 2) each, x right, y down; wrong geotags among them do no harm while most are right.
+
+    Every pair of geotags proposes a similarity; the one that leaves the least median is refined with Cauchy's weights.
 
     Returns:
-        A and t, or None where fewer than three places are known or they lie too near together to say which way is
-        north.
+        None where fewer than three places are known, or they lie too near together to say which way is north.
     """
     known = np.isfinite(places).all(axis=1)
     if np.count_nonzero(known) < _FEWEST:
         return None
     w, z = places[known] @ (1, 1j), cameras[known] @ (1, 1j)
-    if np.abs(w - np.median(w.real) - 1j * np.median(w.imag)).max() < _LEAST_SPREAD_M or np.ptp(np.abs(z - z[0])) == 0:
+    proposal = _best_of_pairs(w, z)
+    if proposal is None:
         return None
-    weight = np.ones(len(w))
+    A, t = proposal
     for _ in range(_ROUNDS):
+        doubt_m = max(1.4826 * float(np.median(np.abs(w - A * z - t))), GEOTAG_DOUBT_M)
+        weight = 1 / (1 + (np.abs(w - A * z - t) / doubt_m) ** 2)
         middle_w, middle_z = np.average(w, weights=weight), np.average(z, weights=weight)
-        A = (weight * (w - middle_w) * (z - middle_z).conj()).sum() / (weight * np.abs(z - middle_z) ** 2).sum()
-        t = middle_w - A * middle_z
-        weight = 1 / (1 + (np.abs(w - A * z - t) / GEOTAG_DOUBT_M) ** 2)
-    return complex(A), complex(t)
+        inertia = float((weight * np.abs(z - middle_z) ** 2).sum())
+        A = complex((weight * (w - middle_w) * (z - middle_z).conj()).sum() / inertia)
+        t = complex(middle_w - A * middle_z)
+    return MapFit(A, t, doubt_m, doubt_m / float(np.sqrt(2 * inertia)) / abs(A))
+
+
+def _best_of_pairs(w: Complex, z: Complex) -> tuple[complex, complex] | None:
+    first, second = np.triu_indices(len(w), 1)
+    if len(first) > _MOST_PAIRS:
+        picked = np.random.default_rng(0).choice(len(first), _MOST_PAIRS, replace=False)
+        first, second = first[picked], second[picked]
+    apart = (np.abs(w[first] - w[second]) >= _LEAST_SPREAD_M) & (np.abs(z[first] - z[second]) > 0)
+    first, second = first[apart], second[apart]
+    if len(first) == 0:
+        return None
+    A = (w[first] - w[second]) / (z[first] - z[second])
+    t = w[first] - A * z[first]
+    error = np.median(np.abs(w - A[:, None] * z - t[:, None]), axis=1)
+    best = int(error.argmin())
+    return complex(A[best]), complex(t[best])

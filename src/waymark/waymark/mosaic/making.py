@@ -55,7 +55,7 @@ def make_mosaic(request: MosaicRequest, tell: Tell = lambda what, done, total: N
     """
     if request.out.suffix.lower() != '.png':
         raise ConfigError(f'{request.out}: the mosaic is a PNG. Give a name that ends in .png.')
-    recording = Recording(request.input, request.camera_info)
+    recording = Recording(request.input, request.camera_info, (request.out, _preview_of(request.out)))
     geotags = from_csv(request.geotags) if request.geotags else from_exif(recording.files)
     views, passed_over = survey(recording, request.config, geotags, lambda d, t: tell('reading frames', d, t))
     plan = plan_mosaic(views, request.config, tell)
@@ -85,6 +85,10 @@ def _painter(plan: Plan, config: MosaicConfig) -> Painter:
     return Painter(placed, plan.poses, exposure, config.feather)
 
 
+def _preview_of(out: Path) -> Path:
+    return out.with_suffix('.preview.jpg')
+
+
 def _preview(out: Path, plot: Plot, painter: Painter) -> None:
     """Paint thumbnails first: a look at the whole before the long work begins."""
     small = plot.coarser(max(max(plot.size_wh) / _PREVIEW_PX, 1.0))
@@ -96,7 +100,7 @@ def _preview(out: Path, plot: Plot, painter: Painter) -> None:
         picture = np.concatenate(list(canvas.strips()))
     finally:
         sums.unlink(missing_ok=True)
-    write_picture(out.with_suffix('.preview.jpg'), np.ascontiguousarray(picture[..., :3]))
+    write_picture(_preview_of(out), np.ascontiguousarray(picture[..., :3]))
 
 
 def _paint_all(out: Path, recording: Recording, plan: Plan, plot: Plot, painter: Painter, tell: Tell) -> None:

@@ -13,7 +13,7 @@ from waymark.errors import SourceError
 from waymark.mosaic.adjustment import adjust, poses_of
 from waymark.mosaic.candidates import Pair, first_pairs, overlapping_pairs
 from waymark.mosaic.config import MosaicConfig
-from waymark.mosaic.georeference import GEOTAG_DOUBT_M, Places, places_of, similarity_to
+from waymark.mosaic.georeference import MapFit, Places, fit_to_places, places_of
 from waymark.mosaic.layout import Layout, lay_out, parts_of
 from waymark.mosaic.linking import Link, link_views
 from waymark.mosaic.matches import Matches, matches_of, transfer_px
@@ -42,7 +42,8 @@ class Plan:
         places: Geotags in metres; None where there are none or they fix no map.
         left_out: Why each of the other views has no place, by index.
         error_px: (2,) median and 90th percentile of how far matches stay apart, px of the frames.
-        geotag_error_m: Root mean square distance of cameras from their geotags; None without a map.
+        map_fit: How the ground's units were turned into metres; None without a map.
+        geotag_error_m: (2,) median and largest distance of cameras from their geotags; None without a map.
         note: Why there is no map although there are geotags; '' otherwise.
     """
 
@@ -54,7 +55,8 @@ class Plan:
     places: Places | None
     left_out: dict[int, str]
     error_px: tuple[float, float]
-    geotag_error_m: float | None
+    map_fit: MapFit | None
+    geotag_error_m: tuple[float, float] | None
     note: str
 
 
@@ -151,22 +153,22 @@ def _on_the_map(
     views: list[View], layout: Layout, poses: Poses, places: Places | None, links: list[Link], tell: Tell
 ) -> Plan:
     m = matches_of(layout.links, views, layout.views)
-    note, error_m = '', None
+    fit, note, error_m = None, '', None
     if places is not None:
         down = places.down[layout.views]
-        fit = similarity_to(down, poses.c[:, :2])
+        fit = fit_to_places(down, poses.c[:, :2])
         if fit is None:
             places, note = None, 'fewer than three placed frames have geotags, or these lie within 10 m of each other'
         else:
-            known = Known(down, GEOTAG_DOUBT_M)
-            poses = adjust(poses.in_units(*fit), m, _solves_lens(layout, views), known, _telling(tell))
+            known = Known(down, fit.doubt_m)
+            poses = adjust(poses.in_units(fit.A, fit.t), m, _solves_lens(layout, views), known, _telling(tell))
             off = np.linalg.norm(poses.c[:, :2] - down, axis=1)
-            error_m = float(np.sqrt(np.nanmean(off**2)))
+            error_m = float(np.nanmedian(off)), float(np.nanmax(off))
     length = np.linalg.norm(transfer_px(poses, m), axis=2)[m.real > 0]
     error_px = float(np.median(length)), float(np.percentile(length, 90))
     left_out = _reasons(views, layout, links)
     return Plan(
-        views, layout.views, poses, layout.links, layout.refused, places, left_out, error_px, error_m, note
+        views, layout.views, poses, layout.links, layout.refused, places, left_out, error_px, fit, error_m, note
     )
 
 

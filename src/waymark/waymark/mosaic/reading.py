@@ -28,12 +28,13 @@ class Recording:
         unread: Why frames could not be read, by name; filled while frames() runs.
     """
 
-    def __init__(self, uri: str, camera_info_file: str = '') -> None:
+    def __init__(self, uri: str, camera_info_file: str = '', own: tuple[Path, ...] = ()) -> None:
         """Look at the input.
 
         Args:
             uri: As ImageSourceConfig.input.
             camera_info_file: ROS camera calibration YAML; '': the input's own, or none.
+            own: Files that are no photos although they may lie among them: the mosaic of the last run.
 
         Raises:
             SourceError: There is no such input, or it is live.
@@ -45,7 +46,9 @@ class Recording:
         self.unread: dict[str, str] = {}
         self._config = ImageSourceConfig(input=uri, pace='fast', camera_info_file=camera_info_file)
         self._camera = read_camera_info(camera_info_file) if camera_info_file else None
-        self._files = image_files(Path(uri).expanduser()) if self.is_photos else []
+        not_photos = {p.resolve() for p in own}
+        files = image_files(Path(uri).expanduser()) if self.is_photos else []
+        self._files = [f for f in files if f.resolve() not in not_photos]
         self.count = len(self._files) or self._frame_count()
 
     @property

@@ -41,7 +41,8 @@ class MosaicReport:
         grid: `UTM 14N`, or '' without geotags.
         epsg: Number of the grid; None without geotags.
         upper_left_m: Easting and northing of the first pixel's middle; None without geotags.
-        geotag_error_m: Root mean square distance of cameras from their geotags; None without.
+        scale_doubt: Standard deviation of the scale as a share of it, from how far geotags disagree; None without.
+        geotag_error_m: Median and largest distance of cameras from their geotags; None without.
         match_error_px: Median and 90th percentile of how far matches stay apart in the frames, px.
         focal_share: Focal length by the frame's longer side, of the first frame.
         k1: Radial distortion of the first frame, per squared longer side.
@@ -61,7 +62,8 @@ class MosaicReport:
     grid: str
     epsg: int | None
     upper_left_m: tuple[float, float] | None
-    geotag_error_m: float | None
+    scale_doubt: float | None
+    geotag_error_m: tuple[float, float] | None
     match_error_px: tuple[float, float]
     focal_share: float
     k1: float
@@ -92,6 +94,7 @@ def report_of(
         grid=places.zone.name if places else '',
         epsg=places.zone.epsg if places else None,
         upper_left_m=_upper_left(places, plot) if places else None,
+        scale_doubt=plan.map_fit.scale_doubt if plan.map_fit else None,
         geotag_error_m=plan.geotag_error_m,
         match_error_px=plan.error_px,
         focal_share=float(plan.poses.phi[0]),
