@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
 def mosaic(
     recording: Annotated[str, typer.Argument(help='Folder of photos, video, rosbag2 or sim:... of flat ground.')],
-    out: Annotated[Path, typer.Option(help='The PNG; .pgw, .json and .preview.jpg lie beside it.')] = Path('ground.png'),
-    geotags: Annotated[
-        Path | None, typer.Option(help="CSV with file, lat, lon; default: each photo's Exif.")
-    ] = None,
+    out: Annotated[Path, typer.Option(help='The PNG; .pgw, .json and .preview.jpg lie beside it.')] = Path(
+        'ground.png'
+    ),
+    geotags: Annotated[Path | None, typer.Option(help="CSV with file, lat, lon; default: each photo's Exif.")] = None,
     camera_info: Annotated[str, typer.Option(help='ROS calibration YAML; default: solved for.')] = '',
     detector: Annotated[str, typer.Option(help='orb, or akaze.')] = 'orb',
     overlap: Annotated[

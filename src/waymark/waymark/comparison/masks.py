@@ -60,7 +60,7 @@ def _motion(pair: ImagePair) -> Mask:
             'Give two views of one scene, or leave motion out.'
         )
     # Two pictures, not two frames of a video: what is only in one of them counts, however it came there.
-    return motion_mask(grays[0], grays[1], found.H_cur_ref, MotionConfig(method='residual', blur_px=1.0))
+    return motion_mask(grays[0], grays[1], found.H_cur_ref, MotionConfig(mask_method='residual', blur_px=1.0))
 
 
 _MASKS: dict[str, Callable[[ImagePair], Mask]] = {

@@ -62,9 +62,7 @@ def _inside(positions: NDArray[np.float64], size: int, margin_px: int) -> NDArra
     return np.asarray((positions >= low) & (positions <= high), np.bool_)
 
 
-def laid_onto(
-    before: Plane, now: Plane, H_cur_prev: NDArray[np.floating], valid: NDArray[np.bool_]
-) -> Plane:
+def laid_onto(before: Plane, now: Plane, H_cur_prev: NDArray[np.floating], valid: NDArray[np.bool_]) -> Plane:
     """The previous frame as the current one would have seen it, its brightness fitted to it.
 
     Args:
@@ -121,15 +119,16 @@ def _spread_points(gray: NDArray[np.uint8], valid: NDArray[np.bool_]) -> Plane:
     rows, columns = gray.shape[0] // _CELL_PX, gray.shape[1] // _CELL_PX
     if rows == 0 or columns == 0:
         return np.zeros((0, 2), np.float32)
-    cells = corner[: rows * _CELL_PX, : columns * _CELL_PX].reshape(rows, _CELL_PX, columns, _CELL_PX)
-    cells = cells.transpose(0, 2, 1, 3).reshape(rows * columns, -1)
+    blocks = corner[: rows * _CELL_PX, : columns * _CELL_PX].reshape(rows, _CELL_PX, columns, _CELL_PX)
+    cells = blocks.transpose(0, 2, 1, 3).reshape(rows * columns, -1)
     best, cell = cells.argmax(axis=1), np.arange(rows * columns)
     x = cell % columns * _CELL_PX + best % _CELL_PX
     y = cell // columns * _CELL_PX + best // _CELL_PX
-    return np.column_stack([x, y])[cells.max(axis=1) > 0].astype(np.float32)
+    return np.asarray(np.column_stack([x, y])[cells.max(axis=1) > 0], np.float32)
 
 
 def smooth(gray: NDArray[np.uint8], sigma_px: float) -> Plane:
+    """Grey levels (H, W) as float32, blurred by a Gaussian of this sigma; 0: not at all."""
     plane = np.asarray(gray, np.float32)
     return np.asarray(cv2.GaussianBlur(plane, (0, 0), sigma_px), np.float32) if sigma_px > 0 else plane
 

@@ -18,6 +18,7 @@ from waymark.masks.residual import noise_of
 
 _RETURN_PX = 3.0  # flow and its way back may differ by this
 _SMALLEST = 0.05  # of a moving thing's area that must be evidence
+_DIFFERS, _EXPLAINED = 2.0, 0.3  # sigma: from the other frame, and by how much less where the flow leads
 _CAP = 8.0  # sigma; a single dazzling pixel counts no more
 
 
@@ -39,8 +40,11 @@ def moving_things(
         (H, W) True on things that move, where they are in `now`.
     """
     same = np.where(valid, warped, now)
-    evidence = _evidence(now, same, least_px, max(noise_of(now, same, valid), noise_levels)) & valid
-    things = _joined(evidence.astype(np.uint8), gap_px)
+    evidence, length = _evidence(now, same, least_px, max(noise_of(now, same, valid), noise_levels))
+    evidence &= valid
+    # Between two things nothing moves, within one all does.
+    going = np.asarray(cv2.dilate((length > least_px / 2).astype(np.uint8), np.ones((3, 3), np.uint8)), np.uint8)
+    things = _joined(evidence.astype(np.uint8), going, gap_px)
     count, label, facts, _ = cv2.connectedComponentsWithStats(things, connectivity=4)
     found = np.bincount(label.ravel(), weights=evidence.ravel(), minlength=count)
     kept = (found >= area_px) & (found > _SMALLEST * facts[:, cv2.CC_STAT_AREA])
@@ -48,7 +52,8 @@ def moving_things(
     return np.asarray(kept[label] & valid, np.bool_)
 
 
-def _evidence(now: Plane, warped: Plane, least_px: float, sigma: float) -> NDArray[np.bool_]:
+def _evidence(now: Plane, warped: Plane, least_px: float, sigma: float) -> tuple[NDArray[np.bool_], Plane]:
+    """(H, W) which pixels show motion, and how long the flow is, px."""
     flow, apart = _flow(now, warped)
     rows, columns = np.mgrid[: now.shape[0], : now.shape[1]].astype(np.float32)
     led = cv2.remap(
@@ -58,15 +63,18 @@ def _evidence(now: Plane, warped: Plane, least_px: float, sigma: float) -> NDArr
         np.asarray(cv2.blur(np.minimum(np.abs(now - other) / np.float32(sigma), _CAP), (3, 3)), np.float32)
         for other in (warped, led)
     )
-    moves = np.hypot(flow[..., 0], flow[..., 1]) > least_px
-    return np.asarray(moves & (here > 2.0) & (here - there > 0.3) & (apart < _RETURN_PX), np.bool_)
+    length = np.hypot(flow[..., 0], flow[..., 1])
+    shows = (length > least_px) & (here > _DIFFERS) & (here - there > _EXPLAINED) & (apart < _RETURN_PX)
+    return np.asarray(shows, np.bool_), length
 
 
 def _flow(now: Plane, warped: Plane) -> tuple[Plane, Plane]:
     """(H, W, 2) flow from now to warped, px, and (H, W) how far from its start the way back ends."""
     dis = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
     pair = [np.clip(np.rint(p), 0, 255).astype(np.uint8) for p in (now, warped)]
-    forth, back = (np.asarray(dis.calc(a, b, None), np.float32) for a, b in (pair, pair[::-1]))  # type: ignore[call-overload]
+    forth, back = (
+        np.asarray(dis.calc(a, b, np.zeros((*a.shape, 2), np.float32)), np.float32) for a, b in (pair, pair[::-1])
+    )
     rows, columns = np.mgrid[: now.shape[0], : now.shape[1]].astype(np.float32)
     returned = cv2.remap(
         back, columns + forth[..., 0], rows + forth[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
@@ -75,13 +83,13 @@ def _flow(now: Plane, warped: Plane) -> tuple[Plane, Plane]:
     return forth, np.hypot(both[..., 0], both[..., 1])
 
 
-def _joined(evidence: NDArray[np.uint8], gap_px: int) -> NDArray[np.uint8]:
-    """Close gaps, fill what is surrounded, drop what is thinner than 5 px."""
+def _joined(evidence: NDArray[np.uint8], going: NDArray[np.uint8], gap_px: int) -> NDArray[np.uint8]:
+    """Close gaps and fill what is surrounded, where the flow goes; drop what is thinner than 5 px."""
     pad = gap_px + 1
     roomy = cv2.copyMakeBorder(evidence, pad, pad, pad, pad, cv2.BORDER_CONSTANT, value=0)
     round_ = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (gap_px | 1, gap_px | 1))
     closed = np.asarray(cv2.morphologyEx(roomy, cv2.MORPH_CLOSE, round_), np.uint8)
     outside = closed.copy()
-    cv2.floodFill(outside, None, (0, 0), 1)  # type: ignore[call-overload]
-    filled = (closed | (1 - outside))[pad:-pad, pad:-pad]
+    cv2.floodFill(outside, None, (0, 0), 1)
+    filled = (closed | (1 - outside))[pad:-pad, pad:-pad] & going
     return np.asarray(cv2.morphologyEx(filled, cv2.MORPH_OPEN, np.ones((5, 5), np.uint8)), np.uint8)

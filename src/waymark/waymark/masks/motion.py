@@ -23,7 +23,7 @@ _SURE = 0.8  # residual belief that counts as changed
 class MotionConfig(Config):
     """What counts as motion."""
 
-    method: str = param(
+    mask_method: str = param(
         'flow',
         'flow: what moves, where it is now (1), and what else differs (0.5). residual: belief that a pixel differs.',
         choices=('flow', 'residual'),
@@ -34,11 +34,15 @@ class MotionConfig(Config):
     blur_px: float = param(0.7, 'Sigma of the smoothing before frames are compared; 0: none.', ge=0, le=10, unit='px')
     noise_levels: float = param(2.0, 'Least noise to expect, in grey levels; more is measured.', gt=0)
     sensitivity: float = param(3.0, 'Residual, in multiples of the noise, at which motion is believed to 0.4.', gt=0)
-    refine: bool = param(True, 'flow: whether the homography is made exact on the two frames first.')
-    least_px: float = param(0.7, 'flow: displacement that counts as motion, at the working size.', gt=0, unit='px')
-    gap_px: int = param(31, 'flow: evidence this near together belongs to one thing, at the working size.', ge=1, le=255)
-    area_px: int = param(30, 'flow: least evidence of one thing, at the working size.', ge=1)
-    side_px: int = param(640, 'flow: longer side that larger frames are reduced to; 0: never.', ge=0, le=8192, unit='px')
+    mask_refine: bool = param(True, 'flow: whether the homography is made exact on the two frames first.')
+    mask_least_px: float = param(0.7, 'flow: displacement that counts as motion, at the working size.', gt=0, unit='px')
+    mask_gap_px: int = param(
+        31, 'flow: evidence this near together belongs to one thing, at the working size.', ge=1, le=255
+    )
+    mask_area_px: int = param(30, 'flow: least evidence of one thing, at the working size.', ge=1)
+    mask_side_px: int = param(
+        640, 'flow: longer side that larger frames are reduced to; 0: never.', ge=0, le=8192, unit='px'
+    )
 
 
 STANDARD = MotionConfig()
@@ -74,18 +78,18 @@ def motion_mask(
     """
     grays = [gray_of(name, image) for name, image in (('previous', previous), ('current', current))]
     shape_hw = grays[1].shape
-    if config.method == 'flow':
-        grays, H_cur_prev = _reduced(grays, H_cur_prev, config.side_px)
+    if config.mask_method == 'flow':
+        grays, H_cur_prev = _reduced(grays, H_cur_prev, config.mask_side_px)
     before, now = (smooth(gray, config.blur_px) for gray in grays)
     valid = _valid(before, now, H_cur_prev, config)
     if not valid.any():
         return np.zeros(shape_hw, np.float32)
-    if config.method == 'flow' and config.refine:
+    if config.mask_method == 'flow' and config.mask_refine:
         H_cur_prev = refined(before, now, H_cur_prev, valid)
         valid = _valid(before, now, H_cur_prev, config)
     warped = laid_onto(before, now, H_cur_prev, valid)
     belief = residual_belief(now, warped, valid, config.tolerance_px, config.noise_levels, config.sensitivity)
-    if config.method == 'residual':
+    if config.mask_method == 'residual':
         return belief
     return _enlarged(_labelled(now, warped, valid, belief, config), shape_hw)
 
@@ -111,11 +115,13 @@ def still_weights(labels: NDArray[np.uint8]) -> Plane:
     Returns:
         (H, W) float32.
     """
-    return (np.asarray(labels) == 0).astype(np.float32)
+    return np.asarray(np.asarray(labels) == 0, np.float32)
 
 
 def _labelled(now: Plane, warped: Plane, valid: NDArray[np.bool_], belief: Plane, config: MotionConfig) -> Plane:
-    moving = moving_things(now, warped, valid, config.least_px, config.noise_levels, config.gap_px, config.area_px)
+    moving = moving_things(
+        now, warped, valid, config.mask_least_px, config.noise_levels, config.mask_gap_px, config.mask_area_px
+    )
     sure = (belief > _SURE).astype(np.uint8)
     changed = cv2.dilate(cv2.morphologyEx(sure, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8)), np.ones((5, 5), np.uint8))
     return np.where(moving, 1.0, np.where((changed > 0) & valid, CHANGED, 0.0)).astype(np.float32)

@@ -16,7 +16,7 @@ import numpy as np
 from waymark.mosaic.layout import Layout
 from waymark.mosaic.matches import Matches, transfer_px
 from waymark.mosaic.poses import Floats, Poses, focal_of, rotations
-from waymark.mosaic.priors import USUAL_FOCAL, Known, PerCamera, priors, lens_prior
+from waymark.mosaic.priors import USUAL_FOCAL, Known, PerCamera, lens_prior, priors
 from waymark.mosaic.view import View
 
 _STEPS = 40
@@ -62,7 +62,7 @@ def adjust(
         normal, gradient = problem.equations(poses)
         for _ in range(8):
             damped = normal + damping * np.diag(np.diag(normal))
-            moved = problem.moved(poses, -np.linalg.solve(damped, gradient))
+            moved = problem.moved(poses, np.asarray(-np.linalg.solve(damped, gradient), np.float64))
             new = problem.loss(moved)
             if new <= loss:
                 break

@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from waymark.image.geometry import image_corners
-from waymark.mosaic.linking import Link
 from waymark.mosaic.poses import Floats, Poses, ground_of, pixels_of, straight_view, units_of
 from waymark.mosaic.view import View
 
@@ -36,7 +35,7 @@ class Exposure:
     def factor(self, i: int, r2: NDArray[np.float32]) -> NDArray[np.float32]:
         """(H, W, 3) factors of frame i where r^2 is (H, W)."""
         shading = r2 * np.float32(self.vignette[0]) + r2 * r2 * np.float32(self.vignette[1])
-        return np.exp(shading[..., None] + self.log_gain[i].astype(np.float32))
+        return np.asarray(np.exp(shading[..., None] + self.log_gain[i].astype(np.float32)), np.float32)
 
 
 def no_exposure(count: int) -> Exposure:

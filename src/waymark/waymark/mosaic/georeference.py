@@ -78,7 +78,7 @@ def fit_to_places(places: Floats, cameras: Floats) -> MapFit | None:
     known = np.isfinite(places).all(axis=1)
     if np.count_nonzero(known) < _FEWEST:
         return None
-    w, z = places[known] @ (1, 1j), cameras[known] @ (1, 1j)
+    w, z = (np.asarray(p[known] @ (1, 1j), np.complex128) for p in (places, cameras))
     proposal = _best_of_pairs(w, z)
     if proposal is None:
         return None

@@ -57,9 +57,7 @@ def from_csv(path: Path) -> Geotags:
     return Geotags(dict(_place(path, number, row, used) for number, row in enumerate(rows, start=2)), path.name)
 
 
-def _place(
-    path: Path, line: int, row: dict[str, str], used: Mapping[str, str | None]
-) -> tuple[str, Geotag]:
+def _place(path: Path, line: int, row: dict[str, str], used: Mapping[str, str | None]) -> tuple[str, Geotag]:
     file, lat, lon, alt = (row.get(used[key] or '') for key in ('file', 'lat', 'lon', 'alt'))
     try:
         tag = checked_geotag(float(lat or 'nan'), float(lon or 'nan'), float(alt) if alt else None)

@@ -108,7 +108,7 @@ def _similarities(links: list[Link], sizes_wh: list[tuple[int, int]]) -> tuple[C
 def _scale_turns(
     alpha: Complex, pairs: NDArray[np.intp], order: NDArray[np.intp], count: int
 ) -> tuple[Complex, Complex]:
-    """A of each view, and log(A_a / (A_b alpha)) of each link: what it is off by."""
+    """Scale and turn A of each view, and log(A_a / (A_b alpha)) of each link: what it is off by."""
     logs = _along_tree(np.log(alpha), pairs, order, count)
 
     def off(values: Complex) -> Complex:
@@ -123,7 +123,7 @@ def _scale_turns(
 
 
 def _positions(scale_turn: Complex, beta: Complex, pairs: NDArray[np.intp], count: int) -> tuple[Complex, Complex]:
-    """t of each view, and what each link is off by, in pixels of its second frame."""
+    """Position t of each view, and what each link is off by, in pixels of its second frame."""
     wanted = scale_turn[pairs[:, 1]] * beta
     size = np.abs(scale_turn[pairs[:, 1]])
     weight = 1 / size**2

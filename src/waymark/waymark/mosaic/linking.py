@@ -60,7 +60,11 @@ def _gates(config: MosaicConfig, side_px: int) -> HomographyConfig:
     # What sticks out of the ground moves between views; a few pixels at working size are allowed for it.
     threshold_px = 3.0 * max(side_px / config.working_px, 1.0)
     return HomographyConfig(
-        ransac_threshold_px=threshold_px, min_inliers=config.min_inliers, min_inlier_share=0.2, min_scale=0.2, max_scale=5.0
+        ransac_threshold_px=threshold_px,
+        min_inliers=config.min_inliers,
+        min_inlier_share=0.2,
+        min_scale=0.2,
+        max_scale=5.0,
     )
 
 

@@ -13,7 +13,7 @@ from waymark.errors import ConfigError
 from waymark.mosaic.canvas import Canvas
 from waymark.mosaic.config import MosaicConfig
 from waymark.mosaic.exposure import balance, no_exposure
-from waymark.mosaic.geotags import Geotags, from_csv, from_exif
+from waymark.mosaic.geotags import from_csv, from_exif
 from waymark.mosaic.painting import Painter, Plot, paint, plot_of
 from waymark.mosaic.plan import Plan, Tell, plan_mosaic
 from waymark.mosaic.png import write_png
@@ -61,7 +61,9 @@ def make_mosaic(request: MosaicRequest, tell: Tell = lambda what, done, total: N
     plan = plan_mosaic(views, request.config, tell)
     scale = request.config.metres_per_pixel
     if scale and plan.places is None:
-        raise ConfigError('metres_per_pixel needs geotags: without them nothing says how large a metre is. Leave it out.')
+        raise ConfigError(
+            'metres_per_pixel needs geotags: without them nothing says how large a metre is. Leave it out.'
+        )
     placed = [views[i] for i in plan.placed]
     plot = plot_of(placed, plan.poses, scale or None, request.config.max_side_px)
     painter = _painter(plan, request.config)
@@ -74,7 +76,9 @@ def make_mosaic(request: MosaicRequest, tell: Tell = lambda what, done, total: N
             write_world_file(request.out.with_suffix('.pgw'), plan.places, plot)
         write_report(request.out.with_suffix('.json'), report)
     except OSError as error:
-        raise ConfigError(f'{request.out}: can not be written: {error.strerror or error}. Give another path.') from error
+        raise ConfigError(
+            f'{request.out}: can not be written: {error.strerror or error}. Give another path.'
+        ) from error
     return report
 
 

@@ -52,4 +52,4 @@ def transfer_px(poses: Poses, m: Matches) -> Floats:
     """(L, P, 2) how far from its match each point of a first view falls in the second one, px; large where unseen."""
     seen = straight_view(poses, m.b, ground_of(poses, m.a, m.u_a))
     wanted = m.u_b * (1 + poses.k1[m.b][:, None, None] * (m.u_b * m.u_b).sum(axis=2, keepdims=True))
-    return np.nan_to_num((seen - wanted) * m.side_px[:, None, None], nan=1e4)
+    return np.asarray(np.nan_to_num((seen - wanted) * m.side_px[:, None, None], nan=1e4))

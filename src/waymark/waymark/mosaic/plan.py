@@ -90,9 +90,7 @@ def plan_mosaic(views: list[View], config: MosaicConfig, tell: Tell = lambda wha
     return _on_the_map(views, layout, poses, places, links, tell)
 
 
-def _linked(
-    views: list[View], places: Places | None, config: MosaicConfig, tell: Tell
-) -> tuple[list[Link], set[Pair]]:
+def _linked(views: list[View], places: Places | None, config: MosaicConfig, tell: Tell) -> tuple[list[Link], set[Pair]]:
     down = None if places is None else places.down
     pairs = first_pairs(views, config, down, lambda done, total: tell('looking for overlaps', done, total))
     return _matched(views, pairs, config, 'matching frames', tell), set(pairs)
@@ -139,14 +137,23 @@ def _link_errors(poses: Poses, m: Matches) -> NDArray[np.float64]:
 def _loops(
     views: list[View], layout: Layout, poses: Poses, tried: set[Pair], config: MosaicConfig, tell: Tell
 ) -> list[Link]:
-    """Links between frames that lie over one another by the plan so far, but were not tried yet."""
+    """Links between frames that lie over one another by the plan so far, far apart along the links there are."""
     shown = outlines(poses, [views[i] for i in layout.views])
     good = [k for k, outline in enumerate(shown) if np.isfinite(outline).all()]
     found = overlapping_pairs([shown[k] for k in good], _LEAST_OVERLAP)
     numbers = [int(layout.views[k]) for k in good]
-    pairs = sorted({(numbers[a], numbers[b]) for a, b in found} - tried)
+    distant = _far_apart(layout.links, len(views))
+    pairs = sorted({(numbers[a], numbers[b]) for a, b in found if distant[numbers[a], numbers[b]]} - tried)
     tried.update(pairs)
     return _matched(views, pairs, config, 'closing loops', tell)
+
+
+def _far_apart(links: list[Link], count: int) -> NDArray[np.bool_]:
+    """(count, count) True for views that no path of one or two links joins: only there a loop is still open."""
+    beside = np.eye(count, dtype=np.float32)
+    for k in links:
+        beside[k.a, k.b] = beside[k.b, k.a] = 1.0
+    return np.asarray(beside @ beside == 0, np.bool_)
 
 
 def _on_the_map(

@@ -125,8 +125,8 @@ def survey(
         selector.offer(view_of(item, number, config, geotags.of(item.name)))
         if len(selector.views) > config.max_frames:
             raise SourceError(
-                f'{recording.count or seen} frames: more than {config.max_frames} are needed to cover the ground. Raise '
-                'max_frames, lower overlap, or give a part of the recording.'
+                f'{recording.count or seen} frames: more than {config.max_frames} are needed to cover the ground. '
+                'Raise max_frames, lower overlap, or give a part of the recording.'
             )
         advance(seen, recording.count or 0)
     views = selector.finished()

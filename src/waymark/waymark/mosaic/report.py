@@ -76,9 +76,7 @@ class MosaicReport:
     note: str
 
 
-def report_of(
-    source: str, out: Path, plan: Plan, plot: Plot, unread: dict[str, str], passed_over: int
-) -> MosaicReport:
+def report_of(source: str, out: Path, plan: Plan, plot: Plot, unread: dict[str, str], passed_over: int) -> MosaicReport:
     """Put together what is known once a mosaic is planned."""
     views, places = plan.views, plan.places
     placed = [views[i] for i in plan.placed]

@@ -69,7 +69,12 @@ def view_of(item: SourceFrame, number: int, config: MosaicConfig, geotag: Geotag
     """
     camera = item.camera if item.camera is not None and item.camera.is_calibrated else None
     return View(
-        item.name or f'frame {number}', number, detect(item.frame.gray, feature_config(config)), _small(item.frame.rgb), camera, geotag
+        item.name or f'frame {number}',
+        number,
+        detect(item.frame.gray, feature_config(config)),
+        _small(item.frame.rgb),
+        camera,
+        geotag,
     )
 
 
