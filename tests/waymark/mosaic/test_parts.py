@@ -132,6 +132,6 @@ def test_geotags_of_which_a_third_is_wrong_still_give_the_map():
     w = A * (cameras @ (1, 1j)) + t
     w[:10] += rng.uniform(20, 60, 10)
     fit = fit_to_places(np.column_stack([w.real, w.imag]), cameras)
-    assert abs(fit.A - A) < 0.001 * abs(A) and abs(fit.t - t) < 0.5
+    assert abs(fit.A - A) < 0.01 * abs(A) and abs(fit.t - t) < 0.5
     assert fit_to_places(np.full((30, 2), np.nan), cameras) is None
     assert fit_to_places(np.zeros((30, 2)), cameras) is None
