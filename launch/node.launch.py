@@ -10,7 +10,15 @@ from launch.launch_description_sources import PythonLaunchDescriptionSource
 from launch.substitutions import LaunchConfiguration, PathJoinSubstitution, ThisLaunchFileDir
 from launch_ros.substitutions import FindPackageShare
 
-NODES = ['homography_tracker', 'image_classifier', 'image_encoder', 'image_source', 'place_recognition', 'recorder']
+NODES = [
+    'homography_tracker',
+    'image_classifier',
+    'image_encoder',
+    'image_source',
+    'place_recognition',
+    'recorder',
+    'safety_filter',
+]
 CONFIG = [FindPackageShare('waymark_bringup'), '/config/nodes/', LaunchConfiguration('node'), '.yaml']
 
 

@@ -1,7 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 from setuptools import find_packages, setup
 
-NODES = ['homography_tracker', 'image_classifier', 'image_encoder', 'image_source', 'place_recognition', 'recorder']
+NODES = [
+    'homography_tracker',
+    'image_classifier',
+    'image_encoder',
+    'image_source',
+    'place_recognition',
+    'recorder',
+    'safety_filter',
+]
 
 setup(
     name='waymark_ros',

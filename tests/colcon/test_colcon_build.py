@@ -13,7 +13,15 @@ import pytest
 pytestmark = [pytest.mark.colcon, pytest.mark.timeout(570)]  # the first test waits for the whole build
 
 PACKAGES = {'waymark', 'waymark_bringup', 'waymark_msgs', 'waymark_ros', 'waymark_sim'}
-NODES = {'homography_tracker', 'image_classifier', 'image_encoder', 'image_source', 'place_recognition', 'recorder'}
+NODES = {
+    'homography_tracker',
+    'image_classifier',
+    'image_encoder',
+    'image_source',
+    'place_recognition',
+    'recorder',
+    'safety_filter',
+}
 
 
 class Workspace(NamedTuple):

@@ -160,7 +160,7 @@ class Shutdown:
 
 class Node:
     def __init__(self, *, package: str, executable: str, arguments: list[Any], **others: Any) -> None:
-        known = {'exec_name', 'ros_arguments', 'output', 'respawn', 'prefix', 'on_exit'}
+        known = {'exec_name', 'ros_arguments', 'output', 'respawn', 'respawn_delay', 'prefix', 'on_exit'}
         assert set(others) <= known | {'sigterm_timeout', 'sigkill_timeout'}
         self.package, self.executable, self.arguments, self.others = package, executable, arguments, others
 

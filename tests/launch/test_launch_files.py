@@ -42,7 +42,7 @@ def executables():
 
 
 def test_every_launch_file_is_looked_at_here():
-    assert {f.name.removesuffix('.launch.py') for f in FILES} == {*WITHOUT_ARGUMENTS, 'node', 'waymark'}
+    assert {f.name.removesuffix('.launch.py') for f in FILES} == {*WITHOUT_ARGUMENTS, 'node', 'safety', 'waymark'}
 
 
 @pytest.mark.parametrize('file', FILES, ids=lambda f: f.name)
@@ -99,6 +99,14 @@ def test_arguments_reach_the_container(tmp_path):
 def test_namespace_is_pushed_only_when_given():
     assert started('robot')[0]['namespace'] == ''
     assert started('robot', {'namespace': 'robot1'})[0]['namespace'] == 'robot1'
+
+
+def test_the_safety_filter_has_a_process_of_its_own_that_is_started_again():
+    node, _ = started('safety', {'namespace': 'robot1'})
+    options, ros = parse_arguments([*node['arguments'], '--ros-args', *node['ros_arguments']])
+    assert [entry.node for entry in pipeline_of(options).nodes] == ['safety_filter']
+    assert (node['respawn'], node['namespace'], ros[-1]) == (True, 'robot1', 'info')
+    assert 0 < node['respawn_delay'] <= 1.0
 
 
 def test_profile_is_set_where_the_user_has_none():

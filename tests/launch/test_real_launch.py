@@ -55,6 +55,7 @@ def environ(repo, tmp_path_factory):
         'ROS_DOMAIN_ID': str(random.randint(1, 100)),
         'ROS_AUTOMATIC_DISCOVERY_RANGE': 'LOCALHOST',
         'ROS_LOG_DIR': str(prefix / 'log'),
+        'XDG_STATE_HOME': str(prefix / 'state'),
     }
 
 
@@ -79,13 +80,13 @@ def launch(repo, environ, tmp_path):
 
 
 def until(process, words):
-    """Read output until a line holds `words`."""
+    """Read output until a line holds `words`; returns that line."""
     lines = []
     for line in process.stdout:
         lines.append(line)
         if words in line:
-            return
-    pytest.fail(f'{words!r} was not said:\n{"".join(lines)}')
+            return line
+    return pytest.fail(f'{words!r} was not said:\n{"".join(lines)}')
 
 
 def test_demo_flies_and_records_and_ends(launch, tmp_path):
@@ -109,4 +110,19 @@ def test_signal_to_launch_ends_the_nodes_too(launch, number):
     until(process, 'image_encoder')
     process.send_signal(number)
     output, _ = process.communicate(timeout=4)  # its output ends when the last process that holds it has ended
+    assert 'Traceback' not in output
+
+
+def test_a_killed_safety_filter_is_started_again_and_is_latched(launch, tmp_path):
+    config = tmp_path / 'unlatched.yaml'
+    config.write_text('nodes:\n- {node: safety_filter, parameters: {latched_at_start: false}}\n')
+    process = launch('safety', f'config:={config}')
+    pid = int(until(process, 'process started with pid').rpartition('[')[2].rstrip(']\n'))
+    until(process, 'no valid command')
+    os.kill(pid, signal.SIGKILL)
+    again = int(until(process, 'process started with pid').rpartition('[')[2].rstrip(']\n'))
+    until(process, 'e-stop: the last run did not end in order')
+    process.send_signal(signal.SIGINT)
+    output, _ = process.communicate(timeout=10)
+    assert again != pid
     assert 'Traceback' not in output

@@ -89,3 +89,35 @@ def start(tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)
         process.communicate()
+
+
+@pytest.fixture
+def gate(
+    start: Callable[..., subprocess.Popen[str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., subprocess.Popen[str]]:
+    """Start a safety filter that gets going quickly: `gate('name:=value')`."""
+    monkeypatch.setenv('XDG_STATE_HOME', str(tmp_path / 'state'))  # a folder 'waymark' beside us would be imported
+
+    def begin(*parameters: str) -> subprocess.Popen[str]:
+        quick = 'max_acceleration:=[2.0, 0.0, 0.0, 0.0, 0.0, 2.0]'
+        ros = [text for p in (quick, *parameters) for text in ('-p', p)]
+        return start('waymark_ros.nodes.safety_filter', '--ros-args', *ros)
+
+    return begin
+
+
+@pytest.fixture
+def vehicle(ros: None) -> Iterator[object]:
+    """Who hears `cmd_vel` and holds the e-stop button."""
+    from safety_probe import Vehicle
+
+    with Vehicle() as found:
+        yield found
+
+
+@pytest.fixture
+def listener(spinning: Callable[[object], object]) -> object:
+    """A node that hears what the test asks for."""
+    from ros_camera import TestCamera
+
+    return spinning(TestCamera(name='listener'))

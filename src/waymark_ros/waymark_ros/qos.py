@@ -33,6 +33,10 @@ RESULTS = _profile(10, reliable=True)
 LATCHED = _profile(1, reliable=True, latched=True)  # labels: who comes late gets them too
 # A late recorder or viewer still gets the keyframes of this run.
 KEYFRAMES = _profile(1000, reliable=True, latched=True)
+# A command is worth nothing when the next is there; a late reader must know whether the vehicle may move.
+COMMANDS_OUT = _profile(1, reliable=True)
+COMMANDS_IN = _profile(5, reliable=False)  # serves every publisher
+STATE = _profile(1, reliable=True, latched=True)
 CLOCK = _profile(1, reliable=False)
 
 

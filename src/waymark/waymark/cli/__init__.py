@@ -11,7 +11,7 @@ import typer
 
 from waymark import __version__
 from waymark.cli import eval as evaluation
-from waymark.cli import export, map, train  # noqa: A004 - the command's name
+from waymark.cli import export, map, safety, train  # noqa: A004 - the command's name
 from waymark.cli.classify import classify, label
 from waymark.cli.compare import compare
 from waymark.cli.mosaic import mosaic
@@ -30,6 +30,7 @@ app.add_typer(train.app, name='train')
 app.add_typer(export.app, name='export')
 app.add_typer(map.app, name='map')
 app.add_typer(evaluation.app, name='eval')
+app.add_typer(safety.app, name='safety')
 app.command()(compare)
 app.command()(label)
 app.command()(classify)

@@ -61,3 +61,25 @@ def shots(
     from waymark.evaluation.shots_report import show_evaluation
 
     show_evaluation(video, truth, json)
+
+
+@app.command()
+def homography(
+    pairs: Annotated[
+        Path,
+        typer.Option(
+            help='JSON: [{"reference": "a.png", "current": "b.png", "H": 3x3 or null}, ...], paths relative to it; '
+            'H maps reference to current pixels, null: no homography is right.'
+        ),
+    ],
+    json: Annotated[Path, typer.Option(help='Where the figures go.')],
+    detector: Annotated[str, typer.Option(help='Local features: orb is fast, akaze is more exact.')] = 'akaze',
+    thorough: Annotated[
+        bool, typer.Option('--thorough', help='Go on where the first matches do not do: slower, finds more.')
+    ] = False,
+) -> None:
+    """Registration of picture pairs: corner errors, what is lost, what is wrong, time."""
+    from waymark.evaluation.homography_report import show_homography
+    from waymark.image.registration import RegistrationConfig
+
+    show_homography(pairs, RegistrationConfig(detector=detector, thorough=thorough), json)

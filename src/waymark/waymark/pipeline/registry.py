@@ -16,6 +16,7 @@ NODE_CONFIGS = {
     'homography_tracker': 'waymark.tracking.config:TrackerConfig',
     'place_recognition': 'waymark.pipeline.place_recognition:PlaceRecognitionConfig',
     'image_classifier': 'waymark.classification.config:ClassifierConfig',
+    'safety_filter': 'waymark.safety.config:SafetyConfig',
     'recorder': 'waymark.report.config:RecorderConfig',
 }
 
