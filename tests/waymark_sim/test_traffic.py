@@ -8,6 +8,8 @@ import math
 import numpy as np
 import pytest
 
+from waymark.sources.config import ImageSourceConfig
+from waymark.sources.open import open_source
 from waymark_sim.ortho import OrthoRenderer
 from waymark_sim.route import rotation
 from waymark_sim.traffic import SHADOW, VEHICLE, Vehicle, make_traffic, paint_traffic
@@ -64,3 +66,10 @@ def test_a_vehicle_out_of_view_leaves_the_image_alone(renderer):
 def test_equal_seeds_give_equal_traffic():
     assert make_traffic(3, 8, 50.0) == make_traffic(3, 8, 50.0) != make_traffic(4, 8, 50.0)
     assert len(make_traffic(3, 8, 50.0)) == 8 and make_traffic(3, 0, 50.0) == ()
+
+
+def test_a_simulated_flight_shows_the_traffic_it_was_asked_for():
+    flight = 'sim:ground?laps=1&lap_s=4&rate=2&width=160&height=120&noise=0&ground_px=1024&pad=0'
+    busy, empty = (open_source(ImageSourceConfig(input=flight + more)) for more in ('&traffic=400', ''))
+    differs = [(a.frame.rgb != b.frame.rgb).any() for a, b in zip(busy.frames(), empty.frames(), strict=True)]
+    assert len(differs) == 8 and any(differs)

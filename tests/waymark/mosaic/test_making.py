@@ -8,7 +8,9 @@ import json
 import cv2
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
+from waymark.cli import app
 from waymark.errors import ConfigError, SourceError
 from waymark.mosaic import MosaicConfig, MosaicRequest, make_mosaic
 from waymark.mosaic.utm import utm_of, zone_of
@@ -106,6 +108,28 @@ def test_a_second_run_does_not_take_its_own_mosaic_for_a_photo(flight, lines, tm
     for _ in range(2):
         report = make_mosaic(MosaicRequest(str(folder), folder / 'ground.png', QUICK))
     assert len(report.placed) == 3 and not report.left_out
+
+
+def test_the_command_says_what_it_made_and_what_is_missing(flight, lines, tmp_path):
+    folder = flight.shoot(tmp_path / 'photos', lines[:3])
+    cv2.imwrite(str(folder / 'blank.png'), np.full((240, 320, 3), 90, np.uint8))
+    run = CliRunner().invoke(app, ['mosaic', str(folder), '--out', str(tmp_path / 'g.png')])
+    assert run.exit_code == 0 and 'from 3 frames' in run.output and 'scale unknown: no geotags' in run.output
+    assert 'left out: blank.png: shows next to nothing' in run.output
+    made = {path.name for path in tmp_path.iterdir()}
+    assert made == {'photos', 'g.png', 'g.json', 'g.preview.jpg'}
+
+
+def test_a_video_is_covered_by_few_of_its_frames(flight, tmp_path):
+    folder = flight.shoot(tmp_path / 'photos', [(x, 0.0) for x in np.linspace(-15, 15, 25)])
+    video = cv2.VideoWriter(str(tmp_path / 'flight.avi'), cv2.VideoWriter.fourcc(*'MJPG'), 10, (320, 240))
+    for photo in sorted(folder.iterdir()):
+        video.write(cv2.imread(str(photo)))
+    video.release()
+    report = mosaic(tmp_path / 'flight.avi', tmp_path)
+    assert len(report.placed) + report.passed_over == 25 and not report.left_out
+    assert 3 <= len(report.placed) <= 12
+    assert {'frame 0', 'frame 24'} <= {f.name for f in report.placed}
 
 
 @pytest.mark.slow

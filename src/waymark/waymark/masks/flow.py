@@ -54,11 +54,8 @@ def moving_things(
 
 def _evidence(now: Plane, warped: Plane, least_px: float, sigma: float) -> tuple[NDArray[np.bool_], Plane]:
     """(H, W) which pixels show motion, and how long the flow is, px."""
-    flow, apart = _flow(now, warped)
-    rows, columns = np.mgrid[: now.shape[0], : now.shape[1]].astype(np.float32)
-    led = cv2.remap(
-        warped, columns + flow[..., 0], rows + flow[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
-    )
+    flow, apart, target = _flow(now, warped)
+    led = cv2.remap(warped, target, np.zeros(0), cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     here, there = (
         np.asarray(cv2.blur(np.minimum(np.abs(now - other) / np.float32(sigma), _CAP), (3, 3)), np.float32)
         for other in (warped, led)
@@ -68,27 +65,29 @@ def _evidence(now: Plane, warped: Plane, least_px: float, sigma: float) -> tuple
     return np.asarray(shows, np.bool_), length
 
 
-def _flow(now: Plane, warped: Plane) -> tuple[Plane, Plane]:
-    """(H, W, 2) flow from now to warped, px, and (H, W) how far from its start the way back ends."""
+def _flow(now: Plane, warped: Plane) -> tuple[Plane, Plane, Plane]:
+    """(H, W, 2) flow, px; (H, W) how far from its start the way back ends; (H, W, 2) where the flow leads."""
     dis = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
     pair = [np.clip(np.rint(p), 0, 255).astype(np.uint8) for p in (now, warped)]
     forth, back = (
         np.asarray(dis.calc(a, b, np.zeros((*a.shape, 2), np.float32)), np.float32) for a, b in (pair, pair[::-1])
     )
-    rows, columns = np.mgrid[: now.shape[0], : now.shape[1]].astype(np.float32)
-    returned = cv2.remap(
-        back, columns + forth[..., 0], rows + forth[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
-    )
-    both = forth + returned
-    return forth, np.hypot(both[..., 0], both[..., 1])
+    rows, columns = np.ogrid[: now.shape[0], : now.shape[1]]
+    target = forth.copy()
+    target[..., 0] += columns
+    target[..., 1] += rows
+    both = forth + cv2.remap(back, target, np.zeros(0), cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return forth, np.hypot(both[..., 0], both[..., 1]), target
 
 
 def _joined(evidence: NDArray[np.uint8], going: NDArray[np.uint8], gap_px: int) -> NDArray[np.uint8]:
     """Close gaps and fill what is surrounded, where the flow goes; drop what is thinner than 5 px."""
     pad = gap_px + 1
     roomy = cv2.copyMakeBorder(evidence, pad, pad, pad, pad, cv2.BORDER_CONSTANT, value=0)
-    round_ = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (gap_px | 1, gap_px | 1))
-    closed = np.asarray(cv2.morphologyEx(roomy, cv2.MORPH_CLOSE, round_), np.uint8)
+    # Closing by a disc, by distances: its time does not grow with the gap.
+    grown = cv2.distanceTransform(1 - roomy, cv2.DIST_L2, 5) <= gap_px / 2
+    kept = cv2.distanceTransform(grown.astype(np.uint8), cv2.DIST_L2, 5) > gap_px / 2
+    closed = np.asarray(kept | (roomy > 0), np.uint8)
     outside = closed.copy()
     cv2.floodFill(outside, None, (0, 0), 1)
     filled = (closed | (1 - outside))[pad:-pad, pad:-pad] & going

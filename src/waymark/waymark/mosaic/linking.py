@@ -5,15 +5,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from waymark.image.agreement import photometric_agreement
 from waymark.image.features import match
 from waymark.image.homography import HomographyConfig, estimate_homography, rejection
 from waymark.mosaic.config import MosaicConfig
 from waymark.mosaic.view import View
 
 POINTS = 32  # kept of each link; more add time, hardly precision
+_LEAST_AGREEMENT = 0.2  # of the pictures themselves; true overlaps of photos with trees and piles: 0.28 and up
 _CELLS = 8  # a frame's side, when points are picked evenly
 
 
@@ -49,11 +52,24 @@ def link_views(views: list[View], a: int, b: int, config: MosaicConfig) -> Link 
     found = estimate_homography(points_a, points_b, gates)
     if found is None or rejection(found, points_a, views[a].size_wh, gates) is not None:
         return None
+    if _agreement(views[a], views[b], found.H_cur_ref) < _LEAST_AGREEMENT:
+        return None
     kept = np.flatnonzero(found.inliers)
     kept = kept[_spread(points_a[kept], views[a].size_wh)]
     return Link(
         a, b, np.asarray(points_a[kept], np.float64), np.asarray(points_b[kept], np.float64), found.inlier_count
     )
+
+
+def _agreement(first: View, second: View, H: NDArray[np.float64]) -> float:
+    """How alike both look through a homography of the whole frames, by their thumbnails."""
+    grays: list[NDArray[np.uint8]] = []
+    to_small: list[NDArray[np.float64]] = []
+    for view in (first, second):
+        grays.append(np.asarray(cv2.cvtColor(view.thumbnail, cv2.COLOR_RGB2GRAY), np.uint8))
+        x, y = (s / f for s, f in zip(view.thumbnail.shape[1::-1], view.size_wh, strict=True))
+        to_small.append(np.array([[x, 0, 0.5 * x - 0.5], [0, y, 0.5 * y - 0.5], [0, 0, 1]]))
+    return photometric_agreement(grays[0], grays[1], to_small[1] @ H @ np.linalg.inv(to_small[0]))
 
 
 def _gates(config: MosaicConfig, side_px: int) -> HomographyConfig:
