@@ -7,8 +7,8 @@ r"""`waymark mosaic` on generated flights with exact truth, and on real photos b
 A flight: lines over 120 m of generated ground at 30 m, every second one flown back, 640x480, tilt of 3 degrees (sigma),
 light from 0.8 to 1.2, noise 3. `shuffled` is the first flight in another order, with a blank, a noisy and a broken
 photo among them. `corner_px` is how far the frames' corners lie from the truth in the mosaic, after the best
-similarity (a mosaic without geotags has no place of its own). The command runs in a process of its own: `peak_mb` is its peak
-resident memory, `cpu_s` its time.
+similarity (a mosaic without geotags has no place of its own). The command runs in a process of its own:
+`peak_mb` is its peak resident memory, `cpu_s` its time.
 
 Real photos: SIFT matches between mosaic and orthophoto, RANSAC, and how far they stay apart after the best similarity
 and the best affine map, in pixels of the orthophoto.
