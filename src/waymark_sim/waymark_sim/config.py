@@ -28,6 +28,7 @@ class SimulatorConfig(Config):
     noise: float = param(4.0, "Standard deviation of the sensor's noise, levels of 255.", ge=0.0, le=128.0)
     blur: float = param(0.0, 'Standard deviation of a blur.', ge=0.0, le=50.0, unit='px')
     pad: float = param(10.0, 'Side of the landing pad; 0 for none.', ge=0.0, unit='m')
+    traffic: int = param(0, 'Vehicles that drive about.', ge=0, le=1000)
     ground_px: int = param(4096, 'Width of the generated ground.', ge=256, le=16384, unit='px')
     metres_per_pixel: float = param(0.0, "Scale of your own ground's picture.", ge=0.0, unit='m')
 

@@ -8,6 +8,7 @@ vehicle's forward, its right the vehicle's right. Integer pixel coordinates are 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import cv2
@@ -72,17 +73,25 @@ class OrthoRenderer:
         shape = (height + _MARGIN_PX, width + _MARGIN_PX, 3)
         self._noise = np.rint(rng.normal(0.0, self.look.noise, shape)).astype(np.int16) if self.look.noise else None
 
-    def render(self, T_map_base: NDArray[np.float64], index: int = 0) -> NDArray[np.uint8]:
+    def render(
+        self,
+        T_map_base: NDArray[np.float64],
+        index: int = 0,
+        paint: Callable[[NDArray[np.uint8], NDArray[np.float64]], object] | None = None,
+    ) -> NDArray[np.uint8]:
         """Take an image.
 
         Args:
             T_map_base: (4, 4) pose of the vehicle, m; above the ground.
             index: Number of the image: it decides the noise, so that equal calls give equal images.
+            paint: Paints onto the ground what does not belong to its picture (traffic): given the RGB image, to be
+                changed in place, and H_image_from_ground, before blur, light and noise.
 
         Returns:
             RGB (H, W, 3).
         """
-        H_image_from_texture = self.H_image_from_ground(T_map_base) @ np.linalg.inv(self._ground.H_texture_from_ground)
+        H_image_from_ground = self.H_image_from_ground(T_map_base)
+        H_image_from_texture = H_image_from_ground @ np.linalg.inv(self._ground.H_texture_from_ground)
         level = self._level(H_image_from_texture)
         image = np.empty((self.camera.size_wh[1], self.camera.size_wh[0], 3), np.uint8)
         cv2.warpPerspective(
@@ -94,6 +103,8 @@ class OrthoRenderer:
             borderMode=cv2.BORDER_REFLECT_101 if self._ground.known.all() else cv2.BORDER_CONSTANT,
             borderValue=self._fill,
         )
+        if paint is not None:
+            paint(image, H_image_from_ground)
         self._paint_sky(image, T_map_base)
         return self._developed(image, index)
 

@@ -33,7 +33,7 @@ class SimulatorSource:
             T_map_base = world.route.pose(index / rate)
             T_map_base.setflags(write=False)
             header = Header(stamp_of(index, rate), self._frame_id)
-            frame = Frame(header, world.renderer.render(T_map_base, index), 'rgb')
+            frame = Frame(header, world.render(T_map_base, index / rate, index), 'rgb')
             yield SourceFrame(frame, world.renderer.camera, T_map_base)
 
     def close(self) -> None:

@@ -28,6 +28,7 @@ from waymark_sim.ortho import Look, OrthoRenderer
 from waymark_sim.pad import SIZE_PX as PAD_SIZE_PX
 from waymark_sim.planning import plan_curve
 from waymark_sim.route import ClosedCurve, Deviation, Route
+from waymark_sim.traffic import Vehicle, make_traffic, paint_traffic
 
 GENERATED = 'ground'
 _PAD_PHASES = 0.08, 0.30  # of the lap: some way after the start, so that the pad comes into view
@@ -44,6 +45,7 @@ class World:
         pad: Where the pad lies, None where there is none.
         route: The flight.
         renderer: The camera.
+        vehicles: What drives about.
     """
 
     config: SimulatorConfig
@@ -51,6 +53,13 @@ class World:
     pad: PadPlace | None
     route: Route
     renderer: OrthoRenderer
+    vehicles: tuple[Vehicle, ...] = ()
+
+    def render(self, T_map_base: NDArray[np.float64], t_s: float, index: int) -> NDArray[np.uint8]:
+        """Take image number `index` from a pose at a time, with the traffic of that time; RGB (H, W, 3)."""
+        if not self.vehicles:
+            return self.renderer.render(T_map_base, index)
+        return self.renderer.render(T_map_base, index, lambda image, H: paint_traffic(image, H, self.vehicles, t_s))
 
     def H_image_from_pad(self, T_map_base: NDArray[np.float64]) -> NDArray[np.float64] | None:
         """Return the exact map from the pad's picture to an image; None where there is no pad.
@@ -89,7 +98,12 @@ def build_world(uri: str, rate_hz: float = 0.0) -> World:
     look = Look(config.gain, config.blur, config.noise)
     size_wh = config.width, config.height
     renderer = OrthoRenderer(ground, size_wh, math.radians(config.fov_deg), look, config.seed)
-    return World(config, ground, pad, Route(curve, config.altitude, config.lap_s, deviation, config.seed), renderer)
+    route = Route(curve, config.altitude, config.lap_s, deviation, config.seed)
+    return World(config, ground, pad, route, renderer, make_traffic(config.seed, config.traffic, _half_size(ground)))
+
+
+def _half_size(ground: Ground) -> float:
+    return min(ground.rgb.shape[:2]) * ground.metres_per_pixel / 2
 
 
 def _ground(name: str, config: SimulatorConfig) -> Ground:

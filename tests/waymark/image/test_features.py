@@ -3,7 +3,7 @@ import cv2
 import numpy as np
 import pytest
 
-from waymark.image.features import FeatureConfig, Features, detect, match
+from waymark.image.features import FeatureConfig, Features, detect, match, on_still_ground
 
 ORB = FeatureConfig()
 AKAZE = FeatureConfig(detector='akaze')
@@ -86,3 +86,14 @@ def test_a_match_must_be_mutual():
 def test_descriptors_of_another_number_than_keypoints_are_refused():
     with pytest.raises(ValueError, match='descriptors: expected shape'):
         Features(np.zeros((3, 2), np.float32), np.zeros((2, 32), np.uint8), (10, 10))
+
+
+def test_features_on_what_moves_are_left_out(texture):
+    features = detect(texture(3), ORB)
+    moving = np.zeros((240, 320), np.float32)
+    moving[:, 160:] = 0.5
+    kept = on_still_ground(features, moving)
+    assert 0 < len(kept) < len(features) and kept.keypoints[:, 0].max() < 160
+    assert len(kept) == np.count_nonzero(np.rint(features.keypoints[:, 0]) < 160)
+    with pytest.raises(ValueError, match=r'moving: expected shape \(240, 320\)'):
+        on_still_ground(features, moving.T)

@@ -114,3 +114,13 @@ def test_what_is_no_embedding_is_refused(walk, vector, said):
     observe(recognizer, walk[0], 1)
     with pytest.raises(ValueError, match=said):
         recognizer.observe(Frame(Header(2), walk[1], 'mono'), vector, ENCODER.fingerprint)
+
+
+def test_a_keyframe_keeps_no_features_of_what_moves(walk):
+    recognizer = PlaceRecognizer.from_config(EVERY)
+    frame = Frame(Header(NANOSECONDS), walk[0], 'mono')
+    vector = ENCODER.encode(frame.rgb).vector
+    moving = np.zeros(walk[0].shape, np.float32)
+    moving[:120] = 1.0
+    kept = recognizer.observe(frame, vector, ENCODER.fingerprint, moving=moving).new_keyframe
+    assert len(kept.features) > 20 and kept.features.keypoints[:, 1].min() > 119

@@ -12,7 +12,7 @@ from waymark.comparison.images import ImagePair
 from waymark.errors import ConfigError
 from waymark.image.features import FeatureConfig, detect
 from waymark.image.homography import HomographyConfig, register
-from waymark.masks import combined, contrast_mask, hog_mask, inverted, motion_mask
+from waymark.masks import MotionConfig, combined, contrast_mask, hog_mask, inverted, motion_mask
 from waymark.masks.gray import gray_of
 
 Mask = NDArray[np.float32]
@@ -59,7 +59,8 @@ def _motion(pair: ImagePair) -> Mask:
             '--mask motion: A and B can not be laid onto each other (too few points agree). '
             'Give two views of one scene, or leave motion out.'
         )
-    return motion_mask(grays[0], grays[1], found.H_cur_ref)
+    # Two pictures, not two frames of a video: what is only in one of them counts, however it came there.
+    return motion_mask(grays[0], grays[1], found.H_cur_ref, MotionConfig(mask_method='residual', blur_px=1.0))
 
 
 _MASKS: dict[str, Callable[[ImagePair], Mask]] = {

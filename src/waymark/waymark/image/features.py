@@ -161,3 +161,20 @@ def _positions(
     nominal = _ORB_SCALE ** np.array([k.octave for k in keypoints], np.float64)[:, None]
     size_wh = np.array(shape_hw[1::-1], np.float64)
     return np.asarray((points / nominal + 0.5) * size_wh / np.rint(size_wh / nominal) - 0.5)
+
+
+def on_still_ground(features: Features, moving: NDArray[np.floating]) -> Features:
+    """Leave out features on what moves: another day it is somewhere else, and a match with it says nothing of a place.
+
+    Args:
+        features: Of an image.
+        moving: (H, W) of that image, 0 to 1, as waymark.masks.motion_mask gives it; 0.5 and more is left out.
+
+    Raises:
+        ValueError: `moving` is not of the image's size.
+    """
+    width, height = features.size_wh
+    require_shape('moving', moving, (height, width))
+    column, row = np.rint(features.keypoints).astype(np.intp).T
+    still = moving[row.clip(0, height - 1), column.clip(0, width - 1)] < 0.5
+    return Features(features.keypoints[still], features.descriptors[still], features.size_wh)

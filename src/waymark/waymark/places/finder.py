@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from waymark.image.features import Features, detect
+from waymark.image.features import Features, detect, on_still_ground
 from waymark.maps import Keyframe
 from waymark.places.bag import BAG_DIM, bag_of
 from waymark.places.config import PlacesConfig
@@ -79,15 +79,22 @@ class Findings:
         return cls(np.zeros(0, np.int64), empty, empty, empty)
 
 
-def view_of(frame: Frame, vector: NDArray[np.float32], config: PlacesConfig) -> View:
+def view_of(
+    frame: Frame,
+    vector: NDArray[np.float32],
+    config: PlacesConfig,
+    moving: NDArray[np.floating] | None = None,
+) -> View:
     """Describe an image.
 
     Args:
         frame: The image.
         vector: (D,) its unit embedding.
         config: Of the local features.
+        moving: (H, W) of the image, 0 to 1: features on what moves are left out; None: none are.
     """
     features = detect(frame.gray, config)
+    features = features if moving is None else on_still_ground(features, moving)
     return View(vector, features, describe_layout(frame.rgb), bag_of(features))
 
 

@@ -108,6 +108,7 @@ class PlaceRecognizer:
         fingerprint: str,
         moved: float | None = None,
         keep: bool = True,
+        moving: NDArray[np.floating] | None = None,
     ) -> Localization:
         """Look one image up in the map, then perhaps keep it.
 
@@ -117,6 +118,8 @@ class PlaceRecognizer:
             fingerprint: Of the encoder that made `vector`.
             moved: Distance since the last image by odometry, in steps between keyframes; None: unknown.
             keep: Whether it may become a keyframe: not so where a finished map is only used.
+            moving: (H, W) of the image, 0 to 1 (waymark.masks.motion_mask): features on what moves are left out of
+                matching and of keyframes; None: none are.
 
         Raises:
             ModelError: The map was made with another encoder.
@@ -126,7 +129,7 @@ class PlaceRecognizer:
         if not shows_something(frame.gray):  # whatever direction a network gives it
             vector = np.zeros_like(vector)
         below = self._first_recent(frame.header.stamp_ns)
-        view = view_of(frame, vector, self._config)
+        view = view_of(frame, vector, self._config, moving)
         found = finder.find(view, below, self._expected(below)) if below else Findings.nothing()
         state = self._judge(found, moved)
         match = found.match if state is PlaceState.LOCALIZED else None
