@@ -25,3 +25,15 @@ def quaternion_xyzw(R: NDArray[np.float64]) -> tuple[float, float, float, float]
     vector = np.linalg.eigh(k)[1][:, -1]
     x, y, z, w = (float(v) for v in (vector if vector[3] >= 0 else -vector))
     return x, y, z, w
+
+
+def rotation_matrix(xyzw: tuple[float, float, float, float]) -> NDArray[np.float64]:
+    """Rotation matrix (3, 3) of a unit quaternion (x, y, z, w): the inverse of quaternion_xyzw."""
+    x, y, z, w = xyzw
+    return np.array(
+        [
+            [1 - 2 * (y * y + z * z), 2 * (x * y - z * w), 2 * (x * z + y * w)],
+            [2 * (x * y + z * w), 1 - 2 * (x * x + z * z), 2 * (y * z - x * w)],
+            [2 * (x * z - y * w), 2 * (y * z + x * w), 1 - 2 * (x * x + y * y)],
+        ]
+    )

@@ -3,16 +3,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from waymark.errors import MapError, QueryError
+from waymark.image.camera import CameraModel
 from waymark.maps import Keyframe, MapFile, MapInfo, PlaceMap, create_map, open_map, save_map
 from waymark.places.config import PlacesConfig
+from waymark.places.position import MapPosition
 from waymark.places.queries import Answer, query_by_image, query_by_text, query_by_vector
 from waymark.places.recognizer import Localization, PlaceRecognizer
+from waymark.places.sensed import Sensed
 from waymark.types import Frame
 
 
@@ -30,6 +34,7 @@ class LiveMap:
         self._map: PlaceMap | None = None
         self._path = Path(config.map) if config.map else None
         self._recognizer = PlaceRecognizer(config)
+        self._position = MapPosition(config, {})
         if self._path is not None and (self._path.exists() or not config.mapping):
             self._take(self._open(self._path))
 
@@ -50,33 +55,51 @@ class LiveMap:
         if self._map is not None:
             self._map.info.require_encoder(fingerprint, 'the place map')
 
-    def observe(self, frame: Frame, vector: NDArray[np.float32], model_id: str, fingerprint: str) -> Localization:
-        """Look an image up, then perhaps keep it.
+    def observe(
+        self,
+        frame: Frame,
+        vector: NDArray[np.float32],
+        model_id: str,
+        fingerprint: str,
+        sensed: Sensed | None = None,
+    ) -> Localization:
+        """Look an image up, say where its camera is, then perhaps keep it.
 
         Args:
             frame: The image.
             vector: (D,) float32, its unit embedding.
             model_id: Of the encoder that made `vector`, for people.
             fingerprint: Of that encoder.
+            sensed: What else is known at this image; poses need it.
 
         Raises:
             MapError: The map was made with another encoder, or its file can't be made.
             ValueError: `vector` has another shape than before, or is not finite.
         """
         self.require_encoder(fingerprint)
-        place_map = self._map_for(model_id, fingerprint)
-        result = self._recognizer.observe(frame, vector, fingerprint, keep=self._config.mapping)
+        place_map, sensed = self._map_for(model_id, fingerprint), sensed or Sensed()
+        moved = self._position.moved(sensed)
+        result = self._recognizer.observe(frame, vector, fingerprint, moved, keep=self._config.mapping)
+        result = self._position.located(result, place_map.keyframes, place_map.info.camera, sensed)
         if result.new_keyframe is not None:
-            self._keep(place_map, result.new_keyframe)
+            self._note_camera(place_map, sensed.camera)
+            posed = replace(result.new_keyframe, pose=self._position.pose_now(sensed))
+            result = replace(result, new_keyframe=posed)
+            self._keep(place_map, posed)
             if result.match is not None:
                 link = place_map.link(result.new_keyframe.keyframe_id, result.match.keyframe_id, result.match.inliers)
                 if self._file is not None:
                     self._file.link(link)
         for keyframe_id in result.removed:
             place_map.remove(keyframe_id)
+            self._position.forget(keyframe_id)
             if self._file is not None:
                 self._file.remove(keyframe_id)
         return result
+
+    def on_time_reset(self) -> None:
+        """Time went back: the odometry began anew, and where its frame lies in the map is not known any more."""
+        self._position.reset()
 
     def save(self, path: str = '') -> int:
         """Write the map, or wait until its own file holds all of it.
@@ -176,6 +199,7 @@ class LiveMap:
         self._path = self._file.path
         self._recognizer = PlaceRecognizer(self._config)
         self._recognizer.load(self._map.keyframes.values(), self._map.info.fingerprint, self._map.routed_ids)
+        self._position = MapPosition(self._config, self._map.keyframes)
 
     def _map_for(self, model_id: str, fingerprint: str) -> PlaceMap:
         if self._map is None:
@@ -187,10 +211,16 @@ class LiveMap:
             self._map = PlaceMap(info)
         return self._map
 
+    def _note_camera(self, place_map: PlaceMap, camera: CameraModel | None) -> None:
+        """Let the map know its camera as soon as anybody does."""
+        if place_map.info.camera is None and camera is not None:
+            place_map.info = replace(place_map.info, camera=camera)
+            if self._file is not None:
+                self._file.describe(place_map.info)
+
     def _keep(self, place_map: PlaceMap, keyframe: Keyframe) -> None:
         if self._file is not None:
             keyframe = self._file.append(keyframe)
-            finder = self._recognizer.finder
-            if finder is not None:
-                finder.replace(keyframe)
+        if self._recognizer.finder is not None:
+            self._recognizer.finder.replace(keyframe)
         place_map.add(keyframe)

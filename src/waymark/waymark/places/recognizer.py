@@ -14,6 +14,7 @@ from waymark.checks import require_finite, require_shape
 from waymark.errors import ModelError
 from waymark.image.homography import register
 from waymark.maps import Keyframe, encode_thumbnail
+from waymark.places.anchor import MapFix
 from waymark.places.config import PlacesConfig
 from waymark.places.finder import Findings, PlaceFinder, View, view_of
 from waymark.places.keyframes import KeyframeBudget, KeyframeSelector, shows_something, view_overlap
@@ -37,6 +38,7 @@ class Localization:
         keyframe_count: In the map, after this image.
         new_keyframe: The keyframe that this image became, or None.
         removed: Ids of keyframes that had to go for it (`max_keyframes`).
+        fix: Where the robot is in the map; None unless a match with a pose in metres, of a keyframe with a pose, says so.
     """
 
     state: PlaceState
@@ -47,6 +49,7 @@ class Localization:
     keyframe_count: int
     new_keyframe: Keyframe | None
     removed: tuple[int, ...] = ()
+    fix: MapFix | None = None
 
 
 class PlaceRecognizer:

@@ -13,6 +13,7 @@ from waymark.image.features import Features, match
 from waymark.image.homography import Homography, find_homography, rejection
 from waymark.maps import Keyframe
 from waymark.places.config import PlacesConfig
+from waymark.places.relative import RelativePose
 
 
 def _no_points() -> NDArray[np.float32]:
@@ -30,6 +31,7 @@ class PlaceMatch:
         homography: Keyframe px to current px, of the scene's dominant plane.
         points_ref: (M, 2) px in the keyframe of all matched keypoints, inliers and outliers.
         points_cur: (M, 2) px of the same in the current image.
+        relative: Pose of the current camera in the keyframe's, None where it is not known (or was not asked).
     """
 
     keyframe_id: int
@@ -38,6 +40,7 @@ class PlaceMatch:
     homography: Homography
     points_ref: NDArray[np.float32] = field(default_factory=_no_points)
     points_cur: NDArray[np.float32] = field(default_factory=_no_points)
+    relative: RelativePose | None = None
 
     @property
     def inliers(self) -> int:
