@@ -30,6 +30,8 @@ class LocatingConfig(Config):
         (),
         'Pose of the optical frame on the robot: x, y, z in m and the quaternion x, y, z, w; empty: /tf_static says it.',
     )
+    map_frame: str = param('map', 'Frame of the keyframes\' poses.')
+    publish_tf: bool = param(True, 'Publish map -> odom on /tf with each verified match that gives it.')
     odometry_gap_s: float = param(
         0.1, 'An image further than this from the odometry around it has no odometry.', gt=0, unit='s'
     )

@@ -25,6 +25,7 @@ Floats = NDArray[np.float64]
 
 _M_PER_RAD = 3.0  # a turn changes the view too: as much as this way does
 _FEWEST_STEPS = 3
+_MOST_STEPS = 30.0  # between two images: more is an odometry that began anew
 
 
 class MapPosition:
@@ -62,7 +63,8 @@ class MapPosition:
         self._last_odom = now
         if before is None or now is None or self._spacing is None:
             return None
-        return _way(before, now) / self._spacing
+        steps = _way(before, now) / self._spacing
+        return steps if steps < _MOST_STEPS else None
 
     def located(
         self, said: Localization, keyframes: Mapping[int, Keyframe], camera_ref: CameraModel | None, sensed: Sensed

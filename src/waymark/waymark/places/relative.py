@@ -205,7 +205,10 @@ def _decomposed(rays: Floats, seen: Floats, K: Floats, wanted: Floats) -> _OverP
         for sign in (1, -1)
     ]
     in_front = [o for o in options if (rays @ o.n > 0).all()]
-    return max(in_front, key=lambda o: float(o.n @ wanted), default=None)
+    # A camera that hardly moved leaves no plane to find: the one expected is as good as any.
+    U, _, V = np.linalg.svd(H / np.cbrt(np.linalg.det(H)))
+    still = _OverPlane(np.asarray(U @ V, np.float64), np.zeros(3), wanted)
+    return max(in_front, key=lambda o: float(o.n @ wanted), default=still if np.linalg.det(U @ V) > 0 else None)
 
 
 def _vector(column: object, sign: float) -> Floats:

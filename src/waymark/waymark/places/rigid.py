@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import math
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -26,11 +28,12 @@ def cross(v: Floats) -> Floats:
 
 
 def tangents(direction: Floats) -> Floats:
-    """(3, 2) orthonormal, both perpendicular to a unit vector."""
-    helper = np.eye(3)[int(np.argmin(np.abs(direction)))]
-    a = np.cross(direction, helper)
-    a /= np.linalg.norm(a)
-    return np.column_stack([a, np.cross(direction, a)])
+    """(3, 2) orthonormal, both perpendicular to a unit vector (Duff et al., JCGT 2017)."""
+    x, y, z = (float(v) for v in direction)
+    sign = math.copysign(1.0, z)
+    a = -1.0 / (sign + z)
+    b = x * y * a
+    return np.array([[1.0 + sign * x * x * a, b], [sign * b, sign + y * y * a], [-sign * x, -y]])
 
 
 def transform(R: Floats, position: Floats) -> Floats:

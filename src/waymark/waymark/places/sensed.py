@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from waymark.checks import require_finite, require_shape
 from waymark.image.camera import CameraModel
+from waymark.places.config import LocatingConfig
 from waymark.places.rigid import between
 from waymark.types import NANOSECONDS
 
@@ -47,6 +48,31 @@ class Sensed:
     altitude: Altitude | None = None
     T_odom_base: Floats | None = None
     T_base_camera: Floats | None = None
+
+
+def altitude_of(
+    config: LocatingConfig, range_m: float | None, T_odom_base: Floats | None, T_base_camera: Floats | None
+) -> Altitude | None:
+    """Altitude of the camera by what the configuration names; None while that is not known.
+
+    Args:
+        config: Which source, and how exact it is.
+        range_m: Length of a beam straight down from the robot, to the ground.
+        T_odom_base: (4, 4) by odometry.
+        T_base_camera: (4, 4) of the camera on the robot.
+    """
+    if config.altitude_from == 'parameter':
+        return Altitude(config.altitude_m, config.altitude_sigma * config.altitude_m)
+    if config.altitude_from == 'range' and range_m is not None:
+        beam = None
+        if T_base_camera is not None:
+            x, y, z = (float(v) for v in -T_base_camera[2, :3])
+            beam = x, y, z
+        return Altitude(range_m, config.altitude_sigma * range_m, beam)
+    if config.altitude_from == 'odometry' and T_odom_base is not None and T_base_camera is not None:
+        height_m = float((T_odom_base @ T_base_camera)[2, 3]) - config.ground_z_m
+        return Altitude(height_m, config.altitude_sigma * height_m) if height_m > 0 else None
+    return None
 
 
 class PoseTrack:
