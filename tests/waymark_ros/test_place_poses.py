@@ -86,7 +86,9 @@ def test_matches_have_poses_in_metres_and_tie_the_odometry_to_the_map(drone, beg
     assert (drone.heard['/tf'], drone.heard['map_pose'], drone.heard['place']) == ([], [], [])
     assert all(k.has_pose for k in drone.heard['keyframes'])
     for keyframe in drone.heard['keyframes']:
-        np.testing.assert_allclose(pose_from_msg(keyframe.pose), drone.truth[time_to_ns(keyframe.header.stamp)], atol=1e-6)
+        np.testing.assert_allclose(
+            pose_from_msg(keyframe.pose), drone.truth[time_to_ns(keyframe.header.stamp)], atol=1e-6
+        )
 
     keep_and_load(drone, tmp_path / 'flight.wmap')
     drone.T_map_odom = transform(turned(np.array([0.01, -0.02, 0.8])), np.array([30.0, -12.0, 3.0]))

@@ -23,7 +23,7 @@ from waymark_ros.qos import KEYFRAMES, RESULTS, TF
 
 
 class PlaceOutputs:
-    """`localization` for every image; `place`, `keyframes`, `map_pose` and `map -> odom` where there is something to say."""
+    """`localization` for every image; `place`, `keyframes`, `map_pose` and /tf where there is something to say."""
 
     def __init__(self, node: Any, config: PlacesConfig) -> None:
         """Offer the topics.
@@ -39,14 +39,15 @@ class PlaceOutputs:
         self.map_pose = node.create_publisher(PoseWithCovarianceStamped, 'map_pose', RESULTS)
         self.tf = node.create_publisher(TFMessage, '/tf', TF) if config.publish_tf else None
 
-    def publish(self, said: Said, header: Header, fingerprint: str, odom_frame: str) -> None:
-        """Publish what one image says.
+    def publish(self, said: Said, header: Header, fingerprint: str, odom_frame: str, why_no_camera: str) -> None:
+        """Publish what one image says, and show it in the diagnostics.
 
         Args:
             said: By the recognizer.
             header: Of the image.
             fingerprint: Of the encoder.
             odom_frame: Frame of the odometry.
+            why_no_camera: Why nothing is known of the camera, '' where it is.
         """
         publish, fix = self._node.publish_latest, said.fix
         if fix is not None:  # first: who hears `localization` may ask /tf at once
@@ -58,6 +59,9 @@ class PlaceOutputs:
         if said.new_keyframe is not None:
             publish(self.keyframes, keyframe_to_msg(said.new_keyframe, header, fingerprint))
         publish(self.localization, localization_to_msg(said, header))
+        facts = {'state': said.state.name, 'pose': pose_in_words(said, why_no_camera), 'keyframes': said.keyframe_count}
+        for key, fact in facts.items():
+            self._node.statistics.set(key, fact)
 
 
 def pose_in_words(said: Said, why_no_camera: str) -> str:

@@ -69,4 +69,6 @@ class CameraModel:
         if len(points_px) == 0:
             return np.zeros((0, 2))
         src = np.ascontiguousarray(points_px, np.float64).reshape(-1, 1, 2)
-        return np.asarray(cv2.undistortPoints(src, self.K, self.D, P=self.K if K_ideal is None else K_ideal), np.float64).reshape(-1, 2)
+        return np.asarray(
+            cv2.undistortPoints(src, self.K, self.D, P=self.K if K_ideal is None else K_ideal), np.float64
+        ).reshape(-1, 2)

@@ -2,9 +2,9 @@
 """Where the robot is in the map, and thus where its odometry's frame lies in it: `map -> odom`.
 
 The odometry stays smooth and is never touched. `map -> odom` moves with verified matches alone. A match that fits what
-is known is fused by covariance intersection (Julier and Uhlmann, ACC 1997), which needs no independence: a hundred views of
-one keyframe are not surer than one. A match that does not fit is held back until `confirm` in a row agree with each
-other by odometry; then it was the estimate that was wrong, and `map -> odom` jumps, once.
+is known is fused by covariance intersection (Julier and Uhlmann, ACC 1997), which needs no independence: a hundred
+views of one keyframe are not surer than one. A match that does not fit is held back until `confirm` in a row agree with
+each other by odometry; then it was the estimate that was wrong, and `map -> odom` jumps, once.
 """
 
 from __future__ import annotations
@@ -99,9 +99,7 @@ class MapAnchor:
         self._known, self._doubts = seen, []
         return True
 
-    def _moved(
-        self, known: tuple[Floats, Floats, Floats], T_odom_base: Floats
-    ) -> tuple[Floats, Floats, Floats]:
+    def _moved(self, known: tuple[Floats, Floats, Floats], T_odom_base: Floats) -> tuple[Floats, Floats, Floats]:
         """What is known, carried on by odometry: the error of the heading becomes one of position on the way."""
         T, P, T_then = known
         step = inverse(T_then) @ T_odom_base
@@ -116,7 +114,7 @@ class MapAnchor:
 
 def _error(a: Floats, b: Floats) -> Floats:
     """(6,) what takes pose a to pose b: shift, and turn about the map's axes."""
-    return np.r_[b[:3, 3] - a[:3, 3], turn_of(b[:3, :3] @ a[:3, :3].T)]
+    return np.asarray(np.r_[b[:3, 3] - a[:3, 3], turn_of(b[:3, :3] @ a[:3, :3].T)], np.float64)
 
 
 def _distance(expected: tuple[Floats, Floats, Floats], seen: tuple[Floats, Floats, Floats]) -> float:

@@ -134,15 +134,13 @@ class Baselines:
     def _shared(
         self, raw_ref: NDArray[np.float32], keyframe: Keyframe, other: Keyframe, camera: CameraModel, K: Floats
     ) -> tuple[NDArray[np.intp], Floats]:
-        """Which of the keyframe's matched points (M,) another keyframe shows too, and where in it: (M, 2) undistorted px."""
+        """Which of the keyframe's matched points (M,) another one shows, and where in it: (M, 2) undistorted px."""
         pairs = match(keyframe.features, other.features, self._config.ratio)
         mine = keyframe.features.keypoints[pairs[:, 0]]
         _, seen, at = np.intersect1d(_labels(raw_ref), _labels(mine), return_indices=True)
         return seen, camera.undistort_points(other.features.keypoints[pairs[at, 1]], K)
 
-    def _neighbours(
-        self, keyframe: Keyframe, keyframes: Mapping[int, Keyframe]
-    ) -> Iterator[tuple[Keyframe, float]]:
+    def _neighbours(self, keyframe: Keyframe, keyframes: Mapping[int, Keyframe]) -> Iterator[tuple[Keyframe, float]]:
         """Keyframes near in order that have a pose elsewhere, and how far away, m."""
         if keyframe.pose is None:
             return

@@ -19,8 +19,8 @@ class LocatingConfig(Config):
 
     altitude_from: str = param(
         'none',
-        'What tells the height over flat ground: none, parameter (altitude_m), range (sensor_msgs/Range, a beam straight '
-        'down from the robot) or odometry (z of its pose).',
+        'What tells the height over flat ground: none, parameter (altitude_m), range (sensor_msgs/Range, a beam '
+        'straight down from the robot) or odometry (z of its pose).',
         choices=('none', 'parameter', 'range', 'odometry'),
     )
     altitude_m: float = param(0.0, 'Height of the camera, for altitude_from: parameter.', ge=0, unit='m')
@@ -28,9 +28,9 @@ class LocatingConfig(Config):
     ground_z_m: float = param(0.0, 'z of the ground by odometry, for altitude_from: odometry.', unit='m')
     camera_in_base: tuple[float, ...] = param(
         (),
-        'Pose of the optical frame on the robot: x, y, z in m and the quaternion x, y, z, w; empty: /tf_static says it.',
+        'Pose of the optical frame on the robot: x, y, z in m and quaternion x, y, z, w; empty: /tf_static says it.',
     )
-    map_frame: str = param('map', 'Frame of the keyframes\' poses.')
+    map_frame: str = param('map', "Frame of the keyframes' poses.")
     publish_tf: bool = param(True, 'Publish map -> odom on /tf with each verified match that gives it.')
     odometry_gap_s: float = param(
         0.1, 'An image further than this from the odometry around it has no odometry.', gt=0, unit='s'

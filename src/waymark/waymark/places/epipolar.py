@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Two views of a scene with depth: the essential matrix, and the pose that it fixes up to scale.
 
-Hartley and Zisserman, Multiple View Geometry, ch. 9. Cameras are optical frames (x right, y down, z forward); points are
-undistorted pixels.
+Hartley and Zisserman, Multiple View Geometry, ch. 9. Cameras are optical frames (x right, y down, z forward); points
+are undistorted pixels.
 """
 
 from __future__ import annotations
@@ -112,7 +112,7 @@ def _from_direction(state: Epipolar, covariance: Floats) -> RelativePose:
 
 
 def sampson(E: Floats, rays: Floats, rays_cur: Floats) -> Floats:
-    """Signed first-order distance of rays (N, 3) from the epipolar constraint (Hartley and Zisserman, eq. 11.9), (N,)."""
+    """Signed first-order distance (N,) of rays from the epipolar constraint (Hartley and Zisserman, eq. 11.9)."""
     lines_cur, lines_ref = rays @ E.T, rays_cur @ E
     error = np.einsum('ni,ni->n', rays_cur, lines_cur)
     return np.asarray(error / np.sqrt((lines_cur[:, :2] ** 2).sum(1) + (lines_ref[:, :2] ** 2).sum(1)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,7 @@ from waymark.places.position import MapPosition
 from waymark.places.queries import Answer, query_by_image, query_by_text, query_by_vector
 from waymark.places.recognizer import Localization, PlaceRecognizer
 from waymark.places.sensed import Sensed
+from waymark.places.text_column import TextColumn, require_text_encoder, with_text_vector
 from waymark.types import Frame
 
 
@@ -34,7 +36,7 @@ class LiveMap:
         self._map: PlaceMap | None = None
         self._path = Path(config.map) if config.map else None
         self._recognizer = PlaceRecognizer(config)
-        self._position = MapPosition(config, {})
+        self._position, self._texts = MapPosition(config, {}), TextColumn()
         if self._path is not None and (self._path.exists() or not config.mapping):
             self._take(self._open(self._path))
 
@@ -83,13 +85,8 @@ class LiveMap:
         result = self._position.located(result, place_map.keyframes, place_map.info.camera, sensed)
         if result.new_keyframe is not None:
             self._note_camera(place_map, sensed.camera)
-            posed = replace(result.new_keyframe, pose=self._position.pose_now(sensed))
-            result = replace(result, new_keyframe=posed)
-            self._keep(place_map, posed)
-            if result.match is not None:
-                link = place_map.link(result.new_keyframe.keyframe_id, result.match.keyframe_id, result.match.inliers)
-                if self._file is not None:
-                    self._file.link(link)
+            result = replace(result, new_keyframe=self._completed(place_map, result.new_keyframe, sensed))
+            self._keep(place_map, result)
         for keyframe_id in result.removed:
             place_map.remove(keyframe_id)
             self._position.forget(keyframe_id)
@@ -97,9 +94,33 @@ class LiveMap:
                 self._file.remove(keyframe_id)
         return result
 
+    def add_text_vector(self, stamp_ns: int, vector: NDArray[np.float32], model_id: str, fingerprint: str) -> None:
+        """Take in what another encoder, one that takes texts, says of an image: a keyframe of it keeps that too.
+
+        Args:
+            stamp_ns: Of the image.
+            vector: (T,) float32, its unit vector.
+            model_id: Of that encoder, for people.
+            fingerprint: Of that encoder.
+
+        Raises:
+            MapError: The map has text vectors of another encoder.
+            ValueError: `vector` is not finite.
+        """
+        if not self._config.mapping:
+            return
+        if self._map is not None:
+            require_text_encoder(self._map.info, fingerprint)
+        self._texts.fingerprint, self._texts.model_id = fingerprint, model_id
+        keyframe_id = self._texts.add_vector(stamp_ns, vector)
+        if self._map is not None and keyframe_id is not None and keyframe_id in self._map.keyframes:
+            self._note_text_encoder(self._map)
+            self._replace(self._map, with_text_vector(self._map.keyframes[keyframe_id], vector))
+
     def on_time_reset(self) -> None:
         """Time went back: the odometry began anew, and where its frame lies in the map is not known any more."""
         self._position.reset()
+        self._texts.clear()
 
     def save(self, path: str = '') -> int:
         """Write the map, or wait until its own file holds all of it.
@@ -199,7 +220,7 @@ class LiveMap:
         self._path = self._file.path
         self._recognizer = PlaceRecognizer(self._config)
         self._recognizer.load(self._map.keyframes.values(), self._map.info.fingerprint, self._map.routed_ids)
-        self._position = MapPosition(self._config, self._map.keyframes)
+        self._position, self._texts = MapPosition(self._config, self._map.keyframes), TextColumn()
 
     def _map_for(self, model_id: str, fingerprint: str) -> PlaceMap:
         if self._map is None:
@@ -214,13 +235,42 @@ class LiveMap:
     def _note_camera(self, place_map: PlaceMap, camera: CameraModel | None) -> None:
         """Let the map know its camera as soon as anybody does."""
         if place_map.info.camera is None and camera is not None:
-            place_map.info = replace(place_map.info, camera=camera)
-            if self._file is not None:
-                self._file.describe(place_map.info)
+            self._describe(place_map, camera=camera)
 
-    def _keep(self, place_map: PlaceMap, keyframe: Keyframe) -> None:
+    def _note_text_encoder(self, place_map: PlaceMap) -> None:
+        if place_map.info.text_fingerprint == '':
+            texts = self._texts
+            self._describe(place_map, text_fingerprint=texts.fingerprint, text_model_id=texts.model_id)
+
+    def _describe(self, place_map: PlaceMap, **changes: Any) -> None:
+        place_map.info = replace(place_map.info, **changes)
+        if self._file is not None:
+            self._file.describe(place_map.info)
+
+    def _replace(self, place_map: PlaceMap, keyframe: Keyframe) -> None:
+        if self._file is not None:
+            keyframe = self._file.replace(keyframe)
+        if self._recognizer.finder is not None:
+            self._recognizer.finder.replace(keyframe)
+        place_map.replace(keyframe)
+
+    def _completed(self, place_map: PlaceMap, keyframe: Keyframe, sensed: Sensed) -> Keyframe:
+        """With what is known beside its image."""
+        text = self._texts.add_keyframe(keyframe)
+        if text is not None:
+            self._note_text_encoder(place_map)
+        return replace(keyframe, pose=self._position.pose_now(sensed), text_vector=text)
+
+    def _keep(self, place_map: PlaceMap, said: Localization) -> None:
+        """Add a new keyframe, and its link to the one that it was matched with."""
+        keyframe = said.new_keyframe
+        assert keyframe is not None
         if self._file is not None:
             keyframe = self._file.append(keyframe)
         if self._recognizer.finder is not None:
             self._recognizer.finder.replace(keyframe)
         place_map.add(keyframe)
+        if said.match is not None:
+            link = place_map.link(keyframe.keyframe_id, said.match.keyframe_id, said.match.inliers)
+            if self._file is not None:
+                self._file.link(link)

@@ -25,9 +25,7 @@ def shows_a_plane(
         K: (3, 3) of both images.
         threshold_px: Of the homography's inliers; points within twice of it count as the plane's.
     """
-    H, inliers = find_homography(
-        np.asarray(points_ref, np.float32), np.asarray(points_cur, np.float32), threshold_px
-    )
+    H, inliers = find_homography(np.asarray(points_ref, np.float32), np.asarray(points_cur, np.float32), threshold_px)
     epipolar = find_essential(points_ref, points_cur, K)
     if H is None or epipolar is None:
         return epipolar is None

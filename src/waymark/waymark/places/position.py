@@ -58,7 +58,7 @@ class MapPosition:
         self._locator.forget(keyframe_id)
 
     def moved(self, sensed: Sensed) -> float | None:
-        """Way since the last image, in steps between keyframes; None without odometry, or where keyframes have no poses."""
+        """Way since the last image, in steps between keyframes; None without odometry or poses of keyframes."""
         before, now = self._last_odom, sensed.T_odom_base
         self._last_odom = now
         if before is None or now is None or self._spacing is None:

@@ -37,8 +37,9 @@ class Localization:
         best_similarity: Its cosine similarity, -1 to 1; 0 where there is none.
         keyframe_count: In the map, after this image.
         new_keyframe: The keyframe that this image became, or None.
+        view: The image, described.
         removed: Ids of keyframes that had to go for it (`max_keyframes`).
-        fix: Where the robot is in the map; None unless a match with a pose in metres, of a keyframe with a pose, says so.
+        fix: Where the robot is in the map; None unless a match in metres, with a keyframe that has a pose, says so.
     """
 
     state: PlaceState
@@ -48,6 +49,7 @@ class Localization:
     best_similarity: float
     keyframe_count: int
     new_keyframe: Keyframe | None
+    view: View
     removed: tuple[int, ...] = ()
     fix: MapFix | None = None
 
@@ -136,7 +138,7 @@ class PlaceRecognizer:
         new = self._keep(frame, view, match, finder) if keep else None
         removed = self._trim(finder)
         return Localization(
-            state, match, found.match, found.nearest_id, found.best_similarity, len(self._keys), new, removed
+            state, match, found.match, found.nearest_id, found.best_similarity, len(self._keys), new, view, removed
         )
 
     def require_fingerprint(self, fingerprint: str) -> None:

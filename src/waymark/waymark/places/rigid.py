@@ -23,7 +23,7 @@ def turn_of(R: Floats) -> Floats:
 
 
 def cross(v: Floats) -> Floats:
-    """(3, 3): cross(a) @ b = a x b."""
+    """The matrix (3, 3) that takes a vector b to the cross product of v and b."""
     return np.array([[0.0, -v[2], v[1]], [v[2], 0.0, -v[0]], [-v[1], v[0], 0.0]])
 
 
@@ -49,7 +49,7 @@ def inverse(T: Floats) -> Floats:
 
 
 def between(T_a: Floats, T_b: Floats, share: float) -> Floats:
-    """The transform (4, 4) at a share of the way from one to the other, straight and turning evenly; beyond 0 to 1 too."""
+    """The transform (4, 4) at a share of the way from one to the other, straight and turning evenly; outside too."""
     R = turned(share * turn_of(T_b[:3, :3] @ T_a[:3, :3].T)) @ T_a[:3, :3]
     return transform(R, T_a[:3, 3] + share * (T_b[:3, 3] - T_a[:3, 3]))
 

@@ -2,7 +2,7 @@
 """The pose of a third view in metres, by the known distance between two others.
 
 What two views of known distance show can be placed in space; from there it is projected into the third (Hartley and
-Zisserman, Multiple View Geometry, ch. 12 and 15). Both poses are fitted together, so that the covariance has all errors.
+Zisserman, Multiple View Geometry, ch. 12 and 15). Both poses are fitted together: the covariance has all errors.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def pose_by_baseline(
     def residuals(state: _Three) -> Floats:
         points = rays * _depths(rays, rays_other, state.other.R, state.other.t)[:, None]
         apart = focal * sampson(cross(state.other.t) @ state.other.R, rays, rays_other)
-        return np.c_[projected(points @ state.R.T + state.t, views.K) - seen, apart]
+        return np.asarray(np.c_[projected(points @ state.R.T + state.t, views.K) - seen, apart], np.float64)
 
     fit = minimize(start, residuals, _Three.moved, 11, groups)
     if fit is None:

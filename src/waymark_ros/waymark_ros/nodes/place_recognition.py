@@ -13,18 +13,20 @@ from waymark.types import Frame
 from waymark_ros.boundaries import BoundaryPublisher
 from waymark_ros.conversions import embedding_vector, time_to_ns
 from waymark_ros.pairing import StampPairs
-from waymark_ros.place_outputs import PlaceOutputs, pose_in_words
+from waymark_ros.place_outputs import PlaceOutputs
 from waymark_ros.place_services import PlaceServices
 from waymark_ros.qos import RESULTS
 from waymark_ros.robot_state import RobotState
 from waymark_ros.runner import run_node
+from waymark_ros.standing_queries import StandingQueries
+from waymark_ros.text_embeddings import TextEmbeddings
 from waymark_ros.vision_node import VisionNode
 
 IMAGES_KEPT = 30
 
 
 class PlaceRecognitionNode(VisionNode):
-    """Publish `localization` for each pair of `image` and `embedding`; `place`, `map_pose` and /tf where it is known."""
+    """Publish `localization` for each pair of `image` and `embedding`; `place`, `map_pose`, /tf where that is known."""
 
     config_class = PlaceRecognitionConfig
     default_name = 'place_recognition'
@@ -41,6 +43,7 @@ class PlaceRecognitionNode(VisionNode):
         self.pairs: StampPairs[tuple[Frame, int], Embedding] = StampPairs(IMAGES_KEPT)
         self.boundaries = BoundaryPublisher(self, config)
         self.outputs = PlaceOutputs(self, config)
+        self.standing = StandingQueries(self, config)
 
     def on_activate_core(self) -> None:
         """Listen to the encoder and to the robot."""
@@ -55,6 +58,7 @@ class PlaceRecognitionNode(VisionNode):
                 inbox.deposit('embedding', msg)
 
         self.embeddings = self.create_subscription(Embedding, 'embedding', take, RESULTS)
+        self.texts = TextEmbeddings(self, self.map, self.standing)
 
     def on_frame(self, frame: Frame) -> None:
         """Wait for the embedding of this image, or recognise it at once when that was faster."""
@@ -73,11 +77,10 @@ class PlaceRecognitionNode(VisionNode):
         (frame, received_ns), msg = pair
         sensed = self.robot.sensed(frame.header, self.camera_of(frame))
         result = self.map.observe(frame, embedding_vector(msg), msg.model_id, msg.fingerprint, sensed)
-        self.outputs.publish(result, frame.header, msg.fingerprint, self.robot.odom_frame)
+        why = self.why_no_camera(frame)
+        self.outputs.publish(result, frame.header, msg.fingerprint, self.robot.odom_frame, why)
+        self.standing.observe(result.view.vector, msg.fingerprint, frame.header, result.view.features)
         self.statistics.frame_done(received_ns)
-        self.statistics.set('state', result.state.name)
-        self.statistics.set('pose', pose_in_words(result, self.why_no_camera(frame)))
-        self.statistics.set('keyframes', result.keyframe_count)
         self.statistics.set('skipped_embeddings', self.inbox.skipped('embedding'))
         self.statistics.set('unpaired', self.pairs.unpaired)
         if self.map.error is not None:
@@ -89,16 +92,19 @@ class PlaceRecognitionNode(VisionNode):
         self.boundaries.reset()
         self.robot.reset()
         self.map.on_time_reset()
+        self.standing.reset()
 
     def on_deactivate_core(self) -> None:
         """Stop listening."""
         self.robot.destroy()
+        self.texts.destroy()
         self.destroy_subscription(self.embeddings)
         self.pairs.clear()
 
     def on_cleanup_core(self) -> None:
         """Finish the map's file."""
         self.services_of_map.destroy()
+        self.standing.destroy()
         self.map.close()
 
 
