@@ -21,6 +21,7 @@ from waymark.errors import MessageError
 from waymark.image.camera import CameraModel
 from waymark.image.codec import UnsupportedEncoding, decode_compressed, decode_raw, encode_jpeg, encode_raw
 from waymark.image.rotation import quaternion_xyzw, rotation_matrix
+from waymark.sources.camera_info import camera_model
 from waymark.tracking import TargetState
 from waymark.types import NANOSECONDS, Frame, Header
 from waymark_ros import rare_encodings
@@ -131,12 +132,12 @@ def frame_to_jpeg(frame: Frame, quality: int) -> CompressedImage:
 
 
 def camera_from_msg(msg: CameraInfo) -> CameraModel:
-    """Intrinsics of a camera_info message; K is zero where the camera is not calibrated."""
-    return CameraModel(
-        (int(msg.width), int(msg.height)),
-        np.array(msg.k, np.float64).reshape(3, 3),
-        np.array(msg.d, np.float64).reshape(-1),
-    )
+    """Intrinsics of a camera_info message; K is zero where the camera is not calibrated.
+
+    Raises:
+        ConfigError: Its lens model is not supported (a fisheye's).
+    """
+    return camera_model((int(msg.width), int(msg.height)), list(msg.k), list(msg.d), msg.distortion_model)
 
 
 def camera_to_msg(camera: CameraModel, header: Header) -> CameraInfo:

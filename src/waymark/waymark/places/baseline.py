@@ -16,7 +16,7 @@ from waymark.places.config import PlacesConfig
 from waymark.places.least_squares import Floats
 from waymark.places.relative import PlaneKnown, RelativePose, pose_over_plane
 from waymark.places.three_views import pose_by_baseline
-from waymark.places.views import Views, undistorted
+from waymark.places.views import Lenses, Views
 
 _REACH = 3  # keyframes before and after
 _MOST_SIGMA = 0.15  # of its unit: a worse measure is none
@@ -84,9 +84,8 @@ class Baselines:
         """Distance of the keyframe's camera from the plane, m, by one neighbour; and its standard deviation."""
         other, length_m = neighbour
         pairs = match(keyframe.features, other.features, self._config.ratio)
-        views = undistorted(
-            keyframe.features.keypoints[pairs[:, 0]], other.features.keypoints[pairs[:, 1]], camera, camera
-        )
+        both = Lenses(camera, camera)
+        views = both.views(keyframe.features.keypoints[pairs[:, 0]], other.features.keypoints[pairs[:, 1]])
         found = pose_over_plane(views.points_ref, views.points_cur, views.K, plane, self._config.ransac_threshold_px)
         if found is None:
             return 1.0, np.inf

@@ -68,6 +68,12 @@ class PlacesConfig(FeatureConfig, HomographyConfig, RetrievalConfig, LocatingCon
         320, 'Longer side that smaller images are enlarged to before detection; 0: never.', ge=0, le=4096, unit='px'
     )
     min_inliers: int = param(20, 'Fewest matches that must agree for the same place.', ge=4)
+    # An inlier of a homography hits a point, one of an essential matrix only a line. Wrong pairs of vpr_corridor reach
+    # 13 by either.
+    min_epipolar_inliers: int = param(
+        26, 'Fewest matches that must agree in a scene with depth, where camera_info is known.', ge=8
+    )
+    min_epipolar_share: float = param(0.5, 'Smallest share of the matches that must agree there.', ge=0, le=1)
     min_coverage: float = param(0.05, 'Smallest share of the keyframe that the agreeing matches must span.', ge=0, le=1)
     # Seen from half or twice the distance it is another place, even if the same thing is in view.
     min_scale: float = param(0.5, 'Smallest size relative to the keyframe.', gt=0)

@@ -19,6 +19,7 @@ from waymark.places.queries import Answer, query_by_image, query_by_text, query_
 from waymark.places.recognizer import Localization, PlaceRecognizer
 from waymark.places.sensed import Sensed
 from waymark.places.text_column import TextColumn, require_text_encoder, with_text_vector
+from waymark.places.views import Lenses
 from waymark.types import Frame
 
 
@@ -80,9 +81,10 @@ class LiveMap:
         """
         self.require_encoder(fingerprint)
         place_map, sensed = self._map_for(model_id, fingerprint), sensed or Sensed()
-        moved = self._position.moved(sensed)
-        result = self._recognizer.observe(frame, vector, fingerprint, moved, keep=self._config.mapping)
-        result = self._position.located(result, place_map.keyframes, place_map.info.camera, sensed)
+        moved, camera = self._position.moved(sensed), sensed.camera
+        lenses = None if camera is None else Lenses(place_map.info.camera or camera, camera)
+        result = self._recognizer.observe(frame, vector, fingerprint, moved, self._config.mapping, lenses)
+        result = self._position.located(result, place_map.keyframes, lenses, sensed)
         if result.new_keyframe is not None:
             self._note_camera(place_map, sensed.camera)
             result = replace(result, new_keyframe=self._completed(place_map, result.new_keyframe, sensed))

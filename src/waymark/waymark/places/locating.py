@@ -9,7 +9,6 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from waymark.image.camera import CameraModel
 from waymark.image.rotation import rotation_matrix
 from waymark.maps import Keyframe
 from waymark.maps.keyframe import MapPose
@@ -21,7 +20,7 @@ from waymark.places.relative import PlaneKnown, RelativePose, pose_over_plane
 from waymark.places.rigid import transform
 from waymark.places.sensed import Sensed
 from waymark.places.verification import PlaceMatch
-from waymark.places.views import undistorted
+from waymark.places.views import Lenses
 
 Floats = NDArray[np.float64]
 
@@ -43,35 +42,33 @@ class Locator:
         self._baselines.forget(keyframe_id)
 
     def locate(
-        self, match: PlaceMatch, keyframes: Mapping[int, Keyframe], camera_ref: CameraModel | None, sensed: Sensed
+        self, match: PlaceMatch, keyframes: Mapping[int, Keyframe], lenses: Lenses | None, sensed: Sensed
     ) -> RelativePose | None:
         """Find where the current camera is.
 
         Args:
             match: Verified, with its points.
             keyframes: The map's.
-            camera_ref: That took the keyframes; None: the current one, if their size says so.
-            sensed: What is known now; without its camera there is no pose.
+            lenses: The cameras of the map and of the image; None: unknown, and there is no pose.
+            sensed: What else is known now.
 
         Returns:
             The pose in the keyframe's camera; None where it can't be known.
         """
-        keyframe, camera = keyframes[match.keyframe_id], sensed.camera
-        if camera_ref is None and camera is not None and keyframe.features.size_wh == camera.size_wh:
-            camera_ref = camera
-        if camera is None or camera_ref is None or len(match.points_ref) == 0:
+        keyframe, threshold_px = keyframes[match.keyframe_id], self._config.ransac_threshold_px
+        if lenses is None or not lenses.fit(keyframe) or len(match.points_ref) == 0:
             return None
-        views = undistorted(match.points_ref, match.points_cur, camera_ref, camera)
-        if not shows_a_plane(views.points_ref, views.points_cur, views.K, self._config.ransac_threshold_px):
+        views = lenses.views(match.points_ref, match.points_cur)
+        if not shows_a_plane(views, threshold_px):
             found = pose_up_to_scale(views.points_ref, views.points_cur, views.K)
-            return found and self._baselines.scaled(found, views, match.points_ref, keyframe, keyframes, camera_ref)
+            return found and self._baselines.scaled(found, views, match.points_ref, keyframe, keyframes, lenses.ref)
         plane = ground_of(keyframe, sensed)
         if plane is None:
             return None
-        found = pose_over_plane(views.points_ref, views.points_cur, views.K, plane, self._config.ransac_threshold_px)
+        found = pose_over_plane(views.points_ref, views.points_cur, views.K, plane, threshold_px)
         if found is None or found.is_metric:
             return found
-        return self._baselines.scaled_plane(found, plane, keyframe, keyframes, camera_ref)
+        return self._baselines.scaled_plane(found, plane, keyframe, keyframes, lenses.ref)
 
 
 def ground_of(keyframe: Keyframe, sensed: Sensed) -> PlaneKnown | None:

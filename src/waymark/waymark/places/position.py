@@ -9,7 +9,6 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from waymark.image.camera import CameraModel
 from waymark.image.rotation import quaternion_xyzw
 from waymark.maps import Keyframe
 from waymark.maps.keyframe import MapPose
@@ -20,6 +19,7 @@ from waymark.places.recognizer import Localization
 from waymark.places.relative import RelativePose
 from waymark.places.rigid import cross, inverse, turn_of
 from waymark.places.sensed import Sensed
+from waymark.places.views import Lenses
 
 Floats = NDArray[np.float64]
 
@@ -67,19 +67,19 @@ class MapPosition:
         return steps if steps < _MOST_STEPS else None
 
     def located(
-        self, said: Localization, keyframes: Mapping[int, Keyframe], camera_ref: CameraModel | None, sensed: Sensed
+        self, said: Localization, keyframes: Mapping[int, Keyframe], lenses: Lenses | None, sensed: Sensed
     ) -> Localization:
         """Add to a verified match where the camera is.
 
         Args:
             said: Of the image; without a match it stays as it is.
             keyframes: The map's.
-            camera_ref: That took them, None: unknown.
+            lenses: The cameras of the map and of the image, None: unknown.
             sensed: What is known at the image.
         """
         if said.match is None:
             return said
-        relative = self._locator.locate(said.match, keyframes, camera_ref, sensed)
+        relative = self._locator.locate(said.match, keyframes, lenses, sensed)
         pose = keyframes[said.match.keyframe_id].pose
         fix = None if relative is None or pose is None else self._fix(relative, pose, sensed)
         return replace(said, match=replace(said.match, relative=relative), fix=fix)

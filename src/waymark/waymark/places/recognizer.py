@@ -22,6 +22,7 @@ from waymark.places.layout import Layout, describe_layout
 from waymark.places.sequence import SequenceFilter, evidence_of
 from waymark.places.state import Belief, PlaceState
 from waymark.places.verification import PlaceMatch
+from waymark.places.views import Lenses
 from waymark.types import NANOSECONDS, Frame
 
 
@@ -113,6 +114,7 @@ class PlaceRecognizer:
         fingerprint: str,
         moved: float | None = None,
         keep: bool = True,
+        lenses: Lenses | None = None,
     ) -> Localization:
         """Look one image up in the map, then perhaps keep it.
 
@@ -122,6 +124,7 @@ class PlaceRecognizer:
             fingerprint: Of the encoder that made `vector`.
             moved: Distance since the last image by odometry, in steps between keyframes; None: unknown.
             keep: Whether it may become a keyframe: not so where a finished map is only used.
+            lenses: The cameras of the map and of this image: with them, scenes with depth are verified too.
 
         Raises:
             ModelError: The map was made with another encoder.
@@ -132,7 +135,7 @@ class PlaceRecognizer:
             vector = np.zeros_like(vector)
         below = self._first_recent(frame.header.stamp_ns)
         view = view_of(frame, vector, self._config)
-        found = finder.find(view, below, self._expected(below)) if below else Findings.nothing()
+        found = finder.find(view, below, self._expected(below), lenses) if below else Findings.nothing()
         state = self._judge(found, moved)
         match = found.match if state is PlaceState.LOCALIZED else None
         new = self._keep(frame, view, match, finder) if keep else None
@@ -157,7 +160,7 @@ class PlaceRecognizer:
         """Move the belief on by one image."""
         positions = np.searchsorted(self._keys, found.keys)
         self._path.update(positions, evidence_of(found.scores, found.verified), moved)
-        verified = [m for m in found.matches if m.inliers >= self._config.min_inliers]
+        verified = [m for m in found.matches if m.strength >= self._config.min_inliers]
         if not verified:
             state = self._belief.update(None)
             self._last_match = None if state is PlaceState.LOST else self._last_match

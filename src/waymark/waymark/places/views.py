@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from waymark.image.camera import CameraModel
+from waymark.maps import Keyframe
 
 Floats = NDArray[np.float64]
 
@@ -28,15 +29,28 @@ class Views:
     K: Floats
 
 
-def undistorted(
-    points_ref: NDArray[np.floating], points_cur: NDArray[np.floating], ref: CameraModel, cur: CameraModel
-) -> Views:
-    """Take distortion away, and the difference between two cameras.
+@dataclass(frozen=True, eq=False)
+class Lenses:
+    """The cameras of two images.
 
-    Args:
-        points_ref: (N, 2) px in the keyframe.
-        points_cur: (N, 2) px in the other image.
-        ref: The keyframe's camera.
-        cur: The other's, whose K is taken for both.
+    Attributes:
+        ref: Of the keyframe.
+        cur: Of the other image.
     """
-    return Views(ref.undistort_points(points_ref, cur.K), cur.undistort_points(points_cur), cur.K)
+
+    ref: CameraModel
+    cur: CameraModel
+
+    def fit(self, keyframe: Keyframe) -> bool:
+        """Whether a keyframe has the size of its camera's images; else nothing is known of its camera."""
+        return tuple(keyframe.features.size_wh) == tuple(self.ref.size_wh)
+
+    def views(self, points_ref: NDArray[np.floating], points_cur: NDArray[np.floating]) -> Views:
+        """Take distortion away, and the difference between the cameras.
+
+        Args:
+            points_ref: (N, 2) px in the keyframe.
+            points_cur: (N, 2) px in the other image, whose K is taken for both.
+        """
+        K = self.cur.K
+        return Views(self.ref.undistort_points(points_ref, K), self.cur.undistort_points(points_cur), K)
