@@ -8,23 +8,20 @@ import math
 
 import numpy as np
 from builtin_interfaces.msg import Time
-from geometry_msgs.msg import Point32, Pose
+from geometry_msgs.msg import Point32, Pose, Transform
 from nav_msgs.msg import Odometry
 from numpy.typing import NDArray
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 from std_msgs.msg import Header as HeaderMsg
 from waymark_msgs.msg import Embedding as EmbeddingMsg
-from waymark_msgs.msg import Keyframe as KeyframeMsg
-from waymark_msgs.msg import Localization as LocalizationMsg
-from waymark_msgs.msg import PlaceMatch as PlaceMatchMsg
 from waymark_msgs.msg import PlanarTarget, PlanarTargetArray, TokenGrid
 
 from waymark.encoding import DenseEmbedding, Embedding
 from waymark.errors import MessageError
 from waymark.image.camera import CameraModel
 from waymark.image.codec import UnsupportedEncoding, decode_compressed, decode_raw, encode_jpeg, encode_raw
-from waymark.image.rotation import quaternion_xyzw
-from waymark.places import Keyframe, Localization, PlaceMatch
+from waymark.image.rotation import quaternion_xyzw, rotation_matrix
+from waymark.sources.camera_info import camera_model
 from waymark.tracking import TargetState
 from waymark.types import NANOSECONDS, Frame, Header
 from waymark_ros import rare_encodings
@@ -135,12 +132,12 @@ def frame_to_jpeg(frame: Frame, quality: int) -> CompressedImage:
 
 
 def camera_from_msg(msg: CameraInfo) -> CameraModel:
-    """Intrinsics of a camera_info message; K is zero where the camera is not calibrated."""
-    return CameraModel(
-        (int(msg.width), int(msg.height)),
-        np.array(msg.k, np.float64).reshape(3, 3),
-        np.array(msg.d, np.float64).reshape(-1),
-    )
+    """Intrinsics of a camera_info message; K is zero where the camera is not calibrated.
+
+    Raises:
+        ConfigError: Its lens model is not supported (a fisheye's).
+    """
+    return camera_model((int(msg.width), int(msg.height)), list(msg.k), list(msg.d), msg.distortion_model)
 
 
 def camera_to_msg(camera: CameraModel, header: Header) -> CameraInfo:
@@ -238,37 +235,6 @@ def _target_to_msg(target: TargetState) -> PlanarTarget:
     return msg
 
 
-def match_to_msg(match: PlaceMatch, header: Header) -> PlaceMatchMsg:
-    """A verified match, with the header of the image that was matched."""
-    return PlaceMatchMsg(
-        header=header_to_msg(header),
-        keyframe_id=match.keyframe_id,
-        keyframe_stamp=ns_to_time(match.keyframe_stamp_ns),
-        similarity=float(match.similarity),
-        inliers=int(match.inliers),
-        quality=float(match.quality),
-        h_cur_ref=match.homography.H_cur_ref.ravel(),
-    )
-
-
-def localization_to_msg(localization: Localization, header: Header) -> LocalizationMsg:
-    """Whether the robot knows where it is."""
-    msg = LocalizationMsg(
-        header=header_to_msg(header),
-        state=localization.state.value,
-        best_similarity=float(localization.best_similarity),
-        keyframe_count=int(localization.keyframe_count),
-    )
-    if localization.match is not None:
-        msg.match = match_to_msg(localization.match, header)
-    return msg
-
-
-def keyframe_to_msg(keyframe: Keyframe, header: Header, fingerprint: str) -> KeyframeMsg:
-    """A view that the map keeps."""
-    return KeyframeMsg(header=header_to_msg(header), keyframe_id=keyframe.keyframe_id, fingerprint=fingerprint)
-
-
 def pose_to_msg(T_a_b: NDArray[np.float64]) -> Pose:
     """A pose message of a 4x4 transform, m."""
     pose = Pose()
@@ -276,6 +242,40 @@ def pose_to_msg(T_a_b: NDArray[np.float64]) -> Pose:
     x, y, z, w = quaternion_xyzw(T_a_b[:3, :3])
     pose.orientation.x, pose.orientation.y, pose.orientation.z, pose.orientation.w = x, y, z, w
     return pose
+
+
+def pose_from_msg(pose: Pose) -> NDArray[np.float64]:
+    """Transform (4, 4) of a pose message.
+
+    Raises:
+        MessageError: A number is not finite, or the quaternion is not of length 1.
+    """
+    position, q = pose.position, pose.orientation
+    numbers = (position.x, position.y, position.z, q.x, q.y, q.z, q.w)
+    length = math.hypot(*numbers[3:])
+    if not all(map(math.isfinite, numbers)) or abs(length - 1) > 1e-2:
+        raise MessageError(
+            f'pose {[round(v, 3) for v in numbers]} is none: its numbers must be finite and its quaternion of length 1.'
+        )
+    T = np.eye(4)
+    T[:3, :3] = rotation_matrix((q.x / length, q.y / length, q.z / length, q.w / length))
+    T[:3, 3] = numbers[:3]
+    return T
+
+
+def transform_from_msg(transform: Transform) -> NDArray[np.float64]:
+    """Transform (4, 4) of a message.
+
+    Raises:
+        MessageError: As pose_from_msg.
+    """
+    pose = Pose(orientation=transform.rotation)
+    pose.position.x, pose.position.y, pose.position.z = (
+        transform.translation.x,
+        transform.translation.y,
+        transform.translation.z,
+    )
+    return pose_from_msg(pose)
 
 
 def odometry_to_msg(T_map_base: NDArray[np.float64], header: Header) -> Odometry:

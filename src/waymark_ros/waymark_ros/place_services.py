@@ -12,7 +12,8 @@ from waymark_msgs.srv import EncodeImage, EncodeText, LoadMap, QueryByImage, Que
 from waymark.places import LiveMap
 from waymark.places.queries import MOST_RESULTS, Answer
 from waymark_ros.asking import Asker
-from waymark_ros.conversions import embedding_vector, match_to_msg, ns_to_time, picture_to_frame
+from waymark_ros.conversions import embedding_vector, ns_to_time, picture_to_frame
+from waymark_ros.place_conversions import match_to_msg
 
 
 class PlaceServices:

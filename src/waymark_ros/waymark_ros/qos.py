@@ -40,6 +40,7 @@ STATE = _profile(1, reliable=True, latched=True)
 CLOCK = _profile(1, reliable=False)
 SENSORS = _profile(50, reliable=False)  # odometry, ranges: read from whoever publishes them
 TF = _profile(100, reliable=True)
+TF_STATIC = _profile(100, reliable=True, latched=True)
 
 
 def images_in(depth: int) -> QoSProfile:

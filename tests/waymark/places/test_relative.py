@@ -3,7 +3,8 @@ import cv2
 import numpy as np
 import pytest
 
-from waymark.places.relative import PlaneKnown, pose_over_plane, pose_up_to_scale
+from waymark.places.epipolar import pose_up_to_scale
+from waymark.places.relative import PlaneKnown, pose_over_plane
 
 K = np.array([[500.0, 0, 319.5], [0, 500, 239.5], [0, 0, 1]])
 HEIGHT_M = 20.0

@@ -31,6 +31,12 @@ def places(
         bool, typer.Option('--online', help='One sequence, given twice: each image may only match those before it.')
     ] = False,
     exclude_recent: Annotated[int, typer.Option(min=0, help='With --online: the last images that can not match.')] = 0,
+    camera_info: Annotated[
+        Path | None,
+        typer.Option(
+            help='Calibration of the camera (ROS camera_calibration YAML): scenes with depth are verified too.'
+        ),
+    ] = None,
 ) -> None:
     """Place recognition: recall, precision and time of queries against a database."""
     from waymark.evaluation.places_run import PlacesRequest
@@ -45,6 +51,7 @@ def places(
         rerank=rerank,
         online=online,
         exclude_recent=exclude_recent,
+        camera_info=camera_info,
         **chosen,
     )
     show_places(request, json)

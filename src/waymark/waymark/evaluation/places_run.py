@@ -17,6 +17,8 @@ from waymark.places.finder import Findings, PlaceFinder, View, view_of
 from waymark.places.keyframes import shows_something
 from waymark.places.sequence import SequenceFilter, evidence_of
 from waymark.places.state import Belief, PlaceState
+from waymark.places.views import Lenses
+from waymark.sources.camera_info import read_camera_info
 from waymark.sources.folder import read_image
 from waymark.types import Frame, Header
 
@@ -36,6 +38,7 @@ class PlacesRequest:
         rerank: Rank by layout and local features too, not by embedding alone.
         online: Queries and database are one sequence: each image may only match those before it.
         exclude_recent: Of those, the last ones that can't match.
+        camera_info: Calibration file of the camera of all images, None: unknown.
     """
 
     database: Path
@@ -46,6 +49,7 @@ class PlacesRequest:
     rerank: bool = True
     online: bool = False
     exclude_recent: int = 0
+    camera_info: Path | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,6 +80,8 @@ class PlacesRun:
         self._request, self._encoder = request, encoder
         self._config = PlacesConfig()
         self._finder = PlaceFinder(self._config, encoder.dim, encoder.fingerprint)
+        camera = None if request.camera_info is None else read_camera_info(request.camera_info)
+        self._lenses = None if camera is None or not camera.is_calibrated else Lenses(camera, camera)
         self._belief = Belief(self._config)
         self._path, self._window = SequenceFilter(), SequenceFilter()
         self._recent: list[Findings] = []
@@ -89,9 +95,12 @@ class PlacesRun:
 
         Raises:
             SourceError: It can't be read.
+            MessageError: The calibration is for another resolution.
         """
         pixels, layout = read_image(file)
         frame = Frame(Header(0), pixels, layout)
+        if self._lenses is not None:
+            self._lenses.cur.require_size(frame.size_wh)
         rgb, gray = frame.rgb, frame.gray  # converted once for all, before the clock runs
         start = time.perf_counter()
         vector = self._encoder.encode(rgb).vector
@@ -112,7 +121,7 @@ class PlacesRun:
         below = max(number - self._request.exclude_recent, 0) if self._request.online else None
         start = time.perf_counter()
         if self._request.rerank:
-            found = self._finder.find(view, below, self._expected())
+            found = self._finder.find(view, below, self._expected(), self._lenses)
         else:
             found = self._finder.by_embedding(view, below)
         answer = self._ranked(found, self._accepted(found))
@@ -132,7 +141,7 @@ class PlacesRun:
 
     def _accepted(self, found: Findings) -> int | None:
         """The keyframe that the node would publish. Unordered queries are judged alone, others through time too."""
-        verified = [m.keyframe_id for m in found.matches if m.inliers >= self._config.min_inliers]
+        verified = [m.keyframe_id for m in found.matches if m.strength >= self._config.min_inliers]
         if not (self._request.online or self._request.sequence > 1):
             return verified[0] if verified else None
         self._path.update(found.keys, evidence_of(found.scores, found.verified))

@@ -183,6 +183,18 @@ class MapFile:
         """
         self._writing().put(lambda connection: rows.put_route(connection, route))
 
+    def describe(self, info: MapInfo) -> None:
+        """Say something else of the whole map (its camera, an encoder of text vectors).
+
+        Raises:
+            MapError: The map is open for reading only.
+            ValueError: It is the description of another map.
+        """
+        if info.map_id != self.info.map_id:
+            raise ValueError(f'map_id: expected {self.info.map_id}, got {info.map_id}')
+        self._writing().put(lambda connection: rows.put_facts(connection, rows.info_facts(info)))
+        self.info = info
+
     def save(self, place_map: PlaceMap) -> None:
         """Make the file hold exactly this map, and wait until it does; only what differs is written.
 

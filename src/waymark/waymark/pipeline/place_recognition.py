@@ -6,9 +6,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from waymark.places.config import PlacesConfig
+from waymark.places.watching import WatchConfig
 from waymark.shots.config import ShotsConfig
 
 
 @dataclass(frozen=True)
-class PlaceRecognitionConfig(PlacesConfig, ShotsConfig):
-    """When a view is kept, when it counts as the same place as a kept one, and when a new scene begins."""
+class PlaceRecognitionConfig(PlacesConfig, WatchConfig, ShotsConfig):
+    """When a view is kept, when it counts as the same place as a kept one, what is waited for, when a scene begins."""

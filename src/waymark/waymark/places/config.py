@@ -3,16 +3,56 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
-from waymark.config import param
+from waymark.config import Config, param
+from waymark.errors import ConfigError
 from waymark.image.features import FeatureConfig
 from waymark.image.homography import HomographyConfig
 from waymark.places.retrieval.config import RetrievalConfig
 
 
 @dataclass(frozen=True)
-class PlacesConfig(FeatureConfig, HomographyConfig, RetrievalConfig):
+class LocatingConfig(Config):
+    """What turns a verified match into a pose: calibration, altitude, odometry."""
+
+    altitude_from: str = param(
+        'none',
+        'What tells the height over flat ground: none, parameter (altitude_m), range (sensor_msgs/Range, a beam '
+        'straight down from the robot) or odometry (z of its pose).',
+        choices=('none', 'parameter', 'range', 'odometry'),
+    )
+    altitude_m: float = param(0.0, 'Height of the camera, for altitude_from: parameter.', ge=0, unit='m')
+    altitude_sigma: float = param(0.02, 'Standard deviation of the altitude, as a share of it.', ge=0, le=1)
+    ground_z_m: float = param(0.0, 'z of the ground by odometry, for altitude_from: odometry.', unit='m')
+    camera_in_base: tuple[float, ...] = param(
+        (),
+        'Pose of the optical frame on the robot: x, y, z in m and quaternion x, y, z, w; empty: /tf_static says it.',
+    )
+    map_frame: str = param('map', "Frame of the keyframes' poses.")
+    publish_tf: bool = param(True, 'Publish map -> odom on /tf with each verified match that gives it.')
+    odometry_gap_s: float = param(
+        0.1, 'An image further than this from the odometry around it has no odometry.', gt=0, unit='s'
+    )
+    odometry_drift: float = param(
+        0.02, "Standard deviation of odometry's error, as a share of the distance travelled.", gt=0, le=1
+    )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.altitude_from == 'parameter' and self.altitude_m == 0:
+            raise ConfigError('altitude_m: must be above 0 where altitude_from is parameter, got 0.0')
+        pose = self.camera_in_base
+        if pose and (len(pose) != 7 or abs(math.hypot(*pose[3:]) - 1) > 1e-3):
+            raise ConfigError(
+                'camera_in_base: expected x, y, z and a unit quaternion x, y, z, w as `tf2_echo base_link '
+                f'camera_optical_frame` prints them, got {list(pose)}'
+            )
+
+
+@dataclass(frozen=True)
+class PlacesConfig(FeatureConfig, HomographyConfig, RetrievalConfig, LocatingConfig):
     """When a view is kept, and when it counts as the same place as a kept one."""
 
     map: str = param(
@@ -28,6 +68,12 @@ class PlacesConfig(FeatureConfig, HomographyConfig, RetrievalConfig):
         320, 'Longer side that smaller images are enlarged to before detection; 0: never.', ge=0, le=4096, unit='px'
     )
     min_inliers: int = param(20, 'Fewest matches that must agree for the same place.', ge=4)
+    # An inlier of a homography hits a point, one of an essential matrix only a line. Wrong pairs of vpr_corridor reach
+    # 13 by either.
+    min_epipolar_inliers: int = param(
+        26, 'Fewest matches that must agree in a scene with depth, where camera_info is known.', ge=8
+    )
+    min_epipolar_share: float = param(0.5, 'Smallest share of the matches that must agree there.', ge=0, le=1)
     min_coverage: float = param(0.05, 'Smallest share of the keyframe that the agreeing matches must span.', ge=0, le=1)
     # Seen from half or twice the distance it is another place, even if the same thing is in view.
     min_scale: float = param(0.5, 'Smallest size relative to the keyframe.', gt=0)

@@ -16,6 +16,7 @@ from waymark.places.config import PlacesConfig
 from waymark.places.layout import Layout, LayoutStore, describe_layout
 from waymark.places.retrieval import VectorIndex, fill_index, make_index
 from waymark.places.verification import PlaceMatch, Support, support_candidates
+from waymark.places.views import Lenses
 from waymark.types import Frame
 
 # Weights beside the cosine of the embeddings, chosen on vpr_corridor and generated worlds (see docs/places.md).
@@ -166,13 +167,16 @@ class PlaceFinder:
         keys, likeness = self._bags.search(view.bag, self._config.retrieve_bags, below)
         return [int(k) for k, s in zip(keys, likeness, strict=True) if s > 0]
 
-    def find(self, view: View, below: int | None = None, expected: Iterable[int] = ()) -> Findings:
+    def find(
+        self, view: View, below: int | None = None, expected: Iterable[int] = (), lenses: Lenses | None = None
+    ) -> Findings:
         """Rank by everything.
 
         Args:
             view: The image.
             below: Look only at ids below this one.
             expected: Ids that are looked at whatever the embedding says; those not below are left out.
+            lenses: The cameras of the keyframes and of the image, None: unknown.
         """
         near = self.by_embedding(view, below)
         likely = {int(k) for k, s in zip(near.keys, near.scores, strict=True) if s >= self._config.min_similarity}
@@ -186,12 +190,12 @@ class PlaceFinder:
         similarities = np.array([k.vector @ view.vector for k in frames], np.float32)
         scores = similarities + _LAYOUT_WEIGHT * self._layouts.compare(view.layout, [int(k) for k in keys])
         chosen = _chosen(scores, np.isin(keys, list(due)), [int(np.searchsorted(keys, k)) for k in alike], self._config)
-        support = support_candidates(view.features, frames, similarities, chosen, self._config)
+        support = support_candidates(view.features, frames, similarities, chosen, self._config, lenses)
         scores = scores + _MATCH_WEIGHT * np.log1p(np.array([s.matches for s in support], np.float32))
         verified = scores + np.array([_agreement(s) for s in support], np.float32)
         order = np.argsort(-scores, kind='stable')
         passed = [match for i in order if (match := support[i].found) is not None]
-        passed.sort(key=lambda m: m.inliers < self._config.min_inliers)  # stable: verified ones first, best first
+        passed.sort(key=lambda m: m.strength < self._config.min_inliers)  # stable: verified ones first, best first
         ranked = keys[order], scores[order], verified[order], similarities[order]
         return Findings(*ranked, tuple(passed), near.nearest_id, near.best_similarity)
 
@@ -210,5 +214,5 @@ def _chosen(scores: NDArray[np.float32], due: NDArray[np.bool_], alike: list[int
 
 
 def _agreement(support: Support) -> float:
-    agreeing = 0 if support.found is None else support.found.inliers
+    agreeing = 0 if support.found is None else support.found.strength
     return float(_INLIER_WEIGHT * np.log1p(max(agreeing - _CHANCE_INLIERS, 0)))

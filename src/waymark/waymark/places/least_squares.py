@@ -14,6 +14,7 @@ Floats = NDArray[np.float64]
 State = TypeVar('State')
 
 _ITERATIONS = 10
+_STILL = 1e-6  # rad, or a share of the unit of length: a hundredth of what keypoints tell
 _HUBER = 1.5  # standard deviations from which a residual counts less and less
 _FEWEST_GROUPS = 4
 # Neighbouring groups share a little of their error too: what simulated flights showed beyond the jackknife.
@@ -66,7 +67,7 @@ def minimize(
         if normal is None or not np.isfinite(step).all():
             return None
         state = moved(state, step)
-        if float(np.abs(step).max()) < 1e-10:
+        if float(np.abs(step).max()) < _STILL:
             break
     normal, _, parts = _equations(state, residuals, moved, size, prior)
     if normal is None:

@@ -3,16 +3,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from waymark.errors import MapError, QueryError
+from waymark.image.camera import CameraModel
 from waymark.maps import Keyframe, MapFile, MapInfo, PlaceMap, create_map, open_map, save_map
 from waymark.places.config import PlacesConfig
+from waymark.places.position import MapPosition
 from waymark.places.queries import Answer, query_by_image, query_by_text, query_by_vector
 from waymark.places.recognizer import Localization, PlaceRecognizer
+from waymark.places.sensed import Sensed
+from waymark.places.text_column import TextColumn, require_text_encoder, with_text_vector
+from waymark.places.views import Lenses
 from waymark.types import Frame
 
 
@@ -30,6 +37,7 @@ class LiveMap:
         self._map: PlaceMap | None = None
         self._path = Path(config.map) if config.map else None
         self._recognizer = PlaceRecognizer(config)
+        self._position, self._texts = MapPosition(config, {}), TextColumn()
         if self._path is not None and (self._path.exists() or not config.mapping):
             self._take(self._open(self._path))
 
@@ -50,33 +58,71 @@ class LiveMap:
         if self._map is not None:
             self._map.info.require_encoder(fingerprint, 'the place map')
 
-    def observe(self, frame: Frame, vector: NDArray[np.float32], model_id: str, fingerprint: str) -> Localization:
-        """Look an image up, then perhaps keep it.
+    def observe(
+        self,
+        frame: Frame,
+        vector: NDArray[np.float32],
+        model_id: str,
+        fingerprint: str,
+        sensed: Sensed | None = None,
+    ) -> Localization:
+        """Look an image up, say where its camera is, then perhaps keep it.
 
         Args:
             frame: The image.
             vector: (D,) float32, its unit embedding.
             model_id: Of the encoder that made `vector`, for people.
             fingerprint: Of that encoder.
+            sensed: What else is known at this image; poses need it.
 
         Raises:
             MapError: The map was made with another encoder, or its file can't be made.
             ValueError: `vector` has another shape than before, or is not finite.
         """
         self.require_encoder(fingerprint)
-        place_map = self._map_for(model_id, fingerprint)
-        result = self._recognizer.observe(frame, vector, fingerprint, keep=self._config.mapping)
+        place_map, sensed = self._map_for(model_id, fingerprint), sensed or Sensed()
+        moved, camera = self._position.moved(sensed), sensed.camera
+        lenses = None if camera is None else Lenses(place_map.info.camera or camera, camera)
+        result = self._recognizer.observe(frame, vector, fingerprint, moved, self._config.mapping, lenses)
+        result = self._position.located(result, place_map.keyframes, lenses, sensed)
         if result.new_keyframe is not None:
-            self._keep(place_map, result.new_keyframe)
-            if result.match is not None:
-                link = place_map.link(result.new_keyframe.keyframe_id, result.match.keyframe_id, result.match.inliers)
-                if self._file is not None:
-                    self._file.link(link)
+            self._note_camera(place_map, sensed.camera)
+            result = replace(result, new_keyframe=self._completed(place_map, result.new_keyframe, sensed))
+            self._keep(place_map, result)
         for keyframe_id in result.removed:
             place_map.remove(keyframe_id)
+            self._position.forget(keyframe_id)
             if self._file is not None:
                 self._file.remove(keyframe_id)
         return result
+
+    def add_text_vector(self, stamp_ns: int, vector: NDArray[np.float32], model_id: str, fingerprint: str) -> None:
+        """Take in what another encoder, one that takes texts, says of an image: a keyframe of it keeps that too.
+
+        Args:
+            stamp_ns: Of the image.
+            vector: (T,) float32, its unit vector.
+            model_id: Of that encoder, for people.
+            fingerprint: Of that encoder.
+
+        Raises:
+            MapError: The map has text vectors of another encoder.
+            ValueError: `vector` is not finite.
+        """
+        if not self._config.mapping:
+            return
+        if self._map is not None:
+            require_text_encoder(self._map.info, fingerprint)
+        self._texts.fingerprint, self._texts.model_id = fingerprint, model_id
+        keyframe_id = self._texts.add_vector(stamp_ns, vector)
+        if self._map is not None and keyframe_id is not None and keyframe_id in self._map.keyframes:
+            self._note_text_encoder(self._map)
+            self._replace(self._map, with_text_vector(self._map.keyframes[keyframe_id], vector))
+
+    def on_time_reset(self) -> None:
+        """Time went back: the odometry began anew, and where its frame lies in the map is not known any more."""
+        self._position.reset()
+        self._texts.clear()
 
     def save(self, path: str = '') -> int:
         """Write the map, or wait until its own file holds all of it.
@@ -176,6 +222,7 @@ class LiveMap:
         self._path = self._file.path
         self._recognizer = PlaceRecognizer(self._config)
         self._recognizer.load(self._map.keyframes.values(), self._map.info.fingerprint, self._map.routed_ids)
+        self._position, self._texts = MapPosition(self._config, self._map.keyframes), TextColumn()
 
     def _map_for(self, model_id: str, fingerprint: str) -> PlaceMap:
         if self._map is None:
@@ -187,10 +234,45 @@ class LiveMap:
             self._map = PlaceMap(info)
         return self._map
 
-    def _keep(self, place_map: PlaceMap, keyframe: Keyframe) -> None:
+    def _note_camera(self, place_map: PlaceMap, camera: CameraModel | None) -> None:
+        """Let the map know its camera as soon as anybody does."""
+        if place_map.info.camera is None and camera is not None:
+            self._describe(place_map, camera=camera)
+
+    def _note_text_encoder(self, place_map: PlaceMap) -> None:
+        if place_map.info.text_fingerprint == '':
+            texts = self._texts
+            self._describe(place_map, text_fingerprint=texts.fingerprint, text_model_id=texts.model_id)
+
+    def _describe(self, place_map: PlaceMap, **changes: Any) -> None:
+        place_map.info = replace(place_map.info, **changes)
+        if self._file is not None:
+            self._file.describe(place_map.info)
+
+    def _replace(self, place_map: PlaceMap, keyframe: Keyframe) -> None:
+        if self._file is not None:
+            keyframe = self._file.replace(keyframe)
+        if self._recognizer.finder is not None:
+            self._recognizer.finder.replace(keyframe)
+        place_map.replace(keyframe)
+
+    def _completed(self, place_map: PlaceMap, keyframe: Keyframe, sensed: Sensed) -> Keyframe:
+        """With what is known beside its image."""
+        text = self._texts.add_keyframe(keyframe)
+        if text is not None:
+            self._note_text_encoder(place_map)
+        return replace(keyframe, pose=self._position.pose_now(sensed), text_vector=text)
+
+    def _keep(self, place_map: PlaceMap, said: Localization) -> None:
+        """Add a new keyframe, and its link to the one that it was matched with."""
+        keyframe = said.new_keyframe
+        assert keyframe is not None
         if self._file is not None:
             keyframe = self._file.append(keyframe)
-            finder = self._recognizer.finder
-            if finder is not None:
-                finder.replace(keyframe)
+        if self._recognizer.finder is not None:
+            self._recognizer.finder.replace(keyframe)
         place_map.add(keyframe)
+        if said.match is not None:
+            link = place_map.link(keyframe.keyframe_id, said.match.keyframe_id, said.match.inliers)
+            if self._file is not None:
+                self._file.link(link)

@@ -14,6 +14,7 @@ from waymark.checks import require_finite, require_shape
 from waymark.errors import ModelError
 from waymark.image.homography import register
 from waymark.maps import Keyframe, encode_thumbnail
+from waymark.places.anchor import MapFix
 from waymark.places.config import PlacesConfig
 from waymark.places.finder import Findings, PlaceFinder, View, view_of
 from waymark.places.keyframes import KeyframeBudget, KeyframeSelector, shows_something, view_overlap
@@ -21,6 +22,7 @@ from waymark.places.layout import Layout, describe_layout
 from waymark.places.sequence import SequenceFilter, evidence_of
 from waymark.places.state import Belief, PlaceState
 from waymark.places.verification import PlaceMatch
+from waymark.places.views import Lenses
 from waymark.types import NANOSECONDS, Frame
 
 
@@ -36,7 +38,9 @@ class Localization:
         best_similarity: Its cosine similarity, -1 to 1; 0 where there is none.
         keyframe_count: In the map, after this image.
         new_keyframe: The keyframe that this image became, or None.
+        view: The image, described.
         removed: Ids of keyframes that had to go for it (`max_keyframes`).
+        fix: Where the robot is in the map; None unless a match in metres, with a keyframe that has a pose, says so.
     """
 
     state: PlaceState
@@ -46,7 +50,9 @@ class Localization:
     best_similarity: float
     keyframe_count: int
     new_keyframe: Keyframe | None
+    view: View
     removed: tuple[int, ...] = ()
+    fix: MapFix | None = None
 
 
 class PlaceRecognizer:
@@ -109,6 +115,7 @@ class PlaceRecognizer:
         moved: float | None = None,
         keep: bool = True,
         moving: NDArray[np.floating] | None = None,
+        lenses: Lenses | None = None,
     ) -> Localization:
         """Look one image up in the map, then perhaps keep it.
 
@@ -120,6 +127,7 @@ class PlaceRecognizer:
             keep: Whether it may become a keyframe: not so where a finished map is only used.
             moving: (H, W) of the image, 0 to 1 (waymark.masks.motion_mask): features on what moves are left out of
                 matching and of keyframes; None: none are.
+            lenses: The cameras of the map and of this image: with them, scenes with depth are verified too.
 
         Raises:
             ModelError: The map was made with another encoder.
@@ -130,13 +138,13 @@ class PlaceRecognizer:
             vector = np.zeros_like(vector)
         below = self._first_recent(frame.header.stamp_ns)
         view = view_of(frame, vector, self._config, moving)
-        found = finder.find(view, below, self._expected(below)) if below else Findings.nothing()
+        found = finder.find(view, below, self._expected(below), lenses) if below else Findings.nothing()
         state = self._judge(found, moved)
         match = found.match if state is PlaceState.LOCALIZED else None
         new = self._keep(frame, view, match, finder) if keep else None
         removed = self._trim(finder)
         return Localization(
-            state, match, found.match, found.nearest_id, found.best_similarity, len(self._keys), new, removed
+            state, match, found.match, found.nearest_id, found.best_similarity, len(self._keys), new, view, removed
         )
 
     def require_fingerprint(self, fingerprint: str) -> None:
@@ -155,7 +163,7 @@ class PlaceRecognizer:
         """Move the belief on by one image."""
         positions = np.searchsorted(self._keys, found.keys)
         self._path.update(positions, evidence_of(found.scores, found.verified), moved)
-        verified = [m for m in found.matches if m.inliers >= self._config.min_inliers]
+        verified = [m for m in found.matches if m.strength >= self._config.min_inliers]
         if not verified:
             state = self._belief.update(None)
             self._last_match = None if state is PlaceState.LOST else self._last_match

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -35,12 +36,14 @@ class Appearance:
         stamp_ns: Of the image that raised the event.
         since_ns: Of the first image of the row that did.
         similarity: Of the image that raised it, -1 to 1.
+        proof: What `shows` gave for that image (local features that agree); 0 where nobody was asked.
     """
 
     name: str
     stamp_ns: int
     since_ns: int
     similarity: float
+    proof: int = 0
 
 
 class StandingQuery:
@@ -87,12 +90,15 @@ class StandingQuery:
         self._since_ns = 0
         self._similarity = 0.0
 
-    def observe(self, vector: NDArray[np.float32], stamp_ns: int) -> Appearance | None:
+    def observe(
+        self, vector: NDArray[np.float32], stamp_ns: int, shows: Callable[[], int] | None = None
+    ) -> Appearance | None:
         """Take in one image.
 
         Args:
             vector: (D,) its unit vector; all zeros (nothing in view) is never what is wanted.
             stamp_ns: Of the image.
+            shows: Proves what similarity suggests, and is asked only then: local features that agree, 0 for too few.
 
         Returns:
             The event, with the image that completes an appearance; else None.
@@ -103,14 +109,17 @@ class StandingQuery:
         require_shape('vector', vector, self._vector.shape)
         require_finite('vector', vector)
         self._similarity = float(vector @ self._vector)
-        changes = self._is_away(vector) if self._in_sight else self._is_there(vector)
+        proof = 0 if shows is None or self._is_away(vector) else shows()
+        is_shown = shows is None or proof > 0
+        is_there, is_away = self._is_there(vector) and is_shown, self._is_away(vector) or not is_shown
+        changes = is_away if self._in_sight else is_there
         if changes and self._row == 0:
             self._since_ns = stamp_ns
         self._row = self._row + 1 if changes else 0
         if self._row < (self._config.gone_after if self._in_sight else self._config.appear_after):
             return None
         self._in_sight, self._row = not self._in_sight, 0
-        return Appearance(self.name, stamp_ns, self._since_ns, self._similarity) if self._in_sight else None
+        return Appearance(self.name, stamp_ns, self._since_ns, self._similarity, proof) if self._in_sight else None
 
     def _is_there(self, vector: NDArray[np.float32]) -> bool:
         return self._similarity >= self._config.threshold and bool(vector.any())

@@ -4,15 +4,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from waymark.image.features import Features, match
+from waymark.image.geometry import coverage
 from waymark.image.homography import Homography, find_homography, rejection
 from waymark.maps import Keyframe
 from waymark.places.config import PlacesConfig
+from waymark.places.epipolar import find_essential
+from waymark.places.relative import RelativePose
+from waymark.places.views import Lenses
 
 
 def _no_points() -> NDArray[np.float32]:
@@ -30,6 +34,10 @@ class PlaceMatch:
         homography: Keyframe px to current px, of the scene's dominant plane.
         points_ref: (M, 2) px in the keyframe of all matched keypoints, inliers and outliers.
         points_cur: (M, 2) px of the same in the current image.
+        epipolar: (M,) bool, which matches agree with one essential matrix, where that verified the match instead of the
+            homography; else None.
+        strength_per_inlier: What each says, against an inlier of a homography.
+        relative: Pose of the current camera in the keyframe's, None where it is not known (or was not asked).
     """
 
     keyframe_id: int
@@ -38,16 +46,24 @@ class PlaceMatch:
     homography: Homography
     points_ref: NDArray[np.float32] = field(default_factory=_no_points)
     points_cur: NDArray[np.float32] = field(default_factory=_no_points)
+    epipolar: NDArray[np.bool_] | None = None
+    strength_per_inlier: float = 1.0
+    relative: RelativePose | None = None
+
+    @property
+    def strength(self) -> float:
+        """Verification score in inliers of a homography: those of an essential matrix say less."""
+        return self.strength_per_inlier * self.inliers
 
     @property
     def inliers(self) -> int:
-        """Matched keypoints that agree with the homography: the verification score."""
-        return self.homography.inlier_count
+        """Matched keypoints that agree with the homography, or with the essential matrix."""
+        return self.homography.inlier_count if self.epipolar is None else int(np.count_nonzero(self.epipolar))
 
     @property
     def quality(self) -> float:
         """Share of matched keypoints that agree, 0 to 1."""
-        return self.homography.quality
+        return self.homography.quality if self.epipolar is None else float(self.epipolar.mean())
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,6 +85,7 @@ def support_candidates(
     similarities: NDArray[np.float32],
     chosen: Sequence[int],
     config: PlacesConfig,
+    lenses: Lenses | None = None,
 ) -> list[Support]:
     """Say which candidates local features support.
 
@@ -82,6 +99,8 @@ def support_candidates(
         chosen: Which of them are matched at all, numbers from 0 to K - 1.
         config: `verify`, ratio and the gates. Fewer matches than `min_inliers` are not worth a fit; whether
             as many agree is for the caller to judge.
+        lenses: The cameras of the keyframes and of the image; with them an essential matrix is tried where no
+            homography verifies.
 
     Returns:
         (K,) one per candidate.
@@ -91,13 +110,18 @@ def support_candidates(
     for rank, i in enumerate(sorted(matched, key=lambda i: -len(matched[i]))):
         pairs, found = matched[i], None
         if rank < config.verify and len(pairs) >= config.min_inliers:
-            found = _verified(pairs, keyframes[i], float(similarities[i]), current, config)
+            found = _verified(pairs, keyframes[i], float(similarities[i]), current, config, lenses)
         support[i] = Support(len(pairs), found)
     return support
 
 
 def _verified(
-    pairs: NDArray[np.intp], keyframe: Keyframe, similarity: float, current: Features, config: PlacesConfig
+    pairs: NDArray[np.intp],
+    keyframe: Keyframe,
+    similarity: float,
+    current: Features,
+    config: PlacesConfig,
+    lenses: Lenses | None,
 ) -> PlaceMatch | None:
     points_ref = keyframe.features.keypoints[pairs[:, 0]]
     points_cur = current.keypoints[pairs[:, 1]]
@@ -105,7 +129,29 @@ def _verified(
     if H is None:
         return None
     found = Homography(H, inliers)
-    if rejection(found, points_ref, keyframe.features.size_wh, config) is not None:
-        return None
     stamp_ns = keyframe.header.stamp_ns
-    return PlaceMatch(keyframe.keyframe_id, stamp_ns, similarity, found, points_ref, points_cur)
+    match = PlaceMatch(keyframe.keyframe_id, stamp_ns, similarity, found, points_ref, points_cur)
+    is_plane = rejection(found, points_ref, keyframe.features.size_wh, config) is None
+    if is_plane and match.inliers >= config.min_inliers:
+        return match
+    with_depth = None if lenses is None or not lenses.fit(keyframe) else _verified_with_depth(match, lenses, config)
+    return with_depth or (match if is_plane else None)
+
+
+def _verified_with_depth(match: PlaceMatch, lenses: Lenses, config: PlacesConfig) -> PlaceMatch | None:
+    """The match by an essential matrix that passes the gates, or None."""
+    if len(match.points_ref) < config.min_epipolar_inliers:
+        return None
+    views = lenses.views(match.points_ref, match.points_cur)
+    epipolar = find_essential(views.points_ref, views.points_cur, views.K)
+    if epipolar is None:
+        return None
+    near = epipolar.inliers
+    if np.count_nonzero(near) < max(config.min_epipolar_inliers, config.min_epipolar_share * len(near)):
+        return None
+    ref, cur = match.points_ref[near], match.points_cur[near]
+    scale = float(np.linalg.norm(cur.std(axis=0)) / max(float(np.linalg.norm(ref.std(axis=0))), 1e-9))
+    is_covered = coverage(ref, lenses.ref.size_wh) >= config.min_coverage
+    if not is_covered or not config.min_scale <= scale <= config.max_scale:
+        return None
+    return replace(match, epipolar=near, strength_per_inlier=config.min_inliers / config.min_epipolar_inliers)

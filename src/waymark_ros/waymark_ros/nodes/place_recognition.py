@@ -5,49 +5,49 @@ from __future__ import annotations
 
 import time
 
-from waymark_msgs.msg import Embedding, Keyframe, Localization, PlaceMatch
+from waymark_msgs.msg import Embedding
 
 from waymark.pipeline.place_recognition import PlaceRecognitionConfig
 from waymark.places import LiveMap
 from waymark.types import Frame
 from waymark_ros.boundaries import BoundaryPublisher
-from waymark_ros.conversions import (
-    embedding_vector,
-    keyframe_to_msg,
-    localization_to_msg,
-    match_to_msg,
-    time_to_ns,
-)
+from waymark_ros.conversions import embedding_vector, time_to_ns
 from waymark_ros.pairing import StampPairs
+from waymark_ros.place_outputs import PlaceOutputs
 from waymark_ros.place_services import PlaceServices
-from waymark_ros.qos import KEYFRAMES, RESULTS
+from waymark_ros.qos import RESULTS
+from waymark_ros.robot_state import RobotState
 from waymark_ros.runner import run_node
+from waymark_ros.standing_queries import StandingQueries
+from waymark_ros.text_embeddings import TextEmbeddings
 from waymark_ros.vision_node import VisionNode
 
 IMAGES_KEPT = 30
 
 
 class PlaceRecognitionNode(VisionNode):
-    """Publish `localization` for each pair of `image` and `embedding`, `place`, `keyframes`, `scene_boundary`."""
+    """Publish `localization` for each pair of `image` and `embedding`; `place`, `map_pose`, /tf where that is known."""
 
     config_class = PlaceRecognitionConfig
     default_name = 'place_recognition'
     image_depth = IMAGES_KEPT
+    receives_camera_info = True
     finishes_frames = False  # a frame is done when its embedding has come too
 
     def on_configure_core(self, config: PlaceRecognitionConfig) -> None:
         """Open the map, or start with an empty one."""
+        self.config = config
         self.map = LiveMap(config)
         self.services_of_map = PlaceServices(self, self.map)
         self.statistics.set('keyframes', len(self.map))
         self.pairs: StampPairs[tuple[Frame, int], Embedding] = StampPairs(IMAGES_KEPT)
         self.boundaries = BoundaryPublisher(self, config)
-        self.localization = self.create_publisher(Localization, 'localization', RESULTS)
-        self.place = self.create_publisher(PlaceMatch, 'place', RESULTS)
-        self.keyframes = self.create_publisher(Keyframe, 'keyframes', KEYFRAMES)
+        self.outputs = PlaceOutputs(self, config)
+        self.standing = StandingQueries(self, config)
 
     def on_activate_core(self) -> None:
-        """Listen to the encoder."""
+        """Listen to the encoder and to the robot."""
+        self.robot = RobotState(self, self.config)
         inbox = self.inbox
         inbox.add_lane('embedding', 1, self.on_embedding)  # newest wins; its image waits in `pairs`
 
@@ -58,6 +58,7 @@ class PlaceRecognitionNode(VisionNode):
                 inbox.deposit('embedding', msg)
 
         self.embeddings = self.create_subscription(Embedding, 'embedding', take, RESULTS)
+        self.texts = TextEmbeddings(self, self.map, self.standing)
 
     def on_frame(self, frame: Frame) -> None:
         """Wait for the embedding of this image, or recognise it at once when that was faster."""
@@ -74,15 +75,12 @@ class PlaceRecognitionNode(VisionNode):
         if pair is None:
             return
         (frame, received_ns), msg = pair
-        result = self.map.observe(frame, embedding_vector(msg), msg.model_id, msg.fingerprint)
-        if result.match is not None:
-            self.publish_latest(self.place, match_to_msg(result.match, frame.header))
-        if result.new_keyframe is not None:
-            self.publish_latest(self.keyframes, keyframe_to_msg(result.new_keyframe, frame.header, msg.fingerprint))
-        self.publish_latest(self.localization, localization_to_msg(result, frame.header))
+        sensed = self.robot.sensed(frame.header, self.camera_of(frame))
+        result = self.map.observe(frame, embedding_vector(msg), msg.model_id, msg.fingerprint, sensed)
+        why = self.why_no_camera(frame)
+        self.outputs.publish(result, frame.header, msg.fingerprint, self.robot.odom_frame, why)
+        self.standing.observe(result.view.vector, msg.fingerprint, frame.header, result.view.features)
         self.statistics.frame_done(received_ns)
-        self.statistics.set('state', result.state.name)
-        self.statistics.set('keyframes', result.keyframe_count)
         self.statistics.set('skipped_embeddings', self.inbox.skipped('embedding'))
         self.statistics.set('unpaired', self.pairs.unpaired)
         if self.map.error is not None:
@@ -92,15 +90,21 @@ class PlaceRecognitionNode(VisionNode):
         """Stamps start anew: what waits will never be paired."""
         self.pairs.clear()
         self.boundaries.reset()
+        self.robot.reset()
+        self.map.on_time_reset()
+        self.standing.reset()
 
     def on_deactivate_core(self) -> None:
-        """Stop listening to the encoder."""
+        """Stop listening."""
+        self.robot.destroy()
+        self.texts.destroy()
         self.destroy_subscription(self.embeddings)
         self.pairs.clear()
 
     def on_cleanup_core(self) -> None:
         """Finish the map's file."""
         self.services_of_map.destroy()
+        self.standing.destroy()
         self.map.close()
 
 
