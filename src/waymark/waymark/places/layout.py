@@ -61,6 +61,11 @@ def _sampled(channels: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.asarray(smooth[CELL_PX // 2 :: CELL_PX, CELL_PX // 2 :: CELL_PX], np.float32)
 
 
+def layout_form() -> bytes:
+    """What layouts depend on: those by other numbers are other layouts. Count `1` up when the steps change."""
+    return repr((1, SIZE_WH, CELL_PX, BINS, _SIGMA_PX)).encode()
+
+
 class LayoutStore:
     """Layouts of a map's keyframes by id, and how well a picture's fits them."""
 

@@ -37,7 +37,7 @@ class PlaceRecognitionNode(VisionNode):
 
     def on_configure_core(self, config: PlaceRecognitionConfig) -> None:
         """Open the map, or start with an empty one."""
-        self.map = LiveMap(config)
+        self.map = LiveMap(config, self.progress)
         self.services_of_map = PlaceServices(self, self.map)
         self.statistics.set('keyframes', len(self.map))
         self.pairs: StampPairs[tuple[Frame, int], Embedding] = StampPairs(IMAGES_KEPT)
