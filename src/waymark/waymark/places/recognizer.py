@@ -161,7 +161,7 @@ class PlaceRecognizer:
 
     def _judge(self, found: Findings, moved: float | None) -> PlaceState:
         """Move the belief on by one image."""
-        positions = np.searchsorted(self._keys, found.keys)
+        positions = self._positions(found.keys.tolist())
         self._path.update(positions, evidence_of(found.scores, found.verified), moved)
         verified = [m for m in found.matches if m.inliers >= self._config.min_inliers]
         if not verified:
@@ -169,10 +169,14 @@ class PlaceRecognizer:
             self._last_match = None if state is PlaceState.LOST else self._last_match
             return state
         # All of them show this image's place: being near any one of them is being there.
-        shown = np.searchsorted(self._keys, [m.keyframe_id for m in verified])
+        shown = self._positions([m.keyframe_id for m in verified])
         self._last_match = verified[0].keyframe_id
         place = self._places[int(shown[0])]
         return self._belief.update(place, self._path.near(shown, self._config.neighbourhood))
+
+    def _positions(self, ids: Iterable[int]) -> NDArray[np.intp]:
+        """Where keyframes are in the map's order; np.searchsorted would copy a list of thousands each time."""
+        return np.array([bisect_left(self._keys, i) for i in ids], np.intp)
 
     def _expected(self, below: int) -> list[int]:
         """Keyframes that should come next, whatever the embedding says: robots move without jumps."""
