@@ -12,15 +12,18 @@ from rich.console import Console
 from waymark.encoding import Encoder, EncoderConfig, load_encoder
 from waymark.encoding.hog import HogEncoder
 from waymark.errors import ConfigError, MapError, ModelError
+from waymark.mapping.building import build_map
 from waymark.mapping.exporting import Origin, export_map
+from waymark.mapping.linking import link_places
 from waymark.mapping.page import write_page
-from waymark.mapping.progress import shown
+from waymark.mapping.progress import counted, shown
 from waymark.mapping.reencoding import reencode
 from waymark.mapping.translating import judge, pairs_of_recording, pairs_of_thumbnails, translate
 from waymark.maps import PlaceMap, open_map, save_map
-from waymark.maps.merging import MergeConfig, link_places, merge, without_poses
+from waymark.maps.merging import merge, without_poses
 from waymark.maps.pruning import prune
 from waymark.maps.saving import compact
+from waymark.places import PlacesConfig
 
 _console = Console(highlight=False, soft_wrap=True)
 
@@ -31,6 +34,24 @@ def show(path: Path, out: Path | None, most: int) -> None:
     with open_map(path) as file:
         write_page(file.load(), path.name, page, most)
     _console.print(str(page))
+
+
+def build_file(uri: str, path: Path, encoder: str, config: PlacesConfig, rate_hz: float | None, go_on: bool) -> int:
+    """`waymark map build`: make a map of a recording; the exit code is 130 where Ctrl-C ended it."""
+    if path.exists() and not go_on:
+        raise MapError(f'{str(path)!r} is there already. Give another path for --map, or --continue to add to it.')
+    with counted('mapping', 'keyframes') as progress:
+        built = build_map(uri, path, load(encoder), config, rate_hz, progress)
+    if built.note:
+        _console.print(f'Note: read up to there only: {built.note}', markup=False)
+    if not built.is_whole:
+        _console.print(f'Stopped after {built.duration_s:.1f} s of the recording; the map holds what was kept until then.')
+    _console.print(
+        f'{path}: {built.keyframes} keyframes, {built.added} of them from {built.looked_at} of {built.frames} frames '
+        f'({built.duration_s:.1f} s); {built.revisits} show a place seen before',
+        markup=False,
+    )
+    return 0 if built.is_whole else 130
 
 
 def merge_files(paths: tuple[Path, Path], out: Path, *, link: bool, one_frame: bool, poses: bool, camera: bool) -> None:
@@ -47,7 +68,7 @@ def merge_files(paths: tuple[Path, Path], out: Path, *, link: bool, one_frame: b
         links = []
         if link:
             with shown('comparing places') as progress:
-                links = link_places(merged, maps[0].next_id, MergeConfig(), progress)
+                links = link_places(merged, maps[0].next_id, PlacesConfig(), progress)
         save_map(out, merged)
     if any(m.info.camera for m in maps) and merged.info.camera is None:
         _console.print('Only one of the maps knows its camera, so the merged one has none: nothing metric follows.')
