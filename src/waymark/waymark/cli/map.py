@@ -171,7 +171,7 @@ def translate(
             '--from', help="Fit on this recording of like surroundings, encoded by both; default: MAP's thumbnails."
         ),
     ] = '',
-    old: Annotated[str, typer.Option(help="The map's own encoder, for --from; default: by the name in the map.")] = '',
+    old: Annotated[str, typer.Option(help="The map's own encoder; default: by the name in the map. Needed by --from.")] = '',
     max_fall: Annotated[
         float, typer.Option(min=0, max=1, help='Largest loss of recall at 1 on held-out images; more is refused.')
     ] = 0.05,

@@ -132,7 +132,7 @@ def translate_file(path: Path, out: Path | None, new: Encoder, recording: str, o
             if recording:
                 pairs = pairs_of_recording(recording, _old_encoder(old, place_map, path), new, progress=progress)
             else:
-                pairs = pairs_of_thumbnails(place_map, new, progress)
+                pairs = pairs_of_thumbnails(place_map, new, _old_at_hand(old, place_map, path), progress)
         judgement = judge(pairs, new)
         judgement.require_fall(max_fall)
         made = translate(place_map, judgement.translation, new)
@@ -155,6 +155,20 @@ def _old_encoder(name: str, place_map: PlaceMap, path: Path) -> Encoder:
         raise MapError(f"{error} It is the map's own encoder: say where it is with --old.") from None
     place_map.info.require_encoder(old.fingerprint, f'map {str(path)!r}')
     return old
+
+
+def _old_at_hand(name: str, place_map: PlaceMap, path: Path) -> Encoder | None:
+    """The map's encoder where it was named or is found by its name; None where not: then there are fewer pairs."""
+    try:
+        return _old_encoder(name, place_map, path)
+    except MapError:
+        if name:
+            raise
+        _console.print(
+            f"The map's encoder {place_map.info.model_id!r} is not at hand (--old): fitted to its own vectors alone.",
+            markup=False,
+        )
+        return None
 
 
 @contextmanager

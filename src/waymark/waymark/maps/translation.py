@@ -37,8 +37,8 @@ class Translation:
         return np.asarray(moved, np.float32)
 
 
-def fit_translation(source: Vectors, target: Vectors) -> Translation:
-    """Fit a translation; rotation or damping are chosen on a fifth of the pairs, then all are used.
+def fit_translation(source: Vectors, target: Vectors, groups: NDArray[np.int64] | None = None) -> Translation:
+    """Fit a translation; rotation or damping are chosen on a fifth of the groups, then all are used.
 
     Ridge regression: W = (X'X + a I)^-1 X'Y. Orthogonal Procrustes (Schoenemann 1966): U V' of X'Y = U S V'. Both
     between vectors whose mean was taken off.
@@ -46,17 +46,20 @@ def fit_translation(source: Vectors, target: Vectors) -> Translation:
     Args:
         source: (N, D_from) unit vectors of N images by the one encoder.
         target: (N, D_to) of the same images by the other.
+        groups: (N,) numbers, equal for images of one view: it is fitted to or judged by, never both. None: all differ.
 
     Raises:
         ValueError: Fewer than 10 pairs, other shapes, or values that are not finite.
     """
+    groups = np.arange(len(source)) if groups is None else groups
+    require_shape('groups', groups, (len(source),))
     require_shape('source', source, ('N', 'D_from'))
     require_shape('target', target, (len(source), 'D_to'))
     require_finite('source', source)
     require_finite('target', target)
     if len(source) < _FEWEST:
         raise ValueError(f'source: expected at least {_FEWEST} vectors, got {len(source)}')
-    is_test = np.arange(len(source)) % 5 == 4
+    is_test = np.unique(groups, return_inverse=True)[1] % 5 == 4
     fits = _candidates(source[~is_test], target[~is_test])
     best = max(fits, key=lambda fit: _agreement(fit.apply(source[is_test]), target[is_test]))
     return next(fit for fit in _candidates(source, target) if fit.kind == best.kind)
