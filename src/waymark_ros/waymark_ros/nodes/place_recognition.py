@@ -25,6 +25,7 @@ from waymark_ros.runner import run_node
 from waymark_ros.vision_node import VisionNode
 
 IMAGES_KEPT = 30
+EMBEDDINGS_KEPT = 3
 
 
 class PlaceRecognitionNode(VisionNode):
@@ -49,7 +50,8 @@ class PlaceRecognitionNode(VisionNode):
     def on_activate_core(self) -> None:
         """Listen to the encoder."""
         inbox = self.inbox
-        inbox.add_lane('embedding', 1, self.on_embedding)  # newest wins; its image waits in `pairs`
+        # Newest wins; its image waits in `pairs`. Two more may wait: an image that becomes a keyframe takes longer.
+        inbox.add_lane('embedding', EMBEDDINGS_KEPT, self.on_embedding)
 
         def take(msg: Embedding) -> None:
             # Before the mailbox: a foreign one must push no other out, nor take the image that waits for the right one.
