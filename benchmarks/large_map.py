@@ -3,8 +3,9 @@
 
     python benchmarks/large_map.py out/large.wmap --keyframes 10000
 
-Each ground (100 x 100 m, all different) is surveyed in lanes 6 m above it, half a picture apart; every 2.5 m is a keyframe,
-made as the node makes it: embedding, ORB features, layout, thumbnail. 1,100 to a ground; a minute for each 3,000.
+Each ground (100 x 100 m, all different) is surveyed in lanes 6 m above it, half a picture apart; every 2.5 m is a
+keyframe, made as the node makes it: embedding, ORB features, summary, thumbnail. 1,100 to a ground; a minute for each
+3,000.
 """
 
 from __future__ import annotations
@@ -15,13 +16,14 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from kidnap import Flight, flight_over, hop, lanes, pose
+from kidnap import flight_over, lanes, pose
 from numpy.typing import NDArray
 
 from waymark.encoding import Encoder, EncoderConfig, load_encoder
 from waymark.maps import Keyframe, MapInfo, create_map, encode_thumbnail
 from waymark.places import PlacesConfig
 from waymark.places.finder import view_of
+from waymark.places.summary import pack_summary
 from waymark.types import Frame, Header
 from waymark_sim.ground import generate_ground
 from waymark_sim.ortho import Look, OrthoRenderer
@@ -34,7 +36,10 @@ def surveys(size_wh: tuple[int, int]) -> Iterator[tuple[int, NDArray[np.float64]
     """Number of the ground, T_map_base (4, 4) and image, ground after ground, without end."""
     seed = FIRST_SEED
     while True:
-        flight, rng = flight_over(generate_ground(seed, 2048, 100.0), ALTITUDE_M, slice(None)), np.random.default_rng(seed)
+        flight, rng = (
+            flight_over(generate_ground(seed, 2048, 100.0), ALTITUDE_M, slice(None)),
+            np.random.default_rng(seed),
+        )
         renderer = OrthoRenderer(flight.ground, size_wh, FOV, Look(noise=4.0), seed=seed)
         for number, (xy, heading) in enumerate(lanes(flight, ALTITUDE_M, STEP_M)):
             T = pose(xy, ALTITUDE_M, heading, rng)
@@ -46,11 +51,11 @@ def make_map(path: Path, count: int, size_wh: tuple[int, int], encoder: Encoder)
     """Write a map of `count` keyframes."""
     config = PlacesConfig()
     with create_map(path, MapInfo(encoder.fingerprint, encoder.model_id)) as file:
-        for number, (_, _, rgb) in zip(range(count), surveys(size_wh)):
+        for number, (_, _, rgb) in zip(range(count), surveys(size_wh), strict=False):
             frame = Frame(Header((number + 1) * 10**9, 'camera'), rgb)
             view = view_of(frame, encoder.encode(rgb).vector, config)
-            thumbnail = encode_thumbnail(rgb)
-            file.append(Keyframe(number, frame.header, view.vector, view.features, number, thumbnail))
+            jpeg, summary = encode_thumbnail(rgb), pack_summary(view.summary)
+            file.append(Keyframe(number, frame.header, view.vector, view.features, number, jpeg, summary=summary))
             if number % 500 == 499:
                 file.flush()
                 print(f'{number + 1} of {count} keyframes', flush=True)

@@ -3,9 +3,9 @@
 
     python benchmarks/place_stream.py --map out/large.wmap          # made by benchmarks/large_map.py; else made first
 
-The camera, a process of its own, flies over the surveyed grounds lower, in other light and any heading, and is carried off to
-another place every five seconds. The nodes have their defaults: they also add keyframes to (a copy of) the map. Camera,
-DDS and nodes share two cores. `skipped_busy` are images that came while the node was busy with another and were pushed
+The camera, a process of its own, flies over the surveyed grounds lower, in other light and any heading, and is carried
+off to another place every five seconds. The nodes have their defaults: they also add keyframes to (a copy of) the map.
+Camera, DDS and nodes share two cores. `skipped_busy` are images that came while the node was busy with another and were pushed
 out; `lost` those that never reached it. Latency is from the stamp (when the camera publishes) to the result's arrival
 in the camera's process.
 """
@@ -74,13 +74,15 @@ def film(size_wh: tuple[int, int], count: int, hz: float, keyframes: int) -> lis
     rng, pictures = np.random.default_rng(1), []
     grounds = max(keyframes // 1100, 1)
     while len(pictures) < count:
-        flight = flight_over(generate_ground(FIRST_SEED + int(rng.integers(grounds)), 2048, 100.0), ALTITUDE_M, slice(None))
+        flight = flight_over(
+            generate_ground(FIRST_SEED + int(rng.integers(grounds)), 2048, 100.0), ALTITUDE_M, slice(None)
+        )
         look = Look(float(rng.uniform(0.7, 1.3)), float(rng.uniform(0, 0.7)), 4.0)
         renderer = OrthoRenderer(flight.ground, size_wh, FOV, look, seed=int(rng.integers(1 << 30)))
         altitude, heading = ALTITUDE_M * rng.uniform(0.85, 1.0), rng.uniform(0, 2 * np.pi)
         path = np.array(hop(flight, HOP_S, rng))
         times = np.arange(round(HOP_S * hz)) / hz * (len(path) - 1) / HOP_S
-        for x, y in zip(*(np.interp(times, np.arange(len(path)), axis) for axis in path.T)):
+        for x, y in zip(*(np.interp(times, np.arange(len(path)), axis) for axis in path.T), strict=True):
             pictures.append(renderer.render(pose(np.array([x, y]), altitude, heading, rng), len(pictures)))
     return pictures[:count]
 
@@ -109,7 +111,10 @@ def measure(args: argparse.Namespace, path: Path, pictures: list[NDArray[np.uint
             process.wait(timeout=20)
             camera.wait_for_last_words()
             found = camera.findings()
-            states = [result.split('state=')[1].split(',')[0].rstrip(')') for result in camera.results['place_recognition'].values()]
+            states = [
+                result.split('state=')[1].split(',')[0].rstrip(')')
+                for result in camera.results['place_recognition'].values()
+            ]
     finally:
         if process.poll() is None:
             process.kill()

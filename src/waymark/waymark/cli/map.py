@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`waymark map ...`: make place maps, look at them, check, merge, prune, export them, and bring them to another encoder."""
+"""`waymark map ...`: make place maps, look at them, check, merge, prune, export, bring them to another encoder."""
 
 from __future__ import annotations
 
@@ -171,7 +171,9 @@ def translate(
             '--from', help="Fit on this recording of like surroundings, encoded by both; default: MAP's thumbnails."
         ),
     ] = '',
-    old: Annotated[str, typer.Option(help="The map's own encoder; default: by the name in the map. Needed by --from.")] = '',
+    old: Annotated[
+        str, typer.Option(help="The map's own encoder; default: by the name in the map. Needed by --from.")
+    ] = '',
     max_fall: Annotated[
         float, typer.Option(min=0, max=1, help='Largest loss of recall at 1 on held-out images; more is refused.')
     ] = 0.05,

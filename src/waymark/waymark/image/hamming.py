@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Hamming distances of all pairs of binary descriptors by one product of 8-bit integers.
 
-With bits a in {0, 1} and signs s = 2 b - 1 in {-1, 1}: a s summed over the bits is 2 |a and b| - |a|, so that the distance
-|a| + |b| - 2 |a and b| = |b| - sum(a s). Every processor of the last years multiplies 8-bit integers much faster than
-it counts bits pair by pair: 500 x 500 ORB descriptors take 0.3 ms on one thread, OpenCV's batchDistance 1.5 ms.
+With bits a in {0, 1} and signs s = 2 b - 1 in {-1, 1}: a s summed over the bits is 2 |a and b| - |a|, so that the
+distance |a| + |b| - 2 |a and b| = |b| - sum(a s). Every processor of the last years multiplies 8-bit integers much
+faster than it counts bits pair by pair: 500 x 500 ORB descriptors take 0.3 ms on one thread, OpenCV's batchDistance
+1.5 ms.
 """
 
 from __future__ import annotations
@@ -18,8 +19,8 @@ from numpy.typing import NDArray
 from waymark.checks import require_shape
 from waymark.errors import BackendUnavailable
 
-# An ONNX model of one node, MatMulInteger (opset 13): a (n, k) uint8, b (k, m) int8 -> c (n, m) int32, as onnx.proto has
-# it; tests/waymark/image/test_hamming.py makes the same with the package onnx.
+# An ONNX model of one node, MatMulInteger (opset 13): a (n, k) uint8, b (k, m) int8 -> c (n, m) int32, as onnx.proto
+# has it; tests/waymark/image/test_hamming.py makes the same with the package onnx.
 MODEL = (
     b'\x08\x08\x12\x00:h\n\x18\n\x01a\n\x01b\x12\x01c"\rMatMulInteger\x12\x07hamming'
     b'Z\x15\n\x01a\x12\x10\n\x0e\x08\x02\x12\n\n\x03\x12\x01n\n\x03\x12\x01k'

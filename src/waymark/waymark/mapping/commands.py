@@ -45,7 +45,9 @@ def build_file(uri: str, path: Path, encoder: str, config: PlacesConfig, rate_hz
     if built.note:
         _console.print(f'Note: read up to there only: {built.note}', markup=False)
     if not built.is_whole:
-        _console.print(f'Stopped after {built.duration_s:.1f} s of the recording; the map holds what was kept until then.')
+        _console.print(
+            f'Stopped after {built.duration_s:.1f} s of the recording; the map holds what was kept until then.'
+        )
     _console.print(
         f'{path}: {built.keyframes} keyframes, {built.added} of them from {built.looked_at} of {built.frames} frames '
         f'({built.duration_s:.1f} s); {built.revisits} show a place seen before',

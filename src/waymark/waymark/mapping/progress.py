@@ -26,8 +26,8 @@ def shown(label: str) -> Iterator[Tell]:
 def counted(label: str, things: str) -> Iterator[Callable[[int, int | None, int], None]]:
     """Give a function that is told how many frames of how many (None: unknown) are done, and how many things came."""
     console = Console(stderr=True)
-    columns = (TextColumn('{task.description}'), BarColumn(), MofNCompleteColumn(), TextColumn('frames'))
-    columns += (TextColumn('{task.fields[found]} ' + things), TimeRemainingColumn())
+    counts = (MofNCompleteColumn(), TextColumn('frames'), TextColumn('{task.fields[found]} ' + things))
+    columns = (TextColumn('{task.description}'), BarColumn(), *counts, TimeRemainingColumn())
     with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as bar:
         task = bar.add_task(label, total=None, found=0)
         yield lambda done, total, found: bar.update(task, completed=done, total=total, found=found)

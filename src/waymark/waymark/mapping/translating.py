@@ -79,7 +79,8 @@ class Judgement:
 
     def __str__(self) -> str:
         return (
-            f'{self.translation.kind}, fitted to {self.fitted} images and {self.views} changed views of them; of {self.held_out} held-out ones the translated '
+            f'{self.translation.kind}, fitted to {self.fitted} images and {self.views} changed views of them; '
+            f'of {self.held_out} held-out ones the translated '
             f'vectors find {self.recall_translated:.3f}, vectors by the new encoder itself {self.recall_own:.3f}: '
             f'recall at 1 falls by {self.fall:.3f}'
         )

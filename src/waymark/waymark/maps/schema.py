@@ -31,7 +31,6 @@ CREATE TABLE routes (route_id INTEGER PRIMARY KEY, digest BLOB, name TEXT, keyfr
 Migration = Callable[[sqlite3.Connection], None]
 
 
-
 def _add_summaries(connection: sqlite3.Connection) -> None:
     connection.execute('ALTER TABLE keyframes ADD COLUMN summary_digest BLOB')
     connection.execute('CREATE TABLE summaries (keyframe_id INTEGER PRIMARY KEY, data BLOB)')

@@ -130,12 +130,11 @@ def fit(current: Floats, references: Floats) -> Floats:
     # Rows first, then references, so that the rows in reach are one piece of memory; zero outside the grid.
     around = ((reach_y, reach_y), (0, 0), (reach_x, reach_x))
     padded = np.pad(references.transpose(1, 0, 2, 3), (*around, (0, 0)))
-    cosines = _products(current, padded)
+    products = _products(current, padded)
     rows, columns = _patches(GRID_HW[0]), _patches(GRID_HW[1])
-    shape = cosines.shape
-    cosines = (rows @ cosines.reshape(GRID_HW[0], -1)).reshape(-1, GRID_HW[1]) @ columns.T
-    cosines = cosines.reshape(shape)
-    inverse = np.pad((1 / _patch_lengths(references)).transpose(1, 0, 2), around)
+    by_row = (rows @ products.reshape(GRID_HW[0], -1)).reshape(-1, GRID_HW[1])
+    cosines: Floats = (by_row @ columns.T).reshape(products.shape)
+    inverse = np.pad(np.reciprocal(_patch_lengths(references)).transpose(1, 0, 2), around)
     cosines *= _shifted(inverse)
     own = _patch_lengths(current[None])[0]
     cosines -= _costs()[None, :, :, None, None] * own[:, None, None, None, :]
@@ -146,7 +145,7 @@ def fit(current: Floats, references: Floats) -> Floats:
 def _products(current: Floats, padded: Floats) -> Floats:
     """(h, shifts y, shifts x, K, w): product of each cell (h, w, C) with the one there in each padded reference."""
     height, width = GRID_HW
-    count, wide, channels = padded.shape[1:]
+    count, _, channels = padded.shape[1:]
     found = np.empty((height, 2 * _REACH_HW[0] + 1, 2 * _REACH_HW[1] + 1, count, width), np.float32)
     for y in range(height):
         # One product of all cells in a row with all in reach is faster than many products of some.

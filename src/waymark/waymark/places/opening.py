@@ -70,4 +70,6 @@ def _summarise(opened: OpenedMap, writing: bool) -> Generator[float, None, None]
         opened.summaries[keyframe.keyframe_id] = summary
     if made:
         kept = 'they are in its file now' if writing else 'open it once with `mapping: true` to keep them in its file'
-        log.info('map %s: %d of %d keyframes had no summary of this version; %s', opened.file.path, made, len(views), kept)
+        log.info(
+            'map %s: %d of %d keyframes had no summary of this version; %s', opened.file.path, made, len(views), kept
+        )
