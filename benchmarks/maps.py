@@ -5,9 +5,9 @@
 
 Keyframes as the defaults make them: a vector of 576, 500 ORB features, a JPEG thumbnail of 320 x 240 px (noise and
 shapes, 26 kB; features are random), a summary (layout and bag). `append_ms` is what the one who appends waits; each is
-on the disk within a second. `memory_kb` is what the process grows by per keyframe of a loaded map, before features are asked
-for; at most 2000 of them, about 20 kB each, then stay in memory. `recognise` is what the node does: open the map,
-read its summaries, fill its indexes. The file is read from the page cache.
+on the disk within a second. `memory_kb` is what the process grows by per keyframe of a loaded map, before features are
+asked for; at most 2000 of them, about 20 kB each, then stay in memory. `recognise` is what the node does: open the
+map, read its summaries, fill its indexes. The file is read from the page cache.
 """
 
 from __future__ import annotations

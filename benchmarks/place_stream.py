@@ -5,9 +5,9 @@
 
 The camera, a process of its own, flies over the surveyed grounds lower, in other light and any heading, and is carried
 off to another place every five seconds. The nodes have their defaults: they also add keyframes to (a copy of) the map.
-Camera, DDS and nodes share two cores. `skipped_busy` are images that came while the node was busy with another and were pushed
-out; `lost` those that never reached it. Latency is from the stamp (when the camera publishes) to the result's arrival
-in the camera's process.
+Camera, DDS and nodes share two cores. `skipped_busy` are images that came while the node was busy with others and were
+pushed out; `lost` those that never reached it. Latency is from the stamp (when the camera publishes) to the result's
+arrival in the camera's process.
 """
 
 from __future__ import annotations

@@ -133,9 +133,9 @@ def fit(current: Floats, references: Floats) -> Floats:
     products = _products(current, padded)
     rows, columns = _patches(GRID_HW[0]), _patches(GRID_HW[1])
     by_row = (rows @ products.reshape(GRID_HW[0], -1)).reshape(-1, GRID_HW[1])
-    cosines: Floats = (by_row @ columns.T).reshape(products.shape)
-    inverse = np.pad(np.reciprocal(_patch_lengths(references)).transpose(1, 0, 2), around)
-    cosines *= _shifted(inverse)
+    cosines = np.asarray(by_row @ columns.T, np.float32).reshape(products.shape)
+    inverse = np.asarray(1 / _patch_lengths(references), np.float32).transpose(1, 0, 2)
+    cosines *= _shifted(np.asarray(np.pad(inverse, around), np.float32))
     own = _patch_lengths(current[None])[0]
     cosines -= _costs()[None, :, :, None, None] * own[:, None, None, None, :]
     best = cosines.max(axis=(1, 2)) / own[:, None, :]

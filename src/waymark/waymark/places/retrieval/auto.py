@@ -23,8 +23,8 @@ class AutoIndex:
 
     Linking 10,000 vectors takes seconds, in which no image would be answered. So the graph begins at half the limit and
     takes in a few old vectors with every new one: it is complete at three quarters of the limit. After a map was loaded
-    that is nearly as large as the limit, it is complete somewhat later, and search is exact until then. Without usearch search stays exact, and
-    a warning says so when the graph would begin: a robot must not stop at its 10,001st keyframe.
+    that is nearly as large as the limit it is complete somewhat later, and search is exact until then. Without usearch
+    search stays exact, and a warning says so when the graph would begin: a robot must not stop at 10,001.
     """
 
     def __init__(self, dim: int, config: RetrievalConfig | None = None) -> None:
