@@ -21,6 +21,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -96,7 +97,7 @@ def cpu_seconds(processes: list[subprocess.Popen[bytes]]) -> float:
 class Camera:
     """Publishes images at a rate and notes when which result came back."""
 
-    def __init__(self, subscribers: int) -> None:
+    def __init__(self, subscribers: int, names: Sequence[str] = tuple(TOPICS)) -> None:
         from waymark.environment import prepare_ros
 
         prepare_ros()
@@ -108,18 +109,18 @@ class Camera:
 
         from waymark_ros.qos import IMAGES_OUT, RESULTS
 
-        self._rclpy, self._subscribers = rclpy, subscribers
+        self._rclpy, self._subscribers, self._names = rclpy, subscribers, names
         rclpy.init(args=[])
         self._node = rclpy.create_node('benchmark_camera')
         self._image = self._node.create_publisher(Image, 'image', IMAGES_OUT)
-        self.results: dict[str, dict[int, Any]] = {name: {} for name in TOPICS}
-        self._latency_ms: dict[str, list[float]] = {name: [] for name in TOPICS}
+        self.results: dict[str, dict[int, Any]] = {name: {} for name in names}
+        self._latency_ms: dict[str, list[float]] = {name: [] for name in names}
         self._status: dict[str, dict[str, str]] = {}
         self._index_of: dict[int, int] = {}
         types = dict(zip(TOPICS, (Embedding, PlanarTargetArray, Localization), strict=True))
-        for name, topic in TOPICS.items():
+        for name in names:
             self._node.create_subscription(
-                types[name], topic, lambda msg, name=name: self._on_result(name, msg), RESULTS
+                types[name], TOPICS[name], lambda msg, name=name: self._on_result(name, msg), RESULTS
             )
         self._node.create_subscription(DiagnosticArray, '/diagnostics', self._on_diagnostics, RESULTS)
         self._executor = SingleThreadedExecutor()
@@ -135,12 +136,12 @@ class Camera:
         self._rclpy.try_shutdown()
         self._thread.join(timeout=2.0)
 
-    def wait_for_nodes(self) -> None:
+    def wait_for_nodes(self, seconds: float = 30.0) -> None:
         """Wait until every process listens and every node has reported."""
-        deadline = time.monotonic() + 30
-        while self._image.get_subscription_count() < self._subscribers or len(self._status) < len(TOPICS):
+        deadline = time.monotonic() + seconds
+        while self._image.get_subscription_count() < self._subscribers or not self._status.keys() >= set(self._names):
             if time.monotonic() > deadline:
-                raise TimeoutError('the nodes did not start within 30 s')
+                raise TimeoutError(f'the nodes did not start within {seconds:g} s')
             time.sleep(0.1)
         time.sleep(1.0)
 
@@ -173,8 +174,9 @@ class Camera:
                 'results': len(self.results[name]),
                 'stamp_to_result_p50_ms': round(float(np.percentile(self._latency_ms[name], 50)), 1),
                 'stamp_to_result_p95_ms': round(float(np.percentile(self._latency_ms[name], 95)), 1),
+                'stamp_to_result_max_ms': round(max(self._latency_ms[name]), 1),
             }
-            for name in TOPICS
+            for name in self._names
         }
 
     def _on_result(self, name: str, msg: Any) -> None:

@@ -4,9 +4,10 @@
     python benchmarks/maps.py --keyframes 10000
 
 Keyframes as the defaults make them: a vector of 576, 500 ORB features, a JPEG thumbnail of 320 x 240 px (noise and
-shapes, about 15 kB as a camera's; features are random). `append_ms` is what the one who appends waits; each is on the
-disk within a second. `memory_kb` is what the process grows by per keyframe of a loaded map, before features are asked
-for; at most 2000 of them, about 20 kB each, then stay in memory. The file is read from the page cache.
+shapes, 26 kB; features are random), a summary (layout and bag). `append_ms` is what the one who appends waits; each is
+on the disk within a second. `memory_kb` is what the process grows by per keyframe of a loaded map, before features are
+asked for; at most 2000 of them, about 20 kB each, then stay in memory. `recognise` is what the node does: open the
+map, read its summaries, fill its indexes. The file is read from the page cache.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import subprocess
+import sys
 import tempfile
 import time
 from dataclasses import replace
@@ -27,6 +30,10 @@ from waymark.image.features import Features
 from waymark.maps import Keyframe, MapInfo, create_map, encode_thumbnail, open_map, save_map
 from waymark.maps.pruning import prune
 from waymark.maps.salvage import check_file
+from waymark.maps.thumbnail import decode_thumbnail
+from waymark.places.bag import BAG_DIM
+from waymark.places.layout import describe_layout
+from waymark.places.summary import Summary, pack_summary
 from waymark.types import Header
 
 SIZE_WH = (1280, 720)
@@ -38,11 +45,18 @@ def thumbnail(rng: np.random.Generator) -> bytes:
     return encode_thumbnail(np.clip(picture + rng.integers(-12, 13, picture.shape), 0, 255).astype(np.uint8))
 
 
-def keyframe(number: int, rng: np.random.Generator, jpeg: bytes) -> Keyframe:
+def keyframe(number: int, rng: np.random.Generator, jpeg: bytes, summary: bytes) -> Keyframe:
     vector = rng.standard_normal(576).astype(np.float32)
     points = (rng.random((500, 2)) * SIZE_WH - 0.5).astype(np.float32)
     features = Features(points, rng.integers(0, 256, (500, 32), np.uint8), SIZE_WH)
-    return Keyframe(number, Header((number + 1) * 10**9), vector / np.linalg.norm(vector), features, number, jpeg)
+    vector /= np.linalg.norm(vector)
+    return Keyframe(number, Header((number + 1) * 10**9), vector, features, number, jpeg, summary=summary)
+
+
+def summary(jpeg: bytes, rng: np.random.Generator) -> bytes:
+    layout = describe_layout(decode_thumbnail(jpeg))
+    bag = rng.standard_normal(BAG_DIM).astype(np.float32)
+    return pack_summary(Summary(layout, bag / np.linalg.norm(bag)))
 
 
 def timed_ms(times: list[float]) -> dict[str, float]:
@@ -53,10 +67,11 @@ def timed_ms(times: list[float]) -> dict[str, float]:
 def measure(count: int, folder: Path) -> dict[str, object]:
     path, rng, process = folder / 'a.map', np.random.default_rng(0), psutil.Process()
     jpegs = [thumbnail(rng) for _ in range(50)]
+    summaries = [summary(jpeg, rng) for jpeg in jpegs]
     appended = []
     with create_map(path, MapInfo('0' * 64, 'waymark-place-1')) as file:
         for number in range(count):
-            view = keyframe(number, rng, jpegs[number % 50])
+            view = keyframe(number, rng, jpegs[number % 50], summaries[number % 50])
             start = time.perf_counter()
             file.append(view)
             appended.append(time.perf_counter() - start)
@@ -83,7 +98,21 @@ def measure(count: int, folder: Path) -> dict[str, object]:
         found['prune_to_half_s'] = round(time.perf_counter() - start, 3)
     start = time.perf_counter()
     check_file(path)
-    return found | {'check_s': round(time.perf_counter() - start, 3)}
+    found['check_s'] = round(time.perf_counter() - start, 3)
+    return found | {'recognise': recognise(path)}
+
+
+def recognise(path: Path) -> dict[str, float]:
+    """Open the map as the node does, in a process of its own: what the others left in memory is not counted."""
+    code = (
+        'import sys, time, psutil\nfrom waymark.places import LiveMap, PlacesConfig, bag\nbag._vocabulary()\n'
+        'before, start = psutil.Process().memory_info().rss, time.perf_counter()\n'
+        'live = LiveMap(PlacesConfig(map=sys.argv[1], mapping=False))\n'
+        'print(time.perf_counter() - start, (psutil.Process().memory_info().rss - before) / len(live))\nlive.close()'
+    )
+    said = subprocess.run([sys.executable, '-c', code, str(path)], capture_output=True, text=True, check=True).stdout
+    seconds, memory = (float(v) for v in said.split())
+    return {'open_s': round(seconds, 3), 'memory_kb': round(memory / 1000, 2)}
 
 
 def read(view: Keyframe) -> float:

@@ -44,7 +44,9 @@ class PlaceServices:
         yield
 
     def _load(self, request: LoadMap.Request, response: LoadMap.Response) -> Iterator[None]:
-        response.keyframe_count = self._map.load(request.path)
+        for _ in self._map.loading(request.path):
+            yield
+        response.keyframe_count = len(self._map)
         yield
 
     def _query_by_image(self, request: QueryByImage.Request, response: QueryByImage.Response) -> Iterator[None]:

@@ -61,6 +61,16 @@ def test_a_turned_space_is_translated_without_loss_and_the_map_with_it(pictures)
     assert moved.routes[0].keyframe_ids == (3, 4)
 
 
+def test_changed_views_by_both_encoders_make_the_fit_better(pictures):
+    old, new = Tiny(), Tiny(np.random.default_rng(0).standard_normal((48, 48)))  # no rotation: more to be found
+    few = pairs(pictures[:60], old, new)
+    plain = judge(few, new)
+    better = judge(Pairs(few.pictures, few.source, few.target, few.places, 0, old), new)
+    assert (plain.fitted, plain.views, better.fitted, better.views) == (40, 0, 40, 160)
+    assert plain.fall > 0.05 and better.fall == 0 and better.recall_own == plain.recall_own
+    assert better.translation.kind.endswith('with changed views')
+
+
 def test_spaces_that_have_nothing_in_common_are_refused_with_the_numbers(pictures):
     new = Tiny()
     found = pairs(pictures, Tiny(), new)

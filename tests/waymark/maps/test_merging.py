@@ -1,28 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-import cv2
 import numpy as np
 import pytest
 
 from waymark.errors import MapError
 from waymark.image.camera import CameraModel
-from waymark.image.features import detect
-from waymark.maps import Keyframe, MapInfo, MapPose, PlaceMap, open_map, save_map
-from waymark.maps.merging import MergeConfig, link_places, merge, without_poses
-from waymark.types import Header
+from waymark.maps import MapInfo, MapPose, PlaceMap, open_map, save_map
+from waymark.maps.merging import merge, without_poses
 
 CAMERA = CameraModel((640, 480), np.diag([500.0, 500.0, 1.0]), np.zeros(5))
 OTHER = CameraModel((640, 480), np.diag([510.0, 510.0, 1.0]), np.zeros(5))
-
-
-def seen(pictures, first_s=1):
-    """A map of pictures; the vector is a coarse copy of the picture."""
-    views = []
-    for i, gray in enumerate(pictures):
-        vector = cv2.resize(gray, (8, 8), interpolation=cv2.INTER_AREA).ravel().astype(np.float32)
-        vector -= vector.mean()
-        features = detect(gray, MergeConfig())
-        views.append(Keyframe(i, Header((first_s + i) * 10**9), vector / np.linalg.norm(vector), features, i))
-    return PlaceMap(MapInfo('f', 'm'), views)
 
 
 def test_all_of_both_maps_is_in_the_merged_one_without_collision(make_map, tmp_path, contents_of):
@@ -82,13 +68,3 @@ def test_poses_of_two_frames_are_not_mixed(make_map):
     without_poses(first)
     without_poses(second)
     assert all(k.pose is None for k in merge(first, second).keyframes.values())
-
-
-def test_places_seen_in_both_maps_are_linked_and_become_one(texture):
-    shift = np.array([[1.02, 0.01, 4], [-0.01, 1.02, -3], [0, 0, 1]])
-    again = [cv2.warpPerspective(texture(s), shift, (320, 240), borderMode=cv2.BORDER_REFLECT) for s in (3, 1)]
-    merged = merge(seen([texture(s) for s in range(5)]), seen([texture(77), *again, texture(78)], first_s=100))
-    links = link_places(merged, 5, MergeConfig(max_features=500))
-    assert [(k.first, k.second) for k in links] == [(6, 3), (7, 1)]
-    assert all(k.inliers >= 30 for k in links) and merged.links == tuple(links)
-    assert [k.place_id for k in merged.keyframes.values()] == [0, 1, 2, 3, 4, 5, 3, 1, 8]

@@ -11,6 +11,7 @@ import pytest
 
 from waymark.errors import MapError
 from waymark.maps import MapPose, database, open_map
+from waymark.maps.schema import MIGRATIONS
 
 # As version 1 was; never to be changed.
 VERSION_1 = """
@@ -98,7 +99,20 @@ def require_all(place_map):
 
 def test_a_file_of_version_1_opens(version_1):
     with open_map(version_1) as file:
-        require_all(file.load())
+        place_map = file.load()
+        require_all(place_map)
+        assert [k.summary for k in place_map.keyframes.values()] == [None, None], 'version 1 had none'
+
+
+def test_summaries_that_version_1_lacked_are_added_to_it_and_nothing_else_changes(version_1):
+    with open_map(version_1, writing=True) as file:
+        added = file.summarise(file.load().keyframes[2], b'summary')
+        assert added.summary == b'summary', 'before it is on the disk, too'
+    with open_map(version_1) as file:
+        place_map = file.load()
+        require_all(place_map)
+        assert [k.summary for k in place_map.keyframes.values()] == [None, b'summary']
+    assert sqlite3.connect(version_1).execute('PRAGMA user_version').fetchone() == (2,)
 
 
 def add_altitude(connection):
@@ -109,10 +123,10 @@ def add_altitude(connection):
 
 @pytest.fixture
 def later(monkeypatch):
-    """A later Waymark, whose maps have version 3."""
-    monkeypatch.setattr(database, 'SCHEMA_VERSION', 3)
-    monkeypatch.setattr(database, 'MIGRATIONS', {1: add_altitude, 2: lambda connection: None})
-    monkeypatch.setattr(database.migrate, '__defaults__', (3, database.MIGRATIONS))
+    """A later Waymark, whose maps have version 4."""
+    monkeypatch.setattr(database, 'SCHEMA_VERSION', 4)
+    monkeypatch.setattr(database, 'MIGRATIONS', {**MIGRATIONS, 2: add_altitude, 3: lambda connection: None})
+    monkeypatch.setattr(database.migrate, '__defaults__', (4, database.MIGRATIONS))
 
 
 def test_a_later_version_reads_it_and_leaves_the_file_as_it_is(version_1, later):
@@ -127,7 +141,7 @@ def test_a_later_version_that_writes_brings_the_file_up_to_date(version_1, later
         require_all(file.load())
         file.append(keyframe(5, dim=2))
     db = sqlite3.connect(version_1)
-    assert db.execute('PRAGMA user_version').fetchone() == (3,)
+    assert db.execute('PRAGMA user_version').fetchone() == (4,)
     assert db.execute('SELECT count(*) FROM batteries').fetchone() == (0,)
     with open_map(version_1) as file:
         assert list(file.load().keyframes) == [0, 2, 5]
@@ -137,7 +151,7 @@ def test_a_migration_that_fails_halfway_leaves_the_file_as_it_was(version_1, lat
     def fail(connection):
         raise sqlite3.OperationalError('database or disk is full')
 
-    monkeypatch.setattr(database.migrate, '__defaults__', (3, {1: add_altitude, 2: fail}))
+    monkeypatch.setattr(database.migrate, '__defaults__', (4, {**MIGRATIONS, 2: add_altitude, 3: fail}))
     with pytest.raises(MapError, match='the disk is full'):
         open_map(version_1, writing=True)
     db = sqlite3.connect(version_1)

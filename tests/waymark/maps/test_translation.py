@@ -32,6 +32,16 @@ def test_a_linear_map_to_another_length_is_found():
     assert cosines.min() > 0.98, 'but for the lengths that were made one'
 
 
+def test_what_it_is_judged_by_is_of_other_groups_than_what_it_is_fitted_to():
+    source = np.repeat(vectors(20, 30), 5, axis=0)  # five equal images each: alone, every damping would find itself
+    target = np.repeat(vectors(20, 30, seed=3), 5, axis=0)
+    damped = fit_translation(source, target, np.repeat(np.arange(20), 5))
+    careless = fit_translation(source, target)
+    assert careless.kind == 'ridge 0.0001' and damped.kind != careless.kind
+    with pytest.raises(ValueError, match=r'groups: expected shape \(100,\), got \(20,\)'):
+        fit_translation(source, target, np.arange(20))
+
+
 def test_what_shows_nothing_stays_nothing():
     source = vectors(30, 8)
     found = fit_translation(source, source)

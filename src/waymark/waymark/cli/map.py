@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`waymark map ...`: look at place maps, check, merge, prune, export them, and bring them to another encoder."""
+"""`waymark map ...`: make place maps, look at them, check, merge, prune, export, bring them to another encoder."""
 
 from __future__ import annotations
 
@@ -20,7 +20,37 @@ _Json = Annotated[bool, typer.Option('--json', help='Print JSON.')]
 
 @app.callback()
 def map_() -> None:
-    """Look at place maps, and change them."""
+    """Make place maps, look at them, and change them."""
+
+
+@app.command()
+def build(
+    recording: Annotated[
+        str,
+        typer.Argument(metavar='INPUT', help='Video, folder of images, rosbag2 (folder, .mcap, bag:PATH?topic=NAME).'),
+    ],
+    path: Annotated[Path, typer.Option('--map', metavar='FILE', help='The map to write.')],
+    encoder: Annotated[
+        str, typer.Option(help="'hog', an embedded model's name, a model folder or a manifest.")
+    ] = 'waymark-place-1',
+    keyframes: Annotated[
+        int, typer.Option(min=0, help='Most keyframes: those most like their neighbours go; 0: any number.')
+    ] = 0,
+    similarity: Annotated[
+        float, typer.Option(min=-1, max=1, help='A frame less like the last keyframe than this is kept; 1: every one.')
+    ] = 0.5,
+    gap: Annotated[float, typer.Option(min=0, help='Longest time in s without a new keyframe; 0: any.')] = 10.0,
+    rate: Annotated[
+        float | None, typer.Option(min=0, help='Frames looked at per second, 0: all; default: 5, folders: all.')
+    ] = None,
+    go_on: Annotated[bool, typer.Option('--continue', help='Add to a map that is there already.')] = False,
+) -> None:
+    """Make a map of a recording, without ROS. Ctrl-C keeps what is there until then."""
+    from waymark.mapping import commands
+    from waymark.places import PlacesConfig
+
+    config = PlacesConfig(max_keyframes=keyframes, keyframe_similarity=similarity, keyframe_max_gap_s=gap)
+    sys.exit(commands.build_file(recording, path, encoder, config, rate, go_on))
 
 
 @app.command()
@@ -141,7 +171,9 @@ def translate(
             '--from', help="Fit on this recording of like surroundings, encoded by both; default: MAP's thumbnails."
         ),
     ] = '',
-    old: Annotated[str, typer.Option(help="The map's own encoder, for --from; default: by the name in the map.")] = '',
+    old: Annotated[
+        str, typer.Option(help="The map's own encoder; default: by the name in the map. Needed by --from.")
+    ] = '',
     max_fall: Annotated[
         float, typer.Option(min=0, max=1, help='Largest loss of recall at 1 on held-out images; more is refused.')
     ] = 0.05,

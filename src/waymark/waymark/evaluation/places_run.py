@@ -112,7 +112,7 @@ class PlacesRun:
 
     def add(self, number: int, view: View) -> None:
         """Make an image part of the map."""
-        self._finder.add(Keyframe(number, Header(number), view.vector, view.features, number), view.layout)
+        self._finder.add(Keyframe(number, Header(number), view.vector, view.features, number), view.summary)
         self._path.grow(number + 1)
         self._window.grow(number + 1)
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from waymark.checks import require_gray, require_shape
 from waymark.config import Config, param
+from waymark.image.hamming import Signs, hamming_distances
 
 
 @dataclass(frozen=True)
@@ -95,22 +96,29 @@ def match(a: Features, b: Features, ratio: float) -> NDArray[np.intp]:
     Returns:
         (M, 2) indices into `a` and `b`.
     """
-    if len(a) == 0 or len(b) < 2:  # without a second neighbour the ratio says nothing
+    return match_each([a], b, ratio)[0]
+
+
+def match_each(many: Sequence[Features], b: Features, ratio: float) -> list[NDArray[np.intp]]:
+    """Match each of several images with one (see match), which is prepared once."""
+    if len(b) < 2:  # without a second neighbour the ratio says nothing
+        return [np.zeros((0, 2), np.intp)] * len(many)
+    signs = Signs.of(b.descriptors)
+    return [_mutual(hamming_distances(a.descriptors, signs), ratio) for a in many]
+
+
+def _mutual(distances: NDArray[np.int32], ratio: float) -> NDArray[np.intp]:
+    """Rows and columns (M, 2) that are nearest to each other and pass the ratio test; `distances` is changed."""
+    if len(distances) == 0:
         return np.zeros((0, 2), np.intp)
-    nearest, distance = _nearest(a.descriptors, b.descriptors, 2)
-    kept = np.flatnonzero(distance[:, 0] < ratio * distance[:, 1])
-    if len(kept) == 0:
-        return np.zeros((0, 2), np.intp)
+    rows, nearest = np.arange(len(distances)), distances.argmin(axis=1)
+    first = distances[rows, nearest]
+    distances[rows, nearest] = np.iinfo(np.int32).max
+    kept = np.flatnonzero(first < ratio * distances.min(axis=1))
+    distances[rows, nearest] = first
     # Only what passed the ratio test is looked up the other way round.
-    back, _ = _nearest(b.descriptors[nearest[kept, 0]], a.descriptors, 1)
-    kept = kept[back[:, 0] == kept]
-    return np.stack([kept, nearest[kept, 0]], axis=1)
-
-
-def _nearest(a: NDArray[np.uint8], b: NDArray[np.uint8], k: int) -> tuple[NDArray[np.intp], NDArray[np.int32]]:
-    # batchDistance is what BFMatcher runs inside, without a Python object per match.
-    distance, index = cv2.batchDistance(a, b, cv2.CV_32S, normType=cv2.NORM_HAMMING, K=k)
-    return np.asarray(index, np.intp).reshape(len(a), k), np.asarray(distance, np.int32).reshape(len(a), k)
+    kept = kept[distances[:, nearest[kept]].argmin(axis=0) == kept]
+    return np.stack([kept, nearest[kept]], axis=1)
 
 
 def _detector(config: FeatureConfig) -> Any:  # OpenCV's stubs lack these factories

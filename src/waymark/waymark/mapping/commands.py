@@ -12,15 +12,18 @@ from rich.console import Console
 from waymark.encoding import Encoder, EncoderConfig, load_encoder
 from waymark.encoding.hog import HogEncoder
 from waymark.errors import ConfigError, MapError, ModelError
+from waymark.mapping.building import build_map
 from waymark.mapping.exporting import Origin, export_map
+from waymark.mapping.linking import link_places
 from waymark.mapping.page import write_page
-from waymark.mapping.progress import shown
+from waymark.mapping.progress import counted, shown
 from waymark.mapping.reencoding import reencode
 from waymark.mapping.translating import judge, pairs_of_recording, pairs_of_thumbnails, translate
 from waymark.maps import PlaceMap, open_map, save_map
-from waymark.maps.merging import MergeConfig, link_places, merge, without_poses
+from waymark.maps.merging import merge, without_poses
 from waymark.maps.pruning import prune
 from waymark.maps.saving import compact
+from waymark.places import PlacesConfig
 
 _console = Console(highlight=False, soft_wrap=True)
 
@@ -31,6 +34,26 @@ def show(path: Path, out: Path | None, most: int) -> None:
     with open_map(path) as file:
         write_page(file.load(), path.name, page, most)
     _console.print(str(page))
+
+
+def build_file(uri: str, path: Path, encoder: str, config: PlacesConfig, rate_hz: float | None, go_on: bool) -> int:
+    """`waymark map build`: make a map of a recording; the exit code is 130 where Ctrl-C ended it."""
+    if path.exists() and not go_on:
+        raise MapError(f'{str(path)!r} is there already. Give another path for --map, or --continue to add to it.')
+    with counted('mapping', 'keyframes') as progress:
+        built = build_map(uri, path, load(encoder), config, rate_hz, progress)
+    if built.note:
+        _console.print(f'Note: read up to there only: {built.note}', markup=False)
+    if not built.is_whole:
+        _console.print(
+            f'Stopped after {built.duration_s:.1f} s of the recording; the map holds what was kept until then.'
+        )
+    _console.print(
+        f'{path}: {built.keyframes} keyframes, {built.added} of them from {built.looked_at} of {built.frames} frames '
+        f'({built.duration_s:.1f} s); {built.revisits} show a place seen before',
+        markup=False,
+    )
+    return 0 if built.is_whole else 130
 
 
 def merge_files(paths: tuple[Path, Path], out: Path, *, link: bool, one_frame: bool, poses: bool, camera: bool) -> None:
@@ -47,7 +70,7 @@ def merge_files(paths: tuple[Path, Path], out: Path, *, link: bool, one_frame: b
         links = []
         if link:
             with shown('comparing places') as progress:
-                links = link_places(merged, maps[0].next_id, MergeConfig(), progress)
+                links = link_places(merged, maps[0].next_id, PlacesConfig(), progress)
         save_map(out, merged)
     if any(m.info.camera for m in maps) and merged.info.camera is None:
         _console.print('Only one of the maps knows its camera, so the merged one has none: nothing metric follows.')
@@ -111,7 +134,7 @@ def translate_file(path: Path, out: Path | None, new: Encoder, recording: str, o
             if recording:
                 pairs = pairs_of_recording(recording, _old_encoder(old, place_map, path), new, progress=progress)
             else:
-                pairs = pairs_of_thumbnails(place_map, new, progress)
+                pairs = pairs_of_thumbnails(place_map, new, _old_at_hand(old, place_map, path), progress)
         judgement = judge(pairs, new)
         judgement.require_fall(max_fall)
         made = translate(place_map, judgement.translation, new)
@@ -134,6 +157,20 @@ def _old_encoder(name: str, place_map: PlaceMap, path: Path) -> Encoder:
         raise MapError(f"{error} It is the map's own encoder: say where it is with --old.") from None
     place_map.info.require_encoder(old.fingerprint, f'map {str(path)!r}')
     return old
+
+
+def _old_at_hand(name: str, place_map: PlaceMap, path: Path) -> Encoder | None:
+    """The map's encoder where it was named or is found by its name; None where not: then there are fewer pairs."""
+    try:
+        return _old_encoder(name, place_map, path)
+    except MapError:
+        if name:
+            raise
+        _console.print(
+            f"The map's encoder {place_map.info.model_id!r} is not at hand (--old): fitted to its own vectors alone.",
+            markup=False,
+        )
+        return None
 
 
 @contextmanager

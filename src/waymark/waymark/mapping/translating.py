@@ -23,6 +23,8 @@ _FEWEST = 40  # images, of which a third is held out
 _CHUNKS = 12
 _STRENGTH = 0.6  # of the changes that held-out views are looked for through
 _SEED = 90_004
+_VIEWS, _MOST_VARIED = 4, 600  # changed views of each image that are fitted to as well, and of how many images
+_AT_ONCE = 16
 Vectors = NDArray[np.float32]
 
 
@@ -36,6 +38,7 @@ class Pairs:
         target: (N, D_to) by the new one.
         places: (N,) number of the place that each shows.
         neighbours: Places whose numbers differ by no more than this count as the same.
+        old: The map's encoder, where it is at hand.
     """
 
     pictures: Sequence[Rgb]
@@ -43,6 +46,7 @@ class Pairs:
     target: Vectors
     places: NDArray[np.int64]
     neighbours: int
+    old: Encoder | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,6 +59,7 @@ class Judgement:
     Attributes:
         translation: The fitted matrix.
         fitted: Images it was fitted to.
+        views: Changed views of them that it was fitted to, too.
         held_out: Images looked for.
         recall_own: Share found among vectors that the new encoder made.
         recall_translated: Share found among translated vectors.
@@ -62,6 +67,7 @@ class Judgement:
 
     translation: Translation
     fitted: int
+    views: int
     held_out: int
     recall_own: float
     recall_translated: float
@@ -73,7 +79,8 @@ class Judgement:
 
     def __str__(self) -> str:
         return (
-            f'{self.translation.kind}, fitted to {self.fitted} images; of {self.held_out} held-out ones the translated '
+            f'{self.translation.kind}, fitted to {self.fitted} images and {self.views} changed views of them; '
+            f'of {self.held_out} held-out ones the translated '
             f'vectors find {self.recall_translated:.3f}, vectors by the new encoder itself {self.recall_own:.3f}: '
             f'recall at 1 falls by {self.fall:.3f}'
         )
@@ -92,13 +99,15 @@ class Judgement:
             )
 
 
-def pairs_of_thumbnails(place_map: PlaceMap, new: Encoder, progress: Progress | None = None) -> Pairs:
+def pairs_of_thumbnails(
+    place_map: PlaceMap, new: Encoder, old: Encoder | None = None, progress: Progress | None = None
+) -> Pairs:
     """The keyframes that have thumbnails: old vectors as stored, new ones of the thumbnails."""
     found = list(thumbnails(place_map, Missing()))
     source = np.array([place_map.keyframes[i].vector for i, _ in found], np.float32).reshape(len(found), -1)
     pictures = [picture for _, picture in found]
     places = np.array([place_map.keyframes[i].place_id for i, _ in found], np.int64)
-    return Pairs(pictures, source, _encoded(new, pictures, progress), places, neighbours=0)
+    return Pairs(pictures, source, _encoded(new, pictures, progress), places, 0, old)
 
 
 def pairs_of_recording(
@@ -134,11 +143,13 @@ def pairs_of_recording(
     finally:
         source.close()
     rows = [np.array([k[i] for k in kept], np.float32).reshape(len(kept), -1) for i in (1, 2)]
-    return Pairs([k[0] for k in kept], rows[0], rows[1], np.arange(len(kept)), neighbours=2)
+    return Pairs([k[0] for k in kept], rows[0], rows[1], np.arange(len(kept)), 2, old)
 
 
 def judge(pairs: Pairs, new: Encoder) -> Judgement:
     """Fit on two thirds of the images, in chunks, and look the rest up; the matrix returned is fitted to all.
+
+    With the map's encoder at hand it is fitted to changed views of the images, too: turned cameras, other light.
 
     Raises:
         MapError: There are too few images.
@@ -151,7 +162,9 @@ def judge(pairs: Pairs, new: Encoder) -> Judgement:
         )
     # Neighbouring images are nearly the same: only whole stretches are truly held out.
     is_held = (np.arange(count) * _CHUNKS // count) % 3 == 1
-    trial = fit_translation(pairs.source[~is_held], pairs.target[~is_held])
+    source, target, groups = _with_views(pairs, new)
+    is_fitted = ~is_held[groups]
+    trial = fit_translation(source[is_fitted], target[is_fitted], groups[is_fitted])
     rng = np.random.default_rng(_SEED)
     held = [picture for picture, is_out in zip(pairs.pictures, is_held, strict=True) if is_out]
     views = [change_look(turn_camera(picture, rng, _STRENGTH), rng, _STRENGTH) for picture in held]
@@ -159,8 +172,25 @@ def judge(pairs: Pairs, new: Encoder) -> Judgement:
     own, translated = (
         _recall(queries, rows, np.flatnonzero(is_held), pairs) for rows in (pairs.target, trial.apply(pairs.source))
     )
-    final = fit_translation(pairs.source, pairs.target)
-    return Judgement(final, int((~is_held).sum()), int(is_held.sum()), own, translated)
+    final, fitted = fit_translation(source, target, groups), int((~is_held).sum())
+    return Judgement(final, fitted, int(is_fitted.sum()) - fitted, int(is_held.sum()), own, translated)
+
+
+def _with_views(pairs: Pairs, new: Encoder) -> tuple[Vectors, Vectors, NDArray[np.int64]]:
+    """Vectors of the images and of changed views of them by both encoders, and the number of each one's image."""
+    numbers = np.arange(len(pairs.pictures))
+    if pairs.old is None:
+        return pairs.source, pairs.target, numbers
+    rng = np.random.default_rng(_SEED + 1)
+    varied = np.unique(np.linspace(0, len(numbers) - 1, min(len(numbers), _MOST_VARIED)).round().astype(np.int64))
+    groups = np.tile(varied, _VIEWS)
+    rows: list[list[Vectors]] = [[pairs.source], [pairs.target]]
+    for start in range(0, len(groups), _AT_ONCE):  # views of a large map are not all held in memory
+        images = [pairs.pictures[i] for i in groups[start : start + _AT_ONCE]]
+        views = [change_look(turn_camera(picture, rng, _STRENGTH), rng, _STRENGTH) for picture in images]
+        for found, encoder in zip(rows, (pairs.old, new), strict=True):
+            found.append(_encoded(encoder, views))
+    return np.concatenate(rows[0]), np.concatenate(rows[1]), np.concatenate([numbers, groups])
 
 
 def translate(place_map: PlaceMap, translation: Translation, new: Encoder) -> PlaceMap:
@@ -173,8 +203,8 @@ def translate(place_map: PlaceMap, translation: Translation, new: Encoder) -> Pl
 
 def _encoded(encoder: Encoder, pictures: Sequence[Rgb], progress: Progress | None = None) -> Vectors:
     rows = []
-    for start in range(0, len(pictures), 16):
-        rows += [e.vector for e in encoder.encode_batch(pictures[start : start + 16])]
+    for start in range(0, len(pictures), _AT_ONCE):
+        rows += [e.vector for e in encoder.encode_batch(pictures[start : start + _AT_ONCE])]
         if progress is not None:
             progress(len(rows), len(pictures))
     return np.array(rows, np.float32).reshape(len(rows), encoder.dim)

@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any
 
 from waymark.maps import packing, rows
+from waymark.maps.stored import DIGESTS
 
 
 @dataclass(frozen=True)
@@ -18,7 +19,7 @@ class Finding:
 
     Attributes:
         keyframe_id: Where it belongs to one keyframe.
-        piece: 'keyframe', 'features', 'thumbnail', 'links', 'routes', 'facts' or 'file'.
+        piece: 'keyframe', 'features', 'thumbnail', 'summary', 'links', 'routes', 'facts' or 'file'.
         text: What is wrong with it.
     """
 
@@ -78,13 +79,14 @@ def check_keyframe(connection: sqlite3.Connection, keyframe_id: int) -> list[Fin
     row, found = _attempt('keyframe', keyframe_id, lambda: read_row(connection, keyframe_id))
     if row is None:
         return found
-    for table, piece, verb in (('features', 'features', 'do'), ('thumbnails', 'thumbnail', 'does')):
-        expected = row[f'{piece}_digest']
+    for table, name in DIGESTS.items():
+        piece, expected = name.removesuffix('_digest'), row[name]
         if expected is None:
             continue
         data, problems = _attempt(piece, keyframe_id, partial(read_blob, connection, table, keyframe_id))
         found += problems
         if not problems and (data is None or packing.digest(data) != expected):
+            verb = 'do' if piece == 'features' else 'does'
             text = 'missing' if data is None else f'{verb} not match the checksum'
             found.append(Finding(keyframe_id, piece, text))
     return found
@@ -104,7 +106,7 @@ def read_row(connection: sqlite3.Connection, keyframe_id: int) -> dict[str, Any]
 
 
 def read_blob(connection: sqlite3.Connection, table: str, keyframe_id: int) -> bytes | None:
-    """The bytes of one keyframe in table `features` or `thumbnails`, unchecked."""
+    """The bytes of one keyframe in table `features`, `thumbnails` or `summaries`, unchecked."""
     row = connection.execute(f'SELECT data FROM {table} WHERE keyframe_id = ?', (keyframe_id,)).fetchone()
     return row[0] if row is not None and isinstance(row[0], bytes) else None
 

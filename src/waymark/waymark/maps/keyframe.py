@@ -49,6 +49,8 @@ class Keyframe:
         pose: Where the camera was in `map`, None where unknown.
         text_vector: (T,) float32, the image's embedding by an encoder that also takes texts, or None.
         labels: What it shows, in words.
+        summary: What place recognition made of its image, packed (waymark.places.summary), so that opening a map needs
+            no images; None where that was not done yet.
     """
 
     keyframe_id: int
@@ -60,6 +62,7 @@ class Keyframe:
     pose: MapPose | None = None
     text_vector: NDArray[np.float32] | None = None
     labels: tuple[str, ...] = ()
+    summary: bytes | None = None
 
     def __post_init__(self) -> None:
         require_shape('vector', self.vector, ('D',))

@@ -87,4 +87,4 @@ def stored_keyframe(row: Mapping[str, Any], store: FileStore, vector: Any = None
         'text_vector': None if text is None else packing.unpack_vector(text),
         'labels': tuple(json.loads(row['labels'])) if row['labels'] else (),
     }
-    return StoredKeyframe.make(facts, row['features_digest'], row['thumbnail_digest'], store)
+    return StoredKeyframe.make(facts, row, store)

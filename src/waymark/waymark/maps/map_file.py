@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Any
 
 from waymark.errors import MapError
-from waymark.maps import rows
+from waymark.maps import packing, rows
 from waymark.maps.contents import Contents
 from waymark.maps.database import connect, damaged, disconnect, translated
 from waymark.maps.keyframe import Keyframe
@@ -22,7 +22,7 @@ from waymark.maps.place_map import MapInfo, PlaceMap
 from waymark.maps.route import Link, Route
 from waymark.maps.saving import create_file, put_map
 from waymark.maps.store import FileStore
-from waymark.maps.stored import StoredKeyframe
+from waymark.maps.stored import DIGESTS, StoredKeyframe
 from waymark.maps.writer import BackgroundWriter
 
 
@@ -142,9 +142,7 @@ class MapFile:
         if isinstance(keyframe, StoredKeyframe):
             blobs = keyframe.blobs()
         stored = stored_keyframe(row, store, keyframe.vector)
-        digests = {row['features_digest']: blobs['features']}
-        if 'thumbnails' in blobs:
-            digests[row['thumbnail_digest']] = blobs['thumbnails']
+        digests = {row[DIGESTS[table]]: data for table, data in blobs.items()}
         store.hold(keyframe.keyframe_id, digests)
 
         def write(connection: sqlite3.Connection) -> None:
@@ -152,6 +150,27 @@ class MapFile:
             self._contents.add(keyframe.keyframe_id)
 
         writer.put(write, lambda: store.let_go(keyframe.keyframe_id, digests))
+        return stored
+
+    def summarise(self, keyframe: StoredKeyframe, summary: bytes) -> StoredKeyframe:
+        """Add a summary to a keyframe of this file; returns at once.
+
+        Returns:
+            The same keyframe with its summary.
+
+        Raises:
+            MapError: The map is open for reading only.
+        """
+        writer, checksum = self._writing(), packing.digest(summary)
+        stored = keyframe.changed(summary_digest=checksum)
+        row, _ = rows.keyframe_row(stored)
+        self._store.hold(keyframe.keyframe_id, {checksum: summary})
+
+        def write(connection: sqlite3.Connection) -> None:
+            rows.put_columns(connection, row)
+            rows.put_blob(connection, 'summaries', keyframe.keyframe_id, summary)
+
+        writer.put(write, lambda: self._store.let_go(keyframe.keyframe_id, [checksum]))
         return stored
 
     def remove(self, keyframe_id: int) -> None:

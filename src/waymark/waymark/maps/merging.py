@@ -1,35 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Two maps into one: keyframes, links and routes of both, and links between places that both have seen."""
+"""Two maps into one: keyframes, links and routes of both."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
-from waymark.config import param
 from waymark.errors import MapError
 from waymark.image.camera import CameraModel
-from waymark.image.features import FeatureConfig
-from waymark.image.homography import HomographyConfig, register
 from waymark.maps.keyframe import Keyframe
 from waymark.maps.place_map import MapInfo, PlaceMap
 from waymark.maps.route import Link, Route
 from waymark.maps.stored import StoredKeyframe
-
-
-@dataclass(frozen=True)
-class MergeConfig(FeatureConfig, HomographyConfig):
-    """When two keyframes show one place."""
-
-    min_inliers: int = param(30, 'Fewest matches that must agree.', ge=4)
-    min_coverage: float = param(0.05, 'Smallest share of the keyframe that the agreeing matches must span.', ge=0, le=1)
-    min_scale: float = param(0.5, 'Smallest size relative to the keyframe.', gt=0)
-    max_scale: float = param(2.0, 'Largest size relative to the keyframe.', gt=0)
-    convex_corners: bool = param(False, 'Whether the corners must stay a convex, unmirrored shape.')
-    retrieve: int = param(5, 'Most similar keyframes of the first map that each of the second is compared with.', ge=1)
 
 
 def merge(first: PlaceMap, second: PlaceMap, one_frame: bool = False) -> PlaceMap:
@@ -68,69 +51,18 @@ def merge(first: PlaceMap, second: PlaceMap, one_frame: bool = False) -> PlaceMa
 
 def shifted(keyframe: Keyframe, by: int) -> Keyframe:
     """The same view with its id, and that of its place, counted on."""
-    return _changed(keyframe, keyframe_id=keyframe.keyframe_id + by, place_id=keyframe.place_id + by)
+    return changed(keyframe, keyframe_id=keyframe.keyframe_id + by, place_id=keyframe.place_id + by)
 
 
 def without_poses(place_map: PlaceMap) -> None:
     """Take the poses out, in place."""
     for keyframe in list(place_map.keyframes.values()):
         if keyframe.pose is not None:
-            place_map.replace(_changed(keyframe, pose=None))
+            place_map.replace(changed(keyframe, pose=None))
 
 
-def link_places(
-    place_map: PlaceMap, start: int, config: MergeConfig, progress: Callable[[int, int], None] | None = None
-) -> list[Link]:
-    """Find keyframes from `start` on that show places of those before, by local features, and link them.
-
-    Places that are found in both become one: the earlier place's id.
-
-    Args:
-        place_map: Changed in place.
-        start: First id of the second map.
-        config: Which pairs are tried, and when they agree.
-        progress: Told keyframes done and their number.
-
-    Returns:
-        The new links.
-    """
-    ids, vectors = place_map.vectors()
-    old, new = np.flatnonzero(ids < start), np.flatnonzero(ids >= start)
-    found: list[Link] = []
-    for done, row in enumerate(new):
-        best = vectors[old] @ vectors[row]
-        likely = old[np.argsort(-best, kind='stable')[: config.retrieve]]
-        link = _best_link(place_map, int(ids[row]), [int(i) for i in ids[likely]], config)
-        if link is not None:
-            found.append(place_map.link(link.first, link.second, link.inliers))
-        if progress is not None:
-            progress(done + 1, len(new))
-    _join_places(place_map, found)
-    return found
-
-
-def _best_link(place_map: PlaceMap, keyframe_id: int, likely: list[int], config: MergeConfig) -> Link | None:
-    current = place_map.keyframes[keyframe_id].features
-    links = []
-    for other in likely:
-        agreed = register(place_map.keyframes[other].features, current, config.ratio, config)
-        if agreed is not None:
-            links.append(Link(keyframe_id, other, agreed.inlier_count))
-    return max(links, key=lambda link: link.inliers, default=None)
-
-
-def _join_places(place_map: PlaceMap, found: list[Link]) -> None:
-    """Give each place of the second map the id of the place that most inliers say it is."""
-    votes: dict[int, Counter[int]] = {}
-    for link in found:
-        place = place_map.keyframes[link.first].place_id
-        votes.setdefault(place, Counter())[place_map.keyframes[link.second].place_id] += link.inliers
-    for keyframe in list(place_map.keyframes.values()):
-        if keyframe.place_id in votes:
-            place_map.replace(_changed(keyframe, place_id=votes[keyframe.place_id].most_common(1)[0][0]))
-
-
-def _changed(keyframe: Keyframe, **facts: object) -> Keyframe:
+def changed(keyframe: Keyframe, **facts: object) -> Keyframe:
+    """The same view with other facts; features, thumbnail and summary of a stored one stay in its file."""
     if isinstance(keyframe, StoredKeyframe):
         return keyframe.changed(**facts)
     return replace(keyframe, **facts)  # type: ignore[arg-type]

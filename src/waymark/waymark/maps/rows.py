@@ -13,7 +13,7 @@ from waymark.maps import packing
 from waymark.maps.keyframe import Keyframe
 from waymark.maps.place_map import MapInfo, PlaceMap
 from waymark.maps.route import Link, Route
-from waymark.maps.stored import StoredKeyframe
+from waymark.maps.stored import DIGESTS, StoredKeyframe
 
 COLUMNS = (
     'keyframe_id',
@@ -27,6 +27,7 @@ COLUMNS = (
     'pose',
     'labels',
     'text_vector',
+    'summary_digest',
 )
 _PUT = f'INSERT OR REPLACE INTO keyframes ({", ".join(COLUMNS)}) VALUES ({", ".join("?" * len(COLUMNS))})'
 _INFO = ('fingerprint', 'model_id', 'text_fingerprint', 'text_model_id', 'map_id')
@@ -40,18 +41,13 @@ class Damage(Exception):  # noqa: N818 - not an error for users: the file's name
 def keyframe_row(keyframe: Keyframe) -> tuple[dict[str, Any], dict[str, bytes]]:
     """The row of a keyframe, and its blobs as far as they are at hand (those of another file are not read)."""
     blobs: dict[str, bytes] = {}
-    if isinstance(keyframe, StoredKeyframe):
-        features_digest, thumbnail_digest = keyframe.features_digest, keyframe.thumbnail_digest
-    else:
+    if not isinstance(keyframe, StoredKeyframe):
+        found = {'thumbnails': keyframe.thumbnail_jpeg, 'summaries': keyframe.summary}
+        blobs = {table: data for table, data in found.items() if data is not None}
         blobs['features'] = packing.pack_features(keyframe.features)
-        features_digest, thumbnail_digest = packing.digest(blobs['features']), None
-        if keyframe.thumbnail_jpeg is not None:
-            blobs['thumbnails'] = keyframe.thumbnail_jpeg
-            thumbnail_digest = packing.digest(keyframe.thumbnail_jpeg)
     row: dict[str, Any] = {
         'keyframe_id': keyframe.keyframe_id,
-        'features_digest': features_digest,
-        'thumbnail_digest': thumbnail_digest,
+        **_digests(keyframe, blobs),
         'stamp_ns': keyframe.header.stamp_ns,
         'frame_id': keyframe.header.frame_id,
         'place_id': keyframe.place_id,
@@ -63,11 +59,23 @@ def keyframe_row(keyframe: Keyframe) -> tuple[dict[str, Any], dict[str, bytes]]:
     return row | {'digest': packing.row_digest('keyframes', row)}, blobs
 
 
+def _digests(keyframe: Keyframe, blobs: Mapping[str, bytes]) -> dict[str, bytes | None]:
+    """Checksums of blobs, by column: of those at hand, or those that a stored keyframe knows."""
+    if isinstance(keyframe, StoredKeyframe):
+        return {name: getattr(keyframe, name) for name in DIGESTS.values()}
+    return {name: packing.digest(blobs[table]) if table in blobs else None for table, name in DIGESTS.items()}
+
+
 def put_row(connection: sqlite3.Connection, row: Mapping[str, Any], blobs: Mapping[str, bytes]) -> None:
     """Write what keyframe_row gave, with all blobs."""
-    connection.execute(_PUT, tuple(row[name] for name in COLUMNS))
-    for table in ('features', 'thumbnails'):
+    put_columns(connection, row)
+    for table in DIGESTS:
         put_blob(connection, table, row['keyframe_id'], blobs.get(table))
+
+
+def put_columns(connection: sqlite3.Connection, row: Mapping[str, Any]) -> None:
+    """Write the row alone."""
+    connection.execute(_PUT, tuple(row[name] for name in COLUMNS))
 
 
 def vector_length(connection: sqlite3.Connection) -> int | None:
@@ -86,7 +94,7 @@ def put_blob(connection: sqlite3.Connection, table: str, keyframe_id: int, data:
 
 def delete_keyframe(connection: sqlite3.Connection, keyframe_id: int) -> None:
     """Remove a keyframe and its links."""
-    for table in ('keyframes', 'features', 'thumbnails'):
+    for table in ('keyframes', *DIGESTS):
         connection.execute(f'DELETE FROM {table} WHERE keyframe_id = ?', (keyframe_id,))
     connection.execute('DELETE FROM links WHERE first = ? OR second = ?', (keyframe_id, keyframe_id))
 

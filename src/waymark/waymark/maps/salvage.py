@@ -89,10 +89,10 @@ def _whole(
     bare: list[int] = []
     for done, keyframe_id in enumerate(ids):
         pieces = {finding.piece for finding in check_keyframe(connection, keyframe_id)}
-        if pieces <= {'thumbnail'}:
+        if pieces <= {'thumbnail', 'summary'}:  # a summary is made anew when the map is used
             row = read_row(connection, keyframe_id)
-            views.append(stored_keyframe(row | ({'thumbnail_digest': None} if pieces else {}), store))
-            bare += [keyframe_id] if pieces else []
+            views.append(stored_keyframe(row | {f'{piece}_digest': None for piece in pieces}, store))
+            bare += [keyframe_id] if 'thumbnail' in pieces else []
         if progress is not None:
             progress(done + 1, len(ids))
     return views, bare

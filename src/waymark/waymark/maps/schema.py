@@ -3,7 +3,7 @@
 
 Version 1. `keyframes.digest` covers its row and, through the digests in it, the features and the thumbnail;
 `facts` hold JSON, among it the list of keyframes, so that a lost row is missed. There are no indexes that could
-disagree with their table.
+disagree with their table. Version 2 adds summaries: maps of version 1 get them when they are first used.
 """
 
 from __future__ import annotations
@@ -12,24 +12,32 @@ import sqlite3
 from collections.abc import Callable, Mapping
 
 APPLICATION_ID = 0x57594D4B  # 'WYMK'
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 PAGE_BYTES = 8192  # three vectors of 576 to a page; SD cards write no less
 
 TABLES = """
 CREATE TABLE facts (fact_id INTEGER PRIMARY KEY, name TEXT, value TEXT, digest BLOB);
 CREATE TABLE keyframes (
     keyframe_id INTEGER PRIMARY KEY, digest BLOB, features_digest BLOB, thumbnail_digest BLOB,
-    stamp_ns INTEGER, frame_id TEXT, place_id INTEGER, vector BLOB, pose BLOB, labels TEXT, text_vector BLOB);
+    stamp_ns INTEGER, frame_id TEXT, place_id INTEGER, vector BLOB, pose BLOB, labels TEXT, text_vector BLOB,
+    summary_digest BLOB);
 CREATE TABLE features (keyframe_id INTEGER PRIMARY KEY, data BLOB);
 CREATE TABLE thumbnails (keyframe_id INTEGER PRIMARY KEY, data BLOB);
+CREATE TABLE summaries (keyframe_id INTEGER PRIMARY KEY, data BLOB);
 CREATE TABLE links (link_id INTEGER PRIMARY KEY, digest BLOB, first INTEGER, second INTEGER, inliers INTEGER);
 CREATE TABLE routes (route_id INTEGER PRIMARY KEY, digest BLOB, name TEXT, keyframe_ids TEXT, relative TEXT);
 """
 
 Migration = Callable[[sqlite3.Connection], None]
 
+
+def _add_summaries(connection: sqlite3.Connection) -> None:
+    connection.execute('ALTER TABLE keyframes ADD COLUMN summary_digest BLOB')
+    connection.execute('CREATE TABLE summaries (keyframe_id INTEGER PRIMARY KEY, data BLOB)')
+
+
 # From each earlier version to the next one. A migration runs inside a transaction, on a file that was found whole.
-MIGRATIONS: Mapping[int, Migration] = {}
+MIGRATIONS: Mapping[int, Migration] = {1: _add_summaries}
 
 
 def create_tables(connection: sqlite3.Connection) -> None:

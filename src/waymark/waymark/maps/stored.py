@@ -1,12 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A keyframe whose features and thumbnail stay in the file until they are asked for."""
+"""A keyframe whose features, thumbnail and summary stay in the file until they are asked for."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Protocol
 
 from waymark.image.features import Features
 from waymark.maps.keyframe import Keyframe
+
+# Tables of blobs, and where a keyframe's row has the checksum of its own.
+DIGESTS = {'features': 'features_digest', 'thumbnails': 'thumbnail_digest', 'summaries': 'summary_digest'}
 
 
 class BlobStore(Protocol):
@@ -17,20 +21,22 @@ class BlobStore(Protocol):
         ...
 
     def blob(self, table: str, keyframe_id: int, digest: bytes) -> bytes:
-        """The bytes in table `features` or `thumbnails`, when they match the checksum."""
+        """The bytes in table `features`, `thumbnails` or `summaries`, when they match the checksum."""
         ...
 
 
 class StoredKeyframe(Keyframe):
-    """A Keyframe that reads `features` and `thumbnail_jpeg` on demand; dataclasses.replace makes a plain one of it.
+    """A Keyframe that reads features, thumbnail and summary on demand; dataclasses.replace makes a plain one of it.
 
     Attributes:
         features_digest: Checksum of the packed features.
         thumbnail_digest: Checksum of the thumbnail, None without one.
+        summary_digest: Checksum of the summary, None without one.
     """
 
     features_digest: bytes
     thumbnail_digest: bytes | None
+    summary_digest: bytes | None
     _store: BlobStore
     _stored_id: int
 
@@ -39,20 +45,17 @@ class StoredKeyframe(Keyframe):
         return Keyframe(*args, **fields)
 
     @classmethod
-    def make(
-        cls, facts: dict[str, Any], features_digest: bytes, thumbnail_digest: bytes | None, store: BlobStore
-    ) -> StoredKeyframe:
+    def make(cls, facts: dict[str, Any], digests: Mapping[str, bytes | None], store: BlobStore) -> StoredKeyframe:
         """Make one.
 
         Args:
-            facts: All fields of a Keyframe but features and thumbnail.
-            features_digest: As above.
-            thumbnail_digest: As above.
-            store: Where both are.
+            facts: All fields of a Keyframe but features, thumbnail and summary.
+            digests: The three checksums, by the names above.
+            store: Where what they belong to is.
         """
         made: StoredKeyframe = object.__new__(cls)
         made.__dict__.update(facts)
-        made.__dict__.update(features_digest=features_digest, thumbnail_digest=thumbnail_digest)
+        made.__dict__.update({name: digests[name] for name in DIGESTS.values()})
         made.__dict__.update(_store=store, _stored_id=facts['keyframe_id'])
         return made
 
@@ -87,12 +90,22 @@ class StoredKeyframe(Keyframe):
         """Whether there is one, without reading it."""
         return self.thumbnail_digest is not None
 
+    @property
+    def summary(self) -> bytes | None:
+        """Read from the file.
+
+        Raises:
+            MapError: It is damaged, or the file is closed.
+        """
+        if self.summary_digest is None:
+            return None
+        return self._store.blob('summaries', self._stored_id, self.summary_digest)
+
     def blobs(self) -> dict[str, bytes]:
-        """Features and thumbnail as they lie in the file, by table.
+        """Features, thumbnail and summary as they lie in the file, by table.
 
         Raises:
             MapError: One is damaged, or the file is closed.
         """
-        found = {'features': self._store.blob('features', self._stored_id, self.features_digest)}
-        thumbnail = self.thumbnail_jpeg
-        return found if thumbnail is None else found | {'thumbnails': thumbnail}
+        digests = {table: getattr(self, name) for table, name in DIGESTS.items()}
+        return {t: self._store.blob(t, self._stored_id, digest) for t, digest in digests.items() if digest is not None}

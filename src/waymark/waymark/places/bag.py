@@ -56,6 +56,11 @@ def _vocabulary() -> tuple[Floats, Floats, Floats]:
     return split(np.asarray(stored, np.float32))
 
 
+def vocabulary_bytes() -> bytes:
+    """The words' file: bags by other words are other bags."""
+    return _FILE.read_bytes()
+
+
 def split(stored: Floats) -> tuple[Floats, Floats, Floats]:
     """Take the file's rows apart: bits (mean and components), then words."""
     return stored[:_BITS, 0], np.ascontiguousarray(stored[:_BITS, 1:]), np.ascontiguousarray(stored[_BITS:, 1:])

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -15,6 +15,7 @@ from waymark.places.bag import BAG_DIM, bag_of
 from waymark.places.config import PlacesConfig
 from waymark.places.layout import Layout, LayoutStore, describe_layout
 from waymark.places.retrieval import VectorIndex, fill_index, make_index
+from waymark.places.summary import Summary
 from waymark.places.verification import PlaceMatch, Support, support_candidates
 from waymark.places.views import Lenses
 from waymark.types import Frame
@@ -43,6 +44,11 @@ class View:
     features: Features
     layout: Layout
     bag: NDArray[np.float32]
+
+    @property
+    def summary(self) -> Summary:
+        """What of it a map keeps beside features and embedding."""
+        return Summary(self.layout, self.bag)
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,22 +108,29 @@ def view_of(
 class PlaceFinder:
     """The map's views, searched by image."""
 
-    def __init__(self, config: PlacesConfig, dim: int, fingerprint: str = '') -> None:
-        """Start without keyframes.
+    def __init__(
+        self, config: PlacesConfig, dim: int, fingerprint: str = '', known: Sequence[tuple[Keyframe, Summary]] = ()
+    ) -> None:
+        """Start with the keyframes of a map, or without any.
 
         Args:
             config: How many are looked at, and the gates.
             dim: Length of the embeddings.
             fingerprint: Of the encoder.
+            known: Keyframes in order of their ids, with their summaries.
         """
         self._config = config
         self._index = make_index(config, dim, fingerprint)
-        fill_index(self._index, np.zeros(0, np.int64), np.zeros((0, dim), np.float32))
-        # Bags are made anew from features: they are nothing that a server should keep.
+        # Bags come with the keyframes: they are nothing that a server should keep.
         kind = 'auto' if config.search_index == 'qdrant' else config.search_index
         self._bags = make_index(replace(config, search_index=kind), BAG_DIM)
         self._layouts = LayoutStore()
         self._keyframes: dict[int, Keyframe] = {}
+        keys = np.array([keyframe.keyframe_id for keyframe, _ in known], np.int64)
+        fill_index(self._index, keys, np.array([k.vector for k, _ in known], np.float32).reshape(-1, dim))
+        self._bags.extend(keys, np.array([s.bag for _, s in known], np.float32).reshape(-1, BAG_DIM))
+        for keyframe, summary in known:
+            self._remember(keyframe, summary)
 
     @property
     def keyframes(self) -> Mapping[int, Keyframe]:
@@ -133,12 +146,15 @@ class PlaceFinder:
         """Hold the same keyframe in another form: with its features in a file rather than in memory."""
         self._keyframes[keyframe.keyframe_id] = keyframe
 
-    def add(self, keyframe: Keyframe, layout: Layout | None) -> None:
-        """Take in a keyframe, with the layout of its image where that is known."""
+    def add(self, keyframe: Keyframe, summary: Summary) -> None:
+        """Take in a keyframe, and what its image's layout and bag are."""
         self._index.add(keyframe.keyframe_id, keyframe.vector)
-        self._bags.add(keyframe.keyframe_id, bag_of(keyframe.features))
-        if layout is not None:
-            self._layouts.add(keyframe.keyframe_id, layout)
+        self._bags.add(keyframe.keyframe_id, summary.bag)
+        self._remember(keyframe, summary)
+
+    def _remember(self, keyframe: Keyframe, summary: Summary) -> None:
+        if summary.layout is not None:
+            self._layouts.add(keyframe.keyframe_id, summary.layout)
         self._keyframes[keyframe.keyframe_id] = keyframe
 
     def remove(self, key: int) -> None:

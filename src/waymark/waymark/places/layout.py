@@ -11,6 +11,7 @@ from functools import cache
 
 import cv2
 import numpy as np
+from numpy.lib.stride_tricks import as_strided
 from numpy.typing import NDArray
 
 from waymark.checks import require_rgb
@@ -23,7 +24,6 @@ CHANNELS = BINS + 2  # and the two hues of CIELAB
 _SIGMA_PX = 3.0
 # A cell may lie this many cells further up or down, left or right in the other picture.
 _REACH_HW = 2, 3
-_SHIFTS = [(y, x) for y in range(-_REACH_HW[0], _REACH_HW[0] + 1) for x in range(-_REACH_HW[1], _REACH_HW[1] + 1)]
 # Of one cell's shift, in cosine: of equal matches the nearer one counts.
 _SHIFT_COST = 0.02
 # Cells are compared in patches of 5 x 5; one shorter than this is plain, its direction mostly noise.
@@ -41,24 +41,41 @@ def describe_layout(rgb: NDArray[np.uint8]) -> Layout:
     small = cv2.resize(rgb, SIZE_WH, interpolation=cv2.INTER_AREA)
     gray = np.asarray(np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), np.float32) / 255, np.float32)
     lab = cv2.cvtColor(np.asarray(small, np.float32) / 255, cv2.COLOR_RGB2LAB)
-    hues = np.asarray(lab[..., 1:] / 100, np.float32)
-    return np.concatenate([_sampled(_directions(gray)) ** 0.5, _sampled(hues)], axis=2).astype(np.float16)
+    planes = np.empty((CHANNELS, SIZE_WH[1], SIZE_WH[0]), np.float32)
+    _directions(gray, planes[:BINS])
+    planes[BINS:] = (lab[..., 1:] / 100).transpose(2, 0, 1)
+    down, across = _sampling(SIZE_WH[1]), _sampling(SIZE_WH[0])
+    cells = down @ planes @ across.T
+    cells[:BINS] **= 0.5
+    return cells.transpose(1, 2, 0).astype(np.float16)
 
 
-def _directions(gray: NDArray[np.float32]) -> NDArray[np.float32]:
-    """(H, W, BINS): gradient strength, shared by the two directions nearest to it."""
+def _directions(gray: Floats, out: Floats) -> None:
+    """Fill (BINS, H, W): gradient strength, shared by the two directions nearest to it."""
     dx = cv2.Sobel(gray, cv2.CV_32F, 1, 0, ksize=1)
     dy = cv2.Sobel(gray, cv2.CV_32F, 0, 1, ksize=1)
     strength, angle = cv2.cartToPolar(dx, dy)
-    position = (angle % np.pi) * (BINS / np.pi)
-    apart = np.abs(position[..., None] - np.arange(BINS, dtype=np.float32))
-    return np.asarray(strength[..., None] * np.maximum(1 - np.minimum(apart, BINS - apart), 0), np.float32)
+    position = np.asarray((angle % np.pi) * (BINS / np.pi), np.float32)
+    # 1 at the direction itself, 0 at its neighbours and beyond; the last is the first one's neighbour, too.
+    np.subtract(position, np.arange(BINS, dtype=np.float32)[:, None, None], out=out)
+    out[0] -= BINS * (position > BINS / 2)
+    np.abs(out, out=out)
+    np.subtract(1, out, out=out)
+    np.maximum(out, 0, out=out)
+    out *= strength
 
 
-def _sampled(channels: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Blur, then take the middle of each cell."""
-    smooth = cv2.GaussianBlur(channels, (0, 0), _SIGMA_PX)
-    return np.asarray(smooth[CELL_PX // 2 :: CELL_PX, CELL_PX // 2 :: CELL_PX], np.float32)
+@cache
+def _sampling(size: int) -> Floats:
+    """(cells, size): each row blurs, and takes the middle of one cell."""
+    width = 2 * round(4 * _SIGMA_PX) + 1
+    blurred = cv2.GaussianBlur(np.eye(size, dtype=np.float32), (width, 1), _SIGMA_PX)  # each row is one pixel, blurred
+    return np.ascontiguousarray(np.asarray(blurred, np.float32).T[CELL_PX // 2 :: CELL_PX])
+
+
+def layout_form() -> bytes:
+    """What layouts depend on: those by other numbers are other layouts. Count `1` up when the steps change."""
+    return repr((1, SIZE_WH, CELL_PX, BINS, _SIGMA_PX)).encode()
 
 
 class LayoutStore:
@@ -73,7 +90,7 @@ class LayoutStore:
 
     def add(self, key: int, layout: Layout) -> None:
         """Keep a keyframe's layout."""
-        self._layouts[key] = layout
+        self._layouts[key] = layout.copy()  # not a view of what it was read from
         self._sum += layout
 
     def remove(self, key: int) -> None:
@@ -109,45 +126,61 @@ def fit(current: Floats, references: Floats) -> Floats:
     Returns:
         (K,) -1 to 1.
     """
-    index, inside = _shifted_cells()
-    cells = index.shape[1]
-    # One product of all cells with all is faster than many products of some.
-    every = references.reshape(-1, references.shape[-1]) @ current.reshape(cells, -1).T
-    flat = index * cells + np.arange(cells)
-    products = every.reshape(len(references), -1)[:, flat] * inside
-    cosines = _patch_sums(products.reshape(-1, *GRID_HW)).reshape(products.shape)
-    cosines *= ((1 / _patch_lengths(references)).reshape(-1, cells)[:, index]) * inside
-    cosines /= _patch_lengths(current[None]).ravel()
-    cosines -= np.array([_SHIFT_COST * np.hypot(y, x) for y, x in _SHIFTS], np.float32)[:, None]
-    return np.asarray(cosines.max(axis=1).mean(axis=1), np.float32)
+    reach_y, reach_x = _REACH_HW
+    # Rows first, then references, so that the rows in reach are one piece of memory; zero outside the grid.
+    around = ((reach_y, reach_y), (0, 0), (reach_x, reach_x))
+    padded = np.pad(references.transpose(1, 0, 2, 3), (*around, (0, 0)))
+    products = _products(current, padded)
+    rows, columns = _patches(GRID_HW[0]), _patches(GRID_HW[1])
+    by_row = (rows @ products.reshape(GRID_HW[0], -1)).reshape(-1, GRID_HW[1])
+    cosines = np.asarray(by_row @ columns.T, np.float32).reshape(products.shape)
+    inverse = np.asarray(1 / _patch_lengths(references), np.float32).transpose(1, 0, 2)
+    cosines *= _shifted(np.asarray(np.pad(inverse, around), np.float32))
+    own = _patch_lengths(current[None])[0]
+    cosines -= _costs()[None, :, :, None, None] * own[:, None, None, None, :]
+    best = cosines.max(axis=(1, 2)) / own[:, None, :]
+    return np.asarray(best.mean(axis=(0, 2)), np.float32)
 
 
-@cache
-def _shifted_cells() -> tuple[NDArray[np.intp], Floats]:
-    """For each shift (S) and cell (h * w): number of the cell there, and 1 where it lies inside the grid, else 0."""
-    rows, columns = np.mgrid[: GRID_HW[0], : GRID_HW[1]]
-    index, inside = [], []
-    for y, x in _SHIFTS:
-        there = rows + y, columns + x
-        is_in = (there[0] >= 0) & (there[0] < GRID_HW[0]) & (there[1] >= 0) & (there[1] < GRID_HW[1])
-        index.append(np.where(is_in, there[0] * GRID_HW[1] + there[1], 0).ravel())
-        inside.append(is_in.ravel())
-    return np.array(index, np.intp), np.array(inside, np.float32)
+def _products(current: Floats, padded: Floats) -> Floats:
+    """(h, shifts y, shifts x, K, w): product of each cell (h, w, C) with the one there in each padded reference."""
+    height, width = GRID_HW
+    count, _, channels = padded.shape[1:]
+    found = np.empty((height, 2 * _REACH_HW[0] + 1, 2 * _REACH_HW[1] + 1, count, width), np.float32)
+    for y in range(height):
+        # One product of all cells in a row with all in reach is faster than many products of some.
+        rows = padded[y : y + found.shape[1]]
+        every = rows.reshape(-1, channels) @ current[y].T
+        shift_y, view, place, cell = every.reshape(*rows.shape[:3], width).strides
+        diagonal = (found.shape[1], found.shape[2], count, width), (shift_y, place, view, place + cell)
+        found[y] = as_strided(every, *diagonal, writeable=False)
+    return found
+
+
+def _shifted(padded: Floats) -> Floats:
+    """See (h + 2 reach, K, w + 2 reach) as (h, shifts y, shifts x, K, w)."""
+    shape = GRID_HW[0], 2 * _REACH_HW[0] + 1, 2 * _REACH_HW[1] + 1, padded.shape[1], GRID_HW[1]
+    row, view, place = padded.strides
+    return as_strided(padded, shape, (row, row, place, view, place), writeable=False)
+
+
+def _costs() -> Floats:
+    """Of each shift (y, x)."""
+    ys, xs = (np.arange(-reach, reach + 1) for reach in _REACH_HW)
+    return np.asarray(_SHIFT_COST * np.hypot(ys[:, None], xs), np.float32)
 
 
 def _patch_lengths(grids: Floats) -> Floats:
     """Length of the patch around each cell of (K, h, w, C), and a little more: plain patches fit nothing well."""
-    return np.sqrt(_patch_sums(np.einsum('...c,...c->...', grids, grids))) + np.float32(_PLAIN)
+    squares = np.einsum('...c,...c->...', grids, grids)
+    sums = _patches(GRID_HW[0]) @ squares @ _patches(GRID_HW[1]).T
+    return np.asarray(np.sqrt(sums) + np.float32(_PLAIN), np.float32)
 
 
-def _patch_sums(grids: Floats) -> Floats:
-    """Sums over 5 x 5 patches of (K, h, w), near cells counting more; what lies outside repeats the border."""
-    height, width = grids.shape[1:]
-    weights = np.array([1, 2, 3, 2, 1], np.float32)
-    wide = cv2.filter2D(grids.reshape(-1, width), -1, weights[None], borderType=cv2.BORDER_REPLICATE)
-    rows = np.clip(np.arange(-2, height + 2), 0, height - 1)
-    padded = wide.reshape(-1, height, width)[:, rows]
-    sums = weights[2] * padded[:, 2:-2]
-    for offset, weight in ((0, 1), (1, 2), (3, 2), (4, 1)):
-        sums += np.float32(weight) * padded[:, offset : offset + height]
-    return np.asarray(sums, np.float32)
+@cache
+def _patches(size: int) -> Floats:
+    """(size, size): each row sums up five cells, near ones counting more; what lies outside repeats the border."""
+    sums = np.zeros((size, size), np.float32)
+    for offset, weight in zip(range(-2, 3), (1, 2, 3, 2, 1), strict=True):
+        np.add.at(sums, (np.arange(size), np.clip(np.arange(size) + offset, 0, size - 1)), weight)
+    return sums

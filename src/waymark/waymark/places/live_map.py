@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,9 @@ from numpy.typing import NDArray
 
 from waymark.errors import MapError, QueryError
 from waymark.image.camera import CameraModel
-from waymark.maps import Keyframe, MapFile, MapInfo, PlaceMap, create_map, open_map, save_map
+from waymark.maps import Keyframe, MapFile, MapInfo, PlaceMap, create_map, save_map
 from waymark.places.config import PlacesConfig
+from waymark.places.opening import OpenedMap, opening
 from waymark.places.position import MapPosition
 from waymark.places.queries import Answer, query_by_image, query_by_text, query_by_vector
 from waymark.places.recognizer import Localization, PlaceRecognizer
@@ -26,8 +28,12 @@ from waymark.types import Frame
 class LiveMap:
     """One map at a time: in memory, or in a file that holds each new keyframe within a second."""
 
-    def __init__(self, config: PlacesConfig) -> None:
+    def __init__(self, config: PlacesConfig, progress: Callable[[str, float], None] | None = None) -> None:
         """Open the file that the configuration names, if it exists; else start empty.
+
+        Args:
+            config: Of places and of the map.
+            progress: Told the stage and how far it is (0..1) where opening takes long.
 
         Raises:
             MapError: The file is damaged, no map, or another process writes it.
@@ -39,7 +45,9 @@ class LiveMap:
         self._recognizer = PlaceRecognizer(config)
         self._position, self._texts = MapPosition(config, {}), TextColumn()
         if self._path is not None and (self._path.exists() or not config.mapping):
-            self._take(self._open(self._path))
+            for done in self.loading(str(self._path)):
+                if progress is not None:
+                    progress(f'looking at the pictures of {self._path}', done)
 
     def __len__(self) -> int:
         return 0 if self._map is None else len(self._map)
@@ -159,13 +167,22 @@ class LiveMap:
         Raises:
             MapError: It is missing, damaged, or another process writes it.
         """
+        for _ in self.loading(path):
+            pass
+        return len(self)
+
+    def loading(self, path: str) -> Iterator[float]:
+        """Do the same step by step; between the steps the map before is in use.
+
+        Yields:
+            How far it is, 0 to 1; nothing for a map that opens at once.
+        """
         if not path:
             raise MapError('no path: name the file of the map.')
         if self._file is None or Path(path).resolve() != self._file.path.resolve():
-            opened = self._open(Path(path))
+            opened = yield from opening(Path(path), self._config.mapping)
             self.close()
             self._take(opened)
-        return len(self)
 
     def find_image(
         self, gray: NDArray[np.uint8], vector: NDArray[np.float32], fingerprint: str, count: int
@@ -209,19 +226,12 @@ class LiveMap:
         if opened is not None:
             opened.close()
 
-    def _open(self, path: Path) -> tuple[MapFile, PlaceMap]:
-        opened = open_map(path, writing=self._config.mapping)
-        try:
-            return opened, opened.load()
-        except BaseException:
-            opened.close()
-            raise
-
-    def _take(self, opened: tuple[MapFile, PlaceMap]) -> None:
-        self._file, self._map = opened
+    def _take(self, opened: OpenedMap) -> None:
+        self._file, self._map = opened.file, opened.place_map
         self._path = self._file.path
         self._recognizer = PlaceRecognizer(self._config)
-        self._recognizer.load(self._map.keyframes.values(), self._map.info.fingerprint, self._map.routed_ids)
+        known, info = self._map.keyframes.values(), self._map.info
+        self._recognizer.load(known, info.fingerprint, self._map.routed_ids, opened.summaries)
         self._position, self._texts = MapPosition(self._config, self._map.keyframes), TextColumn()
 
     def _map_for(self, model_id: str, fingerprint: str) -> PlaceMap:

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,9 +18,9 @@ from waymark.places.anchor import MapFix
 from waymark.places.config import PlacesConfig
 from waymark.places.finder import Findings, PlaceFinder, View, view_of
 from waymark.places.keyframes import KeyframeBudget, KeyframeSelector, shows_something, view_overlap
-from waymark.places.layout import Layout, describe_layout
 from waymark.places.sequence import SequenceFilter, evidence_of
 from waymark.places.state import Belief, PlaceState
+from waymark.places.summary import Summary, pack_summary, summarise, unpack_summary
 from waymark.places.verification import PlaceMatch
 from waymark.places.views import Lenses
 from waymark.types import NANOSECONDS, Frame
@@ -87,25 +87,36 @@ class PlaceRecognizer:
         """The map's views, searched by image; None before the first embedding."""
         return self._finder
 
-    def load(self, keyframes: Iterable[Keyframe], fingerprint: str, pinned: Iterable[int] = ()) -> None:
+    def load(
+        self,
+        keyframes: Iterable[Keyframe],
+        fingerprint: str,
+        pinned: Iterable[int] = (),
+        summaries: Mapping[int, Summary] | None = None,
+    ) -> None:
         """Start from a map that was made before; new keyframes are counted on from its last id.
 
         Args:
             keyframes: In order of their ids.
             fingerprint: Of the encoder that made their vectors.
             pinned: Ids that must stay (those of routes), whatever `max_keyframes`.
+            summaries: By id, as far as they are at hand; the others are read from the keyframe, or made.
 
         Raises:
-            ValueError: This recognizer has keyframes already.
+            ValueError: This recognizer has keyframes already, or their vectors differ in length.
         """
         if self._keys:
             raise ValueError(f'load: there are {len(self._keys)} keyframes already')
         self._pinned = frozenset(pinned)
-        for keyframe in keyframes:
-            finder = self._finder_for(keyframe.vector, fingerprint)
-            thumbnail = keyframe.thumbnail
-            self._take_in(finder, keyframe, None if thumbnail is None else describe_layout(thumbnail))
-        self._first_own = self._keys[-1] + 1 if self._keys else 0
+        ready = summaries or {}
+        known = [(k, ready.get(k.keyframe_id) or unpack_summary(k.summary) or summarise(k)) for k in keyframes]
+        if not known:
+            return
+        self._start(known[0][0].vector, fingerprint, known)
+        for keyframe, _ in known:
+            self._note(keyframe)
+        self._path.grow(len(self._keys))
+        self._first_own = self._keys[-1] + 1
 
     def observe(
         self,
@@ -161,7 +172,7 @@ class PlaceRecognizer:
 
     def _judge(self, found: Findings, moved: float | None) -> PlaceState:
         """Move the belief on by one image."""
-        positions = np.searchsorted(self._keys, found.keys)
+        positions = self._positions(found.keys.tolist())
         self._path.update(positions, evidence_of(found.scores, found.verified), moved)
         verified = [m for m in found.matches if m.strength >= self._config.min_inliers]
         if not verified:
@@ -169,10 +180,14 @@ class PlaceRecognizer:
             self._last_match = None if state is PlaceState.LOST else self._last_match
             return state
         # All of them show this image's place: being near any one of them is being there.
-        shown = np.searchsorted(self._keys, [m.keyframe_id for m in verified])
+        shown = self._positions([m.keyframe_id for m in verified])
         self._last_match = verified[0].keyframe_id
         place = self._places[int(shown[0])]
         return self._belief.update(place, self._path.near(shown, self._config.neighbourhood))
+
+    def _positions(self, ids: Iterable[int]) -> NDArray[np.intp]:
+        """Where keyframes are in the map's order; np.searchsorted would copy a list of thousands each time."""
+        return np.array([bisect_left(self._keys, i) for i in ids], np.intp)
 
     def _expected(self, below: int) -> list[int]:
         """Keyframes that should come next, whatever the embedding says: robots move without jumps."""
@@ -186,10 +201,15 @@ class PlaceRecognizer:
         require_shape('vector', vector, ('D',))
         require_finite('vector', vector)
         self.require_fingerprint(fingerprint)
-        if self._finder is None:
-            self._finder, self._fingerprint = PlaceFinder(self._config, len(vector), fingerprint), fingerprint
-            self._dim = len(vector)
+        finder = self._finder or self._start(vector, fingerprint)
         require_shape('vector', vector, (self._dim,))
+        return finder
+
+    def _start(
+        self, vector: NDArray[np.float32], fingerprint: str, known: Sequence[tuple[Keyframe, Summary]] = ()
+    ) -> PlaceFinder:
+        self._dim, self._fingerprint = len(vector), fingerprint
+        self._finder = PlaceFinder(self._config, len(vector), fingerprint, known)
         return self._finder
 
     def _first_recent(self, stamp_ns: int) -> int:
@@ -207,8 +227,11 @@ class PlaceRecognizer:
         number = self._keys[-1] + 1 if self._keys else 0
         place = number if match is None else self._places[bisect_left(self._keys, match.keyframe_id)]
         thumbnail = encode_thumbnail(frame.rgb)
-        keyframe = Keyframe(number, frame.header, view.vector, view.features, place, thumbnail)
-        self._take_in(finder, keyframe, view.layout)
+        summary = pack_summary(view.summary)
+        keyframe = Keyframe(number, frame.header, view.vector, view.features, place, thumbnail, summary=summary)
+        finder.add(keyframe, view.summary)
+        self._note(keyframe)
+        self._path.grow(len(self._keys))
         return keyframe
 
     def _overlap(self, view: View) -> float | None:
@@ -219,11 +242,9 @@ class PlaceRecognizer:
         found = register(last, view.features, self._config.ratio, self._config)
         return None if found is None else view_overlap(found, last.size_wh)
 
-    def _take_in(self, finder: PlaceFinder, keyframe: Keyframe, layout: Layout | None) -> None:
-        finder.add(keyframe, layout)
+    def _note(self, keyframe: Keyframe) -> None:
         self._keys.append(keyframe.keyframe_id)
         self._places.append(keyframe.place_id)
-        self._path.grow(len(self._keys))
         self._budget.add(keyframe.keyframe_id, keyframe.vector)
 
     def _trim(self, finder: PlaceFinder) -> tuple[int, ...]:

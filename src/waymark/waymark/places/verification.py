@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from waymark.image.features import Features, match
+from waymark.image.features import Features, match_each
 from waymark.image.geometry import coverage
 from waymark.image.homography import Homography, find_homography, rejection
 from waymark.maps import Keyframe
@@ -106,7 +106,8 @@ def support_candidates(
         (K,) one per candidate.
     """
     support = [Support()] * len(keyframes)
-    matched = {i: match(keyframes[i].features, current, config.ratio) for i in chosen}
+    pairs_of = match_each([keyframes[i].features for i in chosen], current, config.ratio)
+    matched = dict(zip(chosen, pairs_of, strict=True))
     for rank, i in enumerate(sorted(matched, key=lambda i: -len(matched[i]))):
         pairs, found = matched[i], None
         if rank < config.verify and len(pairs) >= config.min_inliers:

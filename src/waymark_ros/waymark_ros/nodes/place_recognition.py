@@ -23,6 +23,7 @@ from waymark_ros.text_embeddings import TextEmbeddings
 from waymark_ros.vision_node import VisionNode
 
 IMAGES_KEPT = 30
+EMBEDDINGS_KEPT = 3
 
 
 class PlaceRecognitionNode(VisionNode):
@@ -37,7 +38,7 @@ class PlaceRecognitionNode(VisionNode):
     def on_configure_core(self, config: PlaceRecognitionConfig) -> None:
         """Open the map, or start with an empty one."""
         self.config = config
-        self.map = LiveMap(config)
+        self.map = LiveMap(config, self.progress)
         self.services_of_map = PlaceServices(self, self.map)
         self.statistics.set('keyframes', len(self.map))
         self.pairs: StampPairs[tuple[Frame, int], Embedding] = StampPairs(IMAGES_KEPT)
@@ -49,7 +50,8 @@ class PlaceRecognitionNode(VisionNode):
         """Listen to the encoder and to the robot."""
         self.robot = RobotState(self, self.config)
         inbox = self.inbox
-        inbox.add_lane('embedding', 1, self.on_embedding)  # newest wins; its image waits in `pairs`
+        # Newest wins; its image waits in `pairs`. Two more may wait: an image that becomes a keyframe takes longer.
+        inbox.add_lane('embedding', EMBEDDINGS_KEPT, self.on_embedding)
 
         def take(msg: Embedding) -> None:
             # Before the mailbox: a foreign one must push no other out, nor take the image that waits for the right one.

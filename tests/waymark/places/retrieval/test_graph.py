@@ -38,6 +38,18 @@ def test_the_graph_finds_nearly_all_that_exact_search_finds(vectors):
     assert recall(graph, exact, vectors[::50], below=2950) > 0.99
 
 
+@pytest.mark.parametrize('below', [2700, 1500, 300, 12, 5])
+def test_what_most_of_the_graph_may_not_answer_is_found_among_the_rest(vectors, below):
+    graph, exact = HnswIndex(DIM), ExactIndex(DIM)
+    for index in (graph, exact):
+        index.extend(np.arange(3000), vectors)
+    newest = vectors[2990:]  # most like those that must not be found
+    assert recall(graph, exact, newest, min(10, below), below) > 0.97
+    keys, similarity = graph.search(newest[0], 10, below)
+    assert len(keys) == min(10, below) and keys.max() < below
+    np.testing.assert_allclose(similarity, vectors[keys] @ newest[0], atol=2e-3)
+
+
 def test_the_graph_stays_good_when_half_of_it_is_replaced(vectors):
     graph, exact = HnswIndex(DIM), ExactIndex(DIM)
     for index in (graph, exact):
@@ -85,6 +97,20 @@ def test_a_large_map_is_a_graph_as_soon_as_it_is_loaded(vectors):
     assert (index.is_exact, len(index)) == (False, 3000)
     index.add(3000, vectors[0])
     assert len(index) == 3001
+
+
+def test_after_a_map_nearly_as_large_as_the_limit_the_graph_takes_over_when_it_has_all(vectors):
+    index, exact = AutoIndex(DIM, RetrievalConfig(exact_up_to=1000)), ExactIndex(DIM)
+    for held in (index, exact):
+        held.extend(np.arange(990), vectors[:990])
+    assert index._graph is None or len(index._graph) == 0, 'opening a map links nothing'
+    for key in range(990, 1600):
+        index.add(key, vectors[key])
+        exact.add(key, vectors[key])
+        graph = 0 if index._graph is None else len(index._graph)
+        assert index.is_exact == (graph < len(exact)), 'exact until then, whatever the limit'
+    assert not index.is_exact
+    assert recall(index, exact, vectors[:1600:50]) > 0.99
 
 
 def test_without_usearch_hnsw_is_refused_and_auto_stays_exact_and_says_so(monkeypatch, caplog, vectors):

@@ -15,15 +15,16 @@ from waymark.places.retrieval.exact import ExactIndex
 from waymark.places.retrieval.hnsw import HnswIndex
 
 log = logging.getLogger(__name__)
-_AT_ONCE = 3  # vectors that enter the graph with each new one, from half of `exact_up_to`: done at three quarters
+_AT_ONCE = 3  # vectors that enter the graph with each new one
 
 
 class AutoIndex:
     """Exact up to `exact_up_to` vectors, HNSW from then on.
 
     Linking 10,000 vectors takes seconds, in which no image would be answered. So the graph begins at half the limit and
-    takes in a few old vectors with every new one: at the limit it is complete. Without usearch search stays exact, and
-    a warning says so when the graph would begin: a robot must not stop at its 10,001st keyframe.
+    takes in a few old vectors with every new one: it is complete at three quarters of the limit. After a map was loaded
+    that is nearly as large as the limit it is complete somewhat later, and search is exact until then. Without usearch
+    search stays exact, and a warning says so when the graph would begin: a robot must not stop at 10,001.
     """
 
     def __init__(self, dim: int, config: RetrievalConfig | None = None) -> None:
@@ -32,7 +33,7 @@ class AutoIndex:
         self._exact: ExactIndex | None = ExactIndex(dim)
         self._graph: HnswIndex | None = None
         self._may_grow = True
-        self._follow(_AT_ONCE)
+        self._follow(0)
 
     @property
     def dim(self) -> int:
@@ -58,9 +59,9 @@ class AutoIndex:
         self._follow(_AT_ONCE)
 
     def extend(self, keys: NDArray[np.int64], vectors: NDArray[np.float32]) -> None:
-        """Take in many vectors (see VectorIndex); those of a large map are linked at once."""
+        """Take in many vectors (see VectorIndex); those of a map above the limit are linked at once."""
         self._current.extend(keys, vectors)
-        self._follow(_AT_ONCE * len(keys))
+        self._follow(len(self) if self._is_above else 0)
 
     def remove(self, key: int) -> None:
         """Forget one vector (see VectorIndex). A graph stays one, however few are left."""
@@ -80,15 +81,18 @@ class AutoIndex:
         assert self._graph is not None
         return self._graph
 
+    @property
+    def _is_above(self) -> bool:
+        return len(self) > self._limit or self._limit == 0
+
     def _follow(self, most: int) -> None:
-        """Let the graph take in up to `most` vectors that it lacks, or the rest of them when the limit is passed."""
+        """Let the graph take in up to `most` vectors that it lacks; above the limit it takes over when it has all."""
         exact = self._exact
         if exact is None or not self._may_grow or 2 * len(exact) < self._limit or not self._begin(exact.dim):
             return
         assert self._graph is not None
-        is_last = len(exact) > self._limit or self._limit == 0
-        self._graph.extend(*exact.after(self._graph.last_key, len(exact) if is_last else most))
-        if is_last:
+        self._graph.extend(*exact.after(self._graph.last_key, most))
+        if self._is_above and len(self._graph) == len(exact):
             log.info('search: a graph (HNSW) of %d keyframes instead of comparing with all of them', len(self._graph))
             self._exact = None
 

@@ -89,8 +89,8 @@ class ExactIndex:
 
     def _make_room(self, more: int) -> None:
         needed = len(self._keys) + more
-        if needed > len(self._rows):  # doubling: appending stays cheap on average
-            rows = np.zeros((max(needed, 2 * len(self._rows)), self.dim), np.float32)
+        if needed > len(self._rows):  # by a quarter each time: appending stays cheap on average
+            rows = np.zeros((max(needed, len(self._rows) * 5 // 4 + 1), self.dim), np.float32)
             rows[: len(self._keys)] = self._rows[: len(self._keys)]
             self._rows = rows
 

@@ -12,8 +12,11 @@ from numpy.typing import NDArray
 from waymark.errors import BackendUnavailable
 from waymark.places.retrieval.base import Found, require_above, require_batch, require_query, require_vector
 from waymark.places.retrieval.config import RetrievalConfig
+from waymark.places.retrieval.exact import best
 
 _EFFORT_TO_ADD = 128  # vectors compared with while linking a new one; twice as many found no more
+_MORE, _WIDER = 200, 8  # looked for beyond those wanted, at first, and how many times more when that was too few
+_ROWS = 1024
 
 
 class HnswIndex:
@@ -90,21 +93,36 @@ class HnswIndex:
     def search(self, vector: NDArray[np.float32], k: int, below: int | None = None) -> Found:
         """Follow the graph (see VectorIndex).
 
-        Similarities are those of 16-bit vectors: within 0.001 of the exact ones. With `below`, as many more are looked
-        for as there are keys that must not be found: few, when they are the latest ones.
+        Similarities are those of 16-bit vectors: within 0.001 of the exact ones. The graph knows no `below`: more are
+        looked for than are wanted, and where nearly all of these must not be found, all others are compared with.
         """
         require_query(vector, self._dim, k)
+        query = np.asarray(vector, np.float32)
         allowed = len(self._keys) if below is None else bisect_left(self._keys, below)
-        if allowed == 0:
+        excluded, wanted = len(self._keys) - allowed, min(k, allowed)
+        if wanted == 0:
             return np.zeros(0, np.int64), np.zeros(0, np.float32)
-        wanted = min(k + len(self._keys) - allowed, len(self._keys))
-        matches = self._graph.search(np.asarray(vector, np.float32), wanted, threads=1)
-        keys = np.asarray(matches.keys, np.int64)
-        similarity = 1 - np.asarray(matches.distances, np.float32)
-        if below is not None:
-            kept = np.flatnonzero(keys < below)
-            keys, similarity = keys[kept], similarity[kept]
-        return keys[:k], similarity[:k]
+        more = min(excluded, _MORE)
+        while wanted + more < allowed:  # else comparing with all that are allowed is faster
+            keys, similarity = self._nearest(query, wanted + more)
+            kept = keys < below if below is not None else np.ones(len(keys), np.bool_)
+            if more == excluded or np.count_nonzero(kept) >= wanted:
+                return keys[kept][:k], similarity[kept][:k]
+            more = min(excluded, _WIDER * more)
+        return self._compared(query, allowed, wanted)
+
+    def _nearest(self, query: NDArray[np.float32], count: int) -> Found:
+        matches = self._graph.search(query, count, threads=1)
+        return np.asarray(matches.keys, np.int64), 1 - np.asarray(matches.distances, np.float32)
+
+    def _compared(self, query: NDArray[np.float32], allowed: int, count: int) -> Found:
+        """The best `count` of the first `allowed` keys, by comparing with each."""
+        similarity = np.empty(allowed, np.float32)
+        for first in range(0, allowed, _ROWS):  # in parts that stay in the processor's cache
+            rows = self._graph.get(np.array(self._keys[first : min(first + _ROWS, allowed)], np.uint64))
+            similarity[first : first + len(rows)] = np.asarray(rows, np.float32).reshape(-1, self._dim) @ query
+        found = best(similarity, count)
+        return np.array([self._keys[row] for row in found], np.int64), similarity[found]
 
 
 def require_usearch() -> Any:
