@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import pairwise, product
 
 from waymark.shots.config import ShotsConfig
-from waymark.shots.signature import Change, Signature, change_between
+from waymark.shots.signature import Change, Signature
 from waymark.shots.views import Views
 
 _FROZEN = 0.001  # change of a frame that is sent again
@@ -17,8 +17,9 @@ _MOST_DOUBT = 1.2
 _WORST_GAP = 8.0  # periods: beyond, motion has no say in what a picture may show
 _LEAST_CHANGE = 0.02  # noise and compression, where nothing moves
 _BACK = 0.35  # share of the change by which two frames may differ if what was seen is back
-_CLEAR = 0.3  # likeness of neighbouring frames below which noise or blur hide the scene, and likeness says nothing
-_SAME = 0.6  # views this alike, as a share of how alike neighbouring frames are, are one scene
+CLEAR = 0.4  # likeness of neighbouring frames below which noise or blur hide the scene
+SAME_COARSE = 0.62  # likeness of coarse views of one scene
+SAME = 0.6  # views this alike, as a share of how alike neighbouring frames are, are one scene
 _PLAIN_TO_SEE = 0.5  # by which likeness drops at a cut between clear pictures
 _SPIKE = 0.5  # of the change under judgement: what may be the other end of a flash
 _MOST_SPIKES = 2
@@ -59,11 +60,12 @@ class CutJudge:
         alike = self._alike(before, here, after)
         if alike >= self._config.boundary_likeness:
             return None
-        needed = self._config.boundary_ratio * (1.0 + _MOST_DOUBT)
-        if ratio >= needed and alike < _SAME * _CLEAR:
-            return 1.0 - alike  # however clear the pictures are
         clear = self._clearness(before, here, after)
-        if clear >= _CLEAR and alike >= _SAME * clear:
+        if clear < CLEAR:
+            # What noise hides can still be seen in a coarse view, but scenes are more alike there.
+            if self._alike(before, here, after, coarse=True) >= SAME_COARSE:
+                return None
+        elif alike >= SAME * clear:
             return None
         # Where each frame is recognised from the one before, and suddenly not, the change need hardly stand out.
         doubt = min(max(1.0 - (clear - alike) / _PLAIN_TO_SEE, 0.0), 1.0)
@@ -73,15 +75,16 @@ class CutJudge:
         sides = [s.sign for s in reversed(before[-3:])], [s.sign for s in (here, *after[:2])]
         return min(self._views.clearness(side) for side in sides)
 
-    def _alike(self, before: Sequence[Step], here: Step, after: Sequence[Step]) -> float:
+    def _alike(self, before: Sequence[Step], here: Step, after: Sequence[Step], coarse: bool = False) -> float:
         """The best likeness of a frame before and one after; 1 where the picture itself is back."""
+        enough = SAME_COARSE if coarse else self._config.boundary_likeness
         earlier = [before[-1].sign, *_before_spikes(before[-self._config.boundary_delay - 1 :], here)]
         afters = [here.sign, *_after_spikes(after, here), *([after[-1].sign] if after else [])]
         alike = 0.0
-        for a, b in list(product(earlier, afters)):
-            is_back = change_between(a, b).picture < _BACK * here.change.picture
-            alike = max(alike, 1.0 if is_back else self._views.likeness(a, b))
-            if alike >= self._config.boundary_likeness:
+        for a, b in product(earlier, afters):
+            is_back = Change(a, b).picture < _BACK * here.change.picture
+            alike = max(alike, 1.0 if is_back else self._views.likeness(a, b, coarse))
+            if alike >= enough:
                 break
         return alike
 

@@ -10,14 +10,13 @@ import numpy as np
 
 from waymark.shots.boundary import CUT, FADE, Boundary
 from waymark.shots.config import ShotsConfig
-from waymark.shots.cuts import Step
+from waymark.shots.cuts import CLEAR, SAME, SAME_COARSE, Step
 from waymark.shots.signature import Signature
 from waymark.shots.views import Views
 
 _EARLIER = 6  # frames
 _LOOK_BACK = 48  # frames: a fade-out may have taken so long
 _SUDDEN = 0.5  # share of the whole change that one frame takes if it is no fade
-_SAME, _CLEAR = 0.6, 0.3  # as for cuts; and how alike frames within a shot must be
 _SHARP, _SHARP_LEAST = 4.0, 0.5  # change that may be a cut: times the usual one, and share of the contrast
 _VISIBLE = 0.75  # grey levels by which a picture differs from black, compression and noise aside
 
@@ -101,8 +100,8 @@ class FadeWatch:
         if self._lit is None:  # the stream began blank
             return [_cut(back, 1.0)] if left_suddenly and is_long else []
         after = [settled[i] for i in sorted({len(settled) // 3, 2 * len(settled) // 3, len(settled) - 1})]
-        unlike = 1.0 - max(self._views.likeness(a, b) for a in self._shown for b in after)
-        if self._is_same(unlike, after[-1:] + settled[-2:-4:-1]):
+        unlike = 1.0 - self._alike(after)
+        if self._is_same(1.0 - unlike, after, after[-1:] + settled[-2:-4:-1]):
             return []
         found = []
         if self._entered_suddenly and (is_long or not left_suddenly):
@@ -115,9 +114,14 @@ class FadeWatch:
             found.append(Boundary(FADE, shown.index, shown.header, start.index, start.header.stamp_ns, unlike))
         return found
 
-    def _is_same(self, unlike: float, after: Sequence[Signature]) -> bool:
-        clear = min(self._views.clearness(side) for side in (self._lit_run, after))
-        return clear < _CLEAR or 1.0 - unlike >= min(self._config.boundary_likeness, _SAME * clear)
+    def _alike(self, after: Sequence[Signature], coarse: bool = False) -> float:
+        return max(self._views.likeness(a, b, coarse) for a in self._shown for b in after)
+
+    def _is_same(self, alike: float, after: Sequence[Signature], run: Sequence[Signature]) -> bool:
+        if alike >= self._config.boundary_likeness:
+            return True
+        clear = min(self._views.clearness(side) for side in (self._lit_run, run))
+        return self._alike(after, coarse=True) >= SAME_COARSE if clear < CLEAR else alike >= SAME * clear
 
 
 def _until_cut(steps: Sequence[Step]) -> list[Signature]:

@@ -19,9 +19,10 @@ from numpy.typing import NDArray
 
 from waymark.checks import require_shape
 
-WORK_WH = (64, 48)
+WORK_WH = (64, 36)
 _SIGMA_PX = 3.0  # of the neighbourhood that contrast is measured in
 _LEAST_CONTRAST = 2.5  # grey levels: below, there is only noise to see
+_COARSE_SIGMA_PX, _COARSE_CONTRAST, _NOISE_PX = 5.0, 0.8, 2.0
 _LEAST_TEXTURED = 0.25  # share of a picture that must have contrast for it to be recognised by its structure
 _LEAST_OVERLAP = 0.3
 _HOPELESS = 0.2  # correlation from which no affine fit finds its way
@@ -37,9 +38,9 @@ class View:
     """A small picture, ready to be compared.
 
     Attributes:
-        rgb: (48, 64, 3) uint8.
-        structure: (48, 64) float32, contrast with the neighbourhood, in its own unit: about -2..2.
-        seen: (48, 64) float32, 1 where there is contrast; 0 where not, or where it is too dark or too bright.
+        rgb: (36, 64, 3) uint8.
+        structure: (36, 64) float32, contrast with the neighbourhood, in its own unit: about -2..2.
+        seen: (36, 64) float32, 1 where there is contrast; 0 where not, or where it is too dark or too bright.
         textured: Share of the picture that is seen.
     """
 
@@ -54,15 +55,18 @@ class View:
         return _spectrum(self.structure), _spectrum(self.structure**2), _spectrum(self.seen)
 
 
-def view_of(rgb: NDArray[np.uint8]) -> View:
-    """Free a picture (48, 64, 3) uint8 of its light."""
+def view_of(rgb: NDArray[np.uint8], coarse: bool = False) -> View:
+    """Free a picture (36, 64, 3) uint8 of its light, and if it is to be `coarse` of noise and fine detail as well."""
     require_shape('rgb', rgb, (WORK_WH[1], WORK_WH[0], 3))
     gray = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY).astype(np.float32)
     shown = _shown(gray)
-    weight = np.maximum(_blurred(shown), 0.05)
-    detail = (gray - _blurred(gray * shown) / weight) * shown
-    contrast = np.sqrt(_blurred(detail * detail) / weight)
-    least = _LEAST_CONTRAST * (0.4 + 0.6 * float(gray.mean()) / 128)
+    sigma_px, least = (_SIGMA_PX, _LEAST_CONTRAST) if not coarse else (_COARSE_SIGMA_PX, _COARSE_CONTRAST)
+    least *= 0.4 + 0.6 * float(gray.mean()) / 128
+    if coarse:
+        gray = _blurred(gray * shown, _NOISE_PX) / np.maximum(_blurred(shown, _NOISE_PX), 0.05)
+    weight = np.maximum(_blurred(shown, sigma_px), 0.05)
+    detail = (gray - _blurred(gray * shown, sigma_px) / weight) * shown
+    contrast = np.sqrt(_blurred(detail * detail, sigma_px) / weight)
     seen = np.asarray(shown * (contrast > least), np.float32)
     return View(rgb, np.asarray(seen * detail / (contrast + least), np.float32), seen, float(seen.mean()))
 
@@ -74,8 +78,8 @@ def _shown(gray: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.asarray(1.0 - cv2.dilate(spots, np.ones((3, 3), np.uint8)), np.float32)
 
 
-def _blurred(image: NDArray[Any]) -> NDArray[Any]:
-    return np.asarray(cv2.GaussianBlur(image, (13, 13), _SIGMA_PX))
+def _blurred(image: NDArray[Any], sigma_px: float) -> NDArray[Any]:
+    return np.asarray(cv2.GaussianBlur(image, (0, 0), sigma_px))
 
 
 def likeness(a: View, b: View, enough: float = 1.0) -> float:
@@ -96,6 +100,21 @@ def likeness(a: View, b: View, enough: float = 1.0) -> float:
     if found >= enough or found < _HOPELESS:
         return found
     return max(found, _fitted(a, b, shift))
+
+
+def coarse_likeness(a: View, b: View) -> float:
+    """The same for coarse views, where scenes are more alike: different ones up to 0.6."""
+    if min(a.textured, b.textured) < _LEAST_TEXTURED:
+        return _likeness_of_colours(a, b)
+    return _best_shift(a, b)[0]
+
+
+def best_shift(a: View, b: View) -> tuple[int, int]:
+    """Where b lies in a, px: (x, y); no shift where there is too little structure, or it has too little in common."""
+    if min(a.textured, b.textured) < _LEAST_TEXTURED:
+        return 0, 0
+    found, shift = _best_shift(a, b)
+    return shift if found >= _HOPELESS else (0, 0)
 
 
 def _likeness_of_colours(a: View, b: View) -> float:
