@@ -6,9 +6,10 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise, product
+from itertools import pairwise, product, takewhile
 
 from waymark.shots.config import ShotsConfig
+from waymark.shots.order import order_likeness
 from waymark.shots.signature import Change, Signature
 from waymark.shots.views import Views
 
@@ -18,6 +19,8 @@ _WORST_GAP = 8.0  # periods: beyond, motion has no say in what a picture may sho
 _LEAST_CHANGE = 0.02  # noise and compression, where nothing moves
 _BACK = 0.35  # share of the change by which two frames may differ if what was seen is back
 CLEAR = 0.4  # likeness of neighbouring frames below which noise or blur hide the scene
+ORDER = 0.83  # likeness by order of one scene in two lights
+_CALM = 4  # frames on each side that are looked at together
 SAME_COARSE = 0.62  # likeness of coarse views of one scene
 SAME = 0.6  # views this alike, as a share of how alike neighbouring frames are, are one scene
 _PLAIN_TO_SEE = 0.5  # by which likeness drops at a cut between clear pictures
@@ -61,15 +64,24 @@ class CutJudge:
         if alike >= self._config.boundary_likeness:
             return None
         clear = self._clearness(before, here, after)
-        if clear < CLEAR:
-            # What noise hides can still be seen in a coarse view, but scenes are more alike there.
-            if self._alike(before, here, after, coarse=True) >= SAME_COARSE:
-                return None
-        elif alike >= SAME * clear:
+        if clear >= CLEAR and alike >= SAME * clear:
             return None
         # Where each frame is recognised from the one before, and suddenly not, the change need hardly stand out.
         doubt = min(max(1.0 - (clear - alike) / _PLAIN_TO_SEE, 0.0), 1.0)
-        return 1.0 - alike if ratio >= self._config.boundary_ratio * (1.0 + _MOST_DOUBT * doubt) else None
+        if ratio < self._config.boundary_ratio * (1.0 + _MOST_DOUBT * doubt):
+            return None
+        return None if self._is_same(before, here, after, clear) else 1.0 - alike
+
+    def _is_same(self, before: Sequence[Step], here: Step, after: Sequence[Step], clear: float) -> bool:
+        """Look once more, for what is seldom needed: through noise, in another light, and at a turned camera."""
+        # What noise hides can still be seen in a coarse view, but scenes are more alike there.
+        if clear < CLEAR and self._alike(before, here, after, coarse=True) >= SAME_COARSE:
+            return True
+        if self._views.turned_likeness(before[-1].sign, here.sign) >= self._config.boundary_likeness:
+            return True
+        calm = _SPIKE * here.change.picture
+        earlier = [before[-1].sign, *(s.sign for s in _until_spike(before[-1:-_CALM:-1], calm)[1:])]
+        return order_likeness(earlier, [here.sign, *(s.sign for s in _until_spike(after[: _CALM - 1], calm))]) >= ORDER
 
     def _clearness(self, before: Sequence[Step], here: Step, after: Sequence[Step]) -> float:
         sides = [s.sign for s in reversed(before[-3:])], [s.sign for s in (here, *after[:2])]
@@ -135,6 +147,11 @@ def _gap(before: Sequence[Step], here: Step) -> float:
     periods = [b - a for a, b in pairwise(stamps)]
     usual = sorted(periods[:-1])[len(periods) // 2 - 1] if len(periods) > 3 else 0
     return min(max(periods[-1] / usual, 1.0), _WORST_GAP) if usual > 0 else 1.0
+
+
+def _until_spike(steps: Sequence[Step], change: float) -> list[Step]:
+    """The first of them, before one that changes more than this."""
+    return list(takewhile(lambda s: s.change.picture <= change, steps))
 
 
 def _before_spikes(before: Sequence[Step], here: Step) -> list[Signature]:

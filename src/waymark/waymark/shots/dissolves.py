@@ -29,7 +29,7 @@ _DIP = 0.82  # detail in the middle, as a share of that at the ends
 _LEAST_CHANGE = 0.25  # rms difference of both ends, as a share of the contrast
 _LEAST_TEXTURED = 0.08  # share of either view: the picture may have gone plain for a while
 _PLAIN = 0.25  # contrast of any frame against the richer end: below, it is a fade
-_SINCE_BLANK = 16  # frames
+_SINCE_BLANK = 8  # frames
 _STILL_GOES_ON = 0.02  # by which the next look finds both ends less alike
 _LIKE = 0.34  # most likeness of both ends
 _SAME, _CLEAR = 0.6, 0.3  # as for cuts; and how alike frames within a shot must be
@@ -110,6 +110,8 @@ class DissolveWatch:
             return None
         clear = min(self._views.clearness(side) for side in (signs[:3], [*signs[-2:], newest]))
         if clear < _CLEAR or likeness >= _SAME * clear:
+            return None
+        if self._views.turned_likeness(old, new) >= self._config.boundary_likeness:
             return None
         begin, end = (signs[i] for i in extent)
         return Boundary(DISSOLVE, end.index, end.header, begin.index, begin.header.stamp_ns, 1.0 - likeness)

@@ -10,7 +10,8 @@ import numpy as np
 
 from waymark.shots.boundary import CUT, FADE, Boundary
 from waymark.shots.config import ShotsConfig
-from waymark.shots.cuts import CLEAR, SAME, SAME_COARSE, Step
+from waymark.shots.cuts import CLEAR, ORDER, SAME, SAME_COARSE, Step
+from waymark.shots.order import order_likeness
 from waymark.shots.signature import Signature
 from waymark.shots.views import Views
 
@@ -88,6 +89,8 @@ class FadeWatch:
         bright = next(i for i in reversed(range(len(seen))) if seen[i].spread >= 0.9 * best)
         self._fade_from = [*seen, here][bright + 1]
         self._entered_suddenly = _difference(seen[-1], here) >= _SUDDEN * max(_difference(s, here) for s in seen)
+        if self._entered_suddenly and order_likeness([seen[-1]], [here]) >= ORDER:
+            self._entered_suddenly = False  # it is the light that went out
 
     def _judged(self, steps: Sequence[Step]) -> list[Boundary]:
         first, plain, back_at = self._first_blank, self._plainest, self._back_at
@@ -100,6 +103,8 @@ class FadeWatch:
         if self._lit is None:  # the stream began blank
             return [_cut(back, 1.0)] if left_suddenly and is_long else []
         after = [settled[i] for i in sorted({len(settled) // 3, 2 * len(settled) // 3, len(settled) - 1})]
+        if left_suddenly:
+            after.insert(0, back)
         unlike = 1.0 - self._alike(after)
         if self._is_same(1.0 - unlike, after, after[-1:] + settled[-2:-4:-1]):
             return []
@@ -121,7 +126,12 @@ class FadeWatch:
         if alike >= self._config.boundary_likeness:
             return True
         clear = min(self._views.clearness(side) for side in (self._lit_run, run))
-        return self._alike(after, coarse=True) >= SAME_COARSE if clear < CLEAR else alike >= SAME * clear
+        if clear >= CLEAR and alike >= SAME * clear:
+            return True
+        if clear < CLEAR and self._alike(after, coarse=True) >= SAME_COARSE:
+            return True
+        nearest = self._views.turned_likeness(self._shown[0], after[0])
+        return max(nearest, self._views.turned_likeness(self._shown[1], after[-1])) >= self._config.boundary_likeness
 
 
 def _until_cut(steps: Sequence[Step]) -> list[Signature]:

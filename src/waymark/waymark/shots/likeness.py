@@ -26,6 +26,7 @@ _COARSE_SIGMA_PX, _COARSE_CONTRAST, _NOISE_PX = 5.0, 0.8, 2.0
 _LEAST_TEXTURED = 0.25  # share of a picture that must have contrast for it to be recognised by its structure
 _LEAST_OVERLAP = 0.3
 _HOPELESS = 0.2  # correlation from which no affine fit finds its way
+_LIKELY = 0.4  # correlation of coarse views from which it may be worth while
 _LEAST_SEEN = 0.4  # share of a picture
 _MOST_STRETCH = 1.5  # of the affine fit
 _FROM_A = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
@@ -99,7 +100,7 @@ def likeness(a: View, b: View, enough: float = 1.0) -> float:
     found, shift = _best_shift(a, b)
     if found >= enough or found < _HOPELESS:
         return found
-    return max(found, _fitted(a, b, shift))
+    return max(found, _fitted(a, b, _shifted(shift)))
 
 
 def coarse_likeness(a: View, b: View) -> float:
@@ -151,19 +152,42 @@ def _least_seen(a: View, b: View) -> float:
     return max(min(float(a.seen.mean()), float(b.seen.mean())), _LEAST_SEEN)
 
 
-def _fitted(a: View, b: View, shift: tuple[int, int]) -> float:
-    """Correlation after an affine fit that begins at that shift; 0 where it does not converge."""
-    M: NDArray[Any] = np.array([[1, 0, -shift[0]], [0, 1, -shift[1]]], np.float32)
+def turned_likeness(fine: tuple[View, View], coarse: tuple[View, View]) -> float:
+    """Likeness of two fine views where the camera may have turned or come closer, which only coarse ones forgive.
+
+    Args:
+        fine: Of either picture.
+        coarse: Likewise; they say where the affine fit begins.
+    """
+    if min(view.textured for view in (*fine, *coarse)) < _LEAST_TEXTURED:
+        return 0.0
+    found, shift = _best_shift(*coarse)
+    M = _aligned(*coarse, _shifted(shift)) if found >= _LIKELY else None
+    return _fitted(*fine, M) if M is not None else 0.0
+
+
+def _shifted(shift: tuple[int, int]) -> NDArray[Any]:
+    return np.array([[1, 0, -shift[0]], [0, 1, -shift[1]]], np.float32)
+
+
+def _aligned(a: View, b: View, M: NDArray[Any]) -> NDArray[Any] | None:
+    """Improve an affine map from a to b; None where it does not converge, or stretches more than a camera would."""
     criteria = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 12, 2e-3)
     try:
         seen_b = b.seen.astype(np.uint8)
         M = np.asarray(cv2.findTransformECC(a.structure, b.structure, M, cv2.MOTION_AFFINE, criteria, seen_b, 5)[1])
     except cv2.error:  # it wandered off
-        return 0.0
+        return None
     stretches = np.linalg.svd(M[:, :2], compute_uv=False)
-    if stretches[0] > _MOST_STRETCH or stretches[1] < 1 / _MOST_STRETCH:
+    return M if stretches[0] <= _MOST_STRETCH and stretches[1] >= 1 / _MOST_STRETCH else None
+
+
+def _fitted(a: View, b: View, M: NDArray[Any]) -> float:
+    """Correlation after an affine fit that begins at that map; 0 where it does not converge."""
+    fit = _aligned(a, b, M)
+    if fit is None:
         return 0.0
-    structure, seen = (cv2.warpAffine(x, M, WORK_WH, flags=_FROM_A) for x in (b.structure, b.seen))
+    structure, seen = (cv2.warpAffine(x, fit, WORK_WH, flags=_FROM_A) for x in (b.structure, b.seen))
     energy = float((a.structure**2 * seen).sum()) * float((structure**2 * a.seen).sum())
     overlap = float((seen * a.seen).mean()) / _least_seen(a, b)
     if overlap < _LEAST_OVERLAP:

@@ -7,7 +7,7 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from itertools import pairwise
 
-from waymark.shots.likeness import View, best_shift, coarse_likeness, likeness, view_of
+from waymark.shots.likeness import View, best_shift, coarse_likeness, likeness, turned_likeness, view_of
 from waymark.shots.signature import Signature
 
 _KEPT = 48
@@ -26,6 +26,10 @@ class Views:
         if coarse:
             return coarse_likeness(self._view(a, True), self._view(b, True))
         return likeness(self._view(a), self._view(b), self._enough)
+
+    def turned_likeness(self, a: Signature, b: Signature) -> float:
+        """The same for frames between which the camera may have turned; seldom needed, and slow."""
+        return turned_likeness((self._view(a), self._view(b)), (self._view(a, True), self._view(b, True)))
 
     def shift(self, a: Signature, b: Signature) -> tuple[int, int]:
         """Where b lies in a, px of 64x36: (x, y); no shift where they have too little in common to say."""
