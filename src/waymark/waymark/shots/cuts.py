@@ -20,6 +20,7 @@ _LEAST_CHANGE = 0.02  # noise and compression, where nothing moves
 _BACK = 0.35  # share of the change by which two frames may differ if what was seen is back
 CLEAR = 0.4  # likeness of neighbouring frames below which noise or blur hide the scene
 ORDER = 0.83  # likeness by order of one scene in two lights
+_LEAST_TEXTURED = 0.25  # share of the brighter picture that must show structure to be recognised by its order
 _CALM = 4  # frames on each side that are looked at together
 SAME_COARSE = 0.62  # likeness of coarse views of one scene
 SAME = 0.6  # views this alike, as a share of how alike neighbouring frames are, are one scene
@@ -79,6 +80,8 @@ class CutJudge:
             return True
         if self._views.turned_likeness(before[-1].sign, here.sign) >= self._config.boundary_likeness:
             return True
+        if max(self._views.textured(s) for s in (before[-1].sign, here.sign)) < _LEAST_TEXTURED:
+            return False  # whatever is written on two plain pictures
         calm = _SPIKE * here.change.picture
         earlier = [before[-1].sign, *(s.sign for s in _until_spike(before[-1:-_CALM:-1], calm)[1:])]
         return order_likeness(earlier, [here.sign, *(s.sign for s in _until_spike(after[: _CALM - 1], calm))]) >= ORDER
@@ -107,16 +110,18 @@ class CutJudge:
             return 0.0
         if any(step.change.picture > change.picture for step in [*before[-1:], *after[:1]]):
             return 0.0
-        parts = [
-            (change.picture, [s.change.picture for s in before], [s.change.picture for s in after]),
-            (change.colours, [s.change.colours for s in before], [s.change.colours for s in after]),
-        ]
-        picture, colours = (value / _motion(b, a, 1.0, 0) for value, b, a in parts)
-        if math.sqrt(picture * colours) < self._config.boundary_ratio:
+        pictures = [s.change.picture for s in before], [s.change.picture for s in after]
+        if change.picture < _motion(*pictures, 1.0, 0):
             return 0.0
-        lost, frozen = _gap(before, here), _frozen(before)
-        picture, colours = (value / _motion(b, a, lost, frozen) for value, b, a in parts)
-        return math.sqrt(picture * colours)
+        colours = [s.change.colours for s in before], [s.change.colours for s in after]
+
+        def ratio(lost: float, frozen: int) -> float:
+            by_picture = change.picture / _motion(*pictures, lost, frozen)
+            return math.sqrt(by_picture * change.colours / _motion(*colours, lost, frozen))
+
+        if ratio(1.0, 0) < self._config.boundary_ratio:
+            return 0.0
+        return ratio(_gap(before, here), _frozen(before))
 
 
 def _motion(before: list[float], after: list[float], lost: float, frozen: int) -> float:

@@ -80,15 +80,14 @@ class FadeWatch:
         if not seen:
             self._lit = None
             return
-        best = max(s.spread for s in seen)
-        lit = next(i for i in reversed(range(len(seen))) if seen[i].spread >= 0.6 * best)
-        dim = next(s for s in reversed(seen) if s.spread >= 0.3 * best)
+        apart = [_difference(s, here) for s in seen]
+        best = max(apart)
+        lit = _last(apart, 0.6 * best)
         # The latest show most of what comes next, unless they are the first of a flash.
-        self._shown = [dim, seen[lit], seen[max(lit - _EARLIER, 0)]]
+        self._shown = [seen[_last(apart, 0.3 * best)], seen[lit], seen[max(lit - _EARLIER, 0)]]
         self._lit, self._lit_run = seen[lit], seen[max(lit - 2, 0) : lit + 1]
-        bright = next(i for i in reversed(range(len(seen))) if seen[i].spread >= 0.9 * best)
-        self._fade_from = [*seen, here][bright + 1]
-        self._entered_suddenly = _difference(seen[-1], here) >= _SUDDEN * max(_difference(s, here) for s in seen)
+        self._fade_from = [*seen, here][_last(apart, 0.9 * best) + 1]
+        self._entered_suddenly = apart[-1] >= _SUDDEN * best
         if self._entered_suddenly and order_likeness([seen[-1]], [here]) >= ORDER:
             self._entered_suddenly = False  # it is the light that went out
 
@@ -132,6 +131,11 @@ class FadeWatch:
             return True
         nearest = self._views.turned_likeness(self._shown[0], after[0])
         return max(nearest, self._views.turned_likeness(self._shown[1], after[-1])) >= self._config.boundary_likeness
+
+
+def _last(values: Sequence[float], least: float) -> int:
+    """Index of the last of them that is no less."""
+    return next(i for i in reversed(range(len(values))) if values[i] >= least)
 
 
 def _until_cut(steps: Sequence[Step]) -> list[Signature]:

@@ -26,7 +26,7 @@ _COARSE_SIGMA_PX, _COARSE_CONTRAST, _NOISE_PX = 5.0, 0.8, 2.0
 _LEAST_TEXTURED = 0.25  # share of a picture that must have contrast for it to be recognised by its structure
 _LEAST_OVERLAP = 0.3
 _HOPELESS = 0.2  # correlation from which no affine fit finds its way
-_LIKELY = 0.4  # correlation of coarse views from which it may be worth while
+_LIKELY = 0.5  # correlation of coarse views from which it may be worth while
 _LEAST_SEEN = 0.4  # share of a picture
 _MOST_STRETCH = 1.5  # of the affine fit
 _FROM_A = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
@@ -80,7 +80,8 @@ def _shown(gray: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def _blurred(image: NDArray[Any], sigma_px: float) -> NDArray[Any]:
-    return np.asarray(cv2.GaussianBlur(image, (0, 0), sigma_px))
+    side = 2 * round(2 * sigma_px) + 1
+    return np.asarray(cv2.GaussianBlur(image, (side, side), sigma_px))
 
 
 def likeness(a: View, b: View, enough: float = 1.0) -> float:

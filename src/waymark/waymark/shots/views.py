@@ -11,6 +11,7 @@ from waymark.shots.likeness import View, best_shift, coarse_likeness, likeness, 
 from waymark.shots.signature import Signature
 
 _KEPT = 48
+_CLEAR = 0.7  # likeness of neighbouring frames, and no more need be asked
 
 
 class Views:
@@ -45,8 +46,12 @@ class Views:
         Args:
             signs: Frames in a row, of which the first three are looked at: one may be a flash.
         """
-        pairs = list(pairwise(signs[:3]))
-        return max((self.likeness(a, b, coarse) for a, b in pairs), default=1.0)
+        clear = 0.0 if len(signs) > 1 else 1.0
+        for a, b in pairwise(signs[:3]):
+            clear = max(clear, self.likeness(a, b, coarse))
+            if clear >= _CLEAR:
+                break
+        return clear
 
     def _view(self, sign: Signature, coarse: bool = False) -> View:
         key = sign.index, coarse
