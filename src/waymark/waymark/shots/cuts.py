@@ -21,6 +21,7 @@ _BACK = 0.35  # share of the change by which two frames may differ if what was s
 CLEAR = 0.4  # likeness of neighbouring frames below which noise or blur hide the scene
 ORDER = 0.83  # likeness by order of one scene in two lights
 _LEAST_TEXTURED = 0.25  # share of the brighter picture that must show structure to be recognised by its order
+_TURNS = 8.0  # times the motion around it: no camera turns so suddenly
 _CALM = 4  # frames on each side that are looked at together
 SAME_COARSE = 0.62  # likeness of coarse views of one scene
 SAME = 0.6  # views this alike, as a share of how alike neighbouring frames are, are one scene
@@ -50,7 +51,7 @@ class CutJudge:
 
         Args:
             before: Frames before it, oldest first; at least one.
-            here: The frame.
+            here: The frame, which changes at least as much as its neighbours.
             after: Frames after it.
 
         Returns:
@@ -71,14 +72,16 @@ class CutJudge:
         doubt = min(max(1.0 - (clear - alike) / _PLAIN_TO_SEE, 0.0), 1.0)
         if ratio < self._config.boundary_ratio * (1.0 + _MOST_DOUBT * doubt):
             return None
-        return None if self._is_same(before, here, after, clear) else 1.0 - alike
+        return None if self._is_same(before, here, after, clear, ratio) else 1.0 - alike
 
-    def _is_same(self, before: Sequence[Step], here: Step, after: Sequence[Step], clear: float) -> bool:
+    def _is_same(
+        self, before: Sequence[Step], here: Step, after: Sequence[Step], clear: float, ratio: float
+    ) -> bool:
         """Look once more, for what is seldom needed: through noise, in another light, and at a turned camera."""
         # What noise hides can still be seen in a coarse view, but scenes are more alike there.
         if clear < CLEAR and self._alike(before, here, after, coarse=True) >= SAME_COARSE:
             return True
-        if self._views.turned_likeness(before[-1].sign, here.sign) >= self._config.boundary_likeness:
+        if ratio < _TURNS and self._views.turned_likeness(before[-1].sign, here.sign) >= self._config.boundary_likeness:
             return True
         if max(self._views.textured(s) for s in (before[-1].sign, here.sign)) < _LEAST_TEXTURED:
             return False  # whatever is written on two plain pictures
@@ -104,14 +107,10 @@ class CutJudge:
         return alike
 
     def _ratio(self, before: Sequence[Step], here: Step, after: Sequence[Step]) -> float:
-        """How many times the change exceeds the motion around it; 0 where it is no peak."""
+        """How many times the change exceeds the motion around it, or 0."""
         change = here.change
-        if change.picture < self._config.boundary_change:
-            return 0.0
-        if any(step.change.picture > change.picture for step in [*before[-1:], *after[:1]]):
-            return 0.0
         pictures = [s.change.picture for s in before], [s.change.picture for s in after]
-        if change.picture < _motion(*pictures, 1.0, 0):
+        if change.picture < 1.2 * _motion(*pictures, 1.0, 0):
             return 0.0
         colours = [s.change.colours for s in before], [s.change.colours for s in after]
 

@@ -88,9 +88,11 @@ class BoundaryDetector:
     def _judge_cut(self, later: int) -> None:
         """Judge the frame that has `later` frames after it."""
         at = len(self._steps) - 1 - later
-        if at < 1 or self._steps[at].change.picture < self._config.boundary_change:
+        if at < 1:
             return
-        here = self._steps[at]
+        here, neighbours = self._steps[at], self._steps[at - 1 : at + 2]
+        if here.change.picture < max(self._config.boundary_change, *(s.change.picture for s in neighbours)):
+            return
         unlike = self._cuts.unlikeness(self._steps[max(0, at - _BEFORE) : at], here, self._steps[at + 1 :])
         if unlike is not None:
             sign = here.sign

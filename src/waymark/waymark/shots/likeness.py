@@ -25,6 +25,7 @@ _LEAST_CONTRAST = 2.5  # grey levels: below, there is only noise to see
 _COARSE_SIGMA_PX, _COARSE_CONTRAST, _NOISE_PX = 5.0, 0.8, 2.0
 _LEAST_TEXTURED = 0.25  # share of a picture that must have contrast for it to be recognised by its structure
 _LEAST_OVERLAP = 0.3
+_UNLIKE = 0.17  # correlation below which a smaller overlap can hardly be alike
 _HOPELESS = 0.2  # correlation from which no affine fit finds its way
 _LIKELY = 0.5  # correlation of coarse views from which it may be worth while
 _LEAST_SEEN = 0.4  # share of a picture
@@ -51,9 +52,19 @@ class View:
     textured: float
 
     @cached_property
-    def spectra(self) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
-        """Of the structure, of its square, and of what is seen."""
-        return _spectrum(self.structure), _spectrum(self.structure**2), _spectrum(self.seen)
+    def spectrum(self) -> NDArray[Any]:
+        """Of the structure."""
+        return _spectrum(self.structure)
+
+    @cached_property
+    def energy(self) -> float:
+        """Sum of the structure's squares."""
+        return float(cv2.norm(self.structure, cv2.NORM_L2SQR))
+
+    @cached_property
+    def masks(self) -> tuple[NDArray[Any], NDArray[Any]]:
+        """Spectra of the structure's square, and of what is seen."""
+        return _spectrum(self.structure**2), _spectrum(self.seen)
 
 
 def view_of(rgb: NDArray[np.uint8], coarse: bool = False) -> View:
@@ -64,19 +75,32 @@ def view_of(rgb: NDArray[np.uint8], coarse: bool = False) -> View:
     sigma_px, least = (_SIGMA_PX, _LEAST_CONTRAST) if not coarse else (_COARSE_SIGMA_PX, _COARSE_CONTRAST)
     least *= 0.4 + 0.6 * float(gray.mean()) / 128
     if coarse:
-        gray = _blurred(gray * shown, _NOISE_PX) / np.maximum(_blurred(shown, _NOISE_PX), 0.05)
-    weight = np.maximum(_blurred(shown, sigma_px), 0.05)
-    detail = (gray - _blurred(gray * shown, sigma_px) / weight) * shown
-    contrast = np.sqrt(_blurred(detail * detail, sigma_px) / weight)
-    seen = np.asarray(shown * (contrast > least), np.float32)
+        gray = _mean(gray, shown, _NOISE_PX)
+    detail = gray - _mean(gray, shown, sigma_px)
+    detail = detail if shown is None else detail * shown
+    contrast = np.sqrt(_mean(detail * detail, shown, sigma_px))
+    seen = np.asarray(contrast > least, np.float32)
+    seen = seen if shown is None else seen * shown
     return View(rgb, np.asarray(seen * detail / (contrast + least), np.float32), seen, float(seen.mean()))
 
 
-def _shown(gray: NDArray[np.float32]) -> NDArray[np.float32]:
-    """0 at the bars of a film and the rim of a fisheye, which stay whatever is shown, and where all is blown out."""
+def _shown(gray: NDArray[np.float32]) -> NDArray[np.float32] | None:
+    """0 at the bars of a film and the rim of a fisheye, which stay whatever is shown, and where all is blown out.
+
+    None where there is nothing of these.
+    """
     hidden = (gray < min(_BLACK, 0.1 * float(gray.mean()) + 1)) | (gray > _WHITE)
+    if not hidden.any():
+        return None
     spots = cv2.morphologyEx(hidden.astype(np.float32), cv2.MORPH_OPEN, np.ones((5, 5), np.uint8))
     return np.asarray(1.0 - cv2.dilate(spots, np.ones((3, 3), np.uint8)), np.float32)
+
+
+def _mean(image: NDArray[Any], shown: NDArray[Any] | None, sigma_px: float) -> NDArray[Any]:
+    """Mean of the neighbourhood, of what is shown there."""
+    if shown is None:
+        return _blurred(image, sigma_px)
+    return np.asarray(_blurred(image * shown, sigma_px) / np.maximum(_blurred(shown, sigma_px), 0.05))
 
 
 def _blurred(image: NDArray[Any], sigma_px: float) -> NDArray[Any]:
@@ -98,6 +122,10 @@ def likeness(a: View, b: View, enough: float = 1.0) -> float:
     """
     if min(a.textured, b.textured) < _LEAST_TEXTURED:
         return _likeness_of_colours(a, b)
+    structure = _correlation(a.spectrum, b.spectrum)
+    rough = cv2.minMaxLoc(structure)[1] / max(float(np.sqrt(a.energy * b.energy)), 1.0)
+    if rough < _UNLIKE or rough >= enough:
+        return rough
     found, shift = _best_shift(a, b)
     if found >= enough or found < _HOPELESS:
         return found
@@ -138,12 +166,12 @@ def _correlation(a: NDArray[Any], b: NDArray[Any]) -> NDArray[Any]:
 
 def _best_shift(a: View, b: View) -> tuple[float, tuple[int, int]]:
     """Correlate at all shifts; the best, weighted by overlap, and where a pixel of b lies in a: (x, y)."""
-    (structure_a, square_a, seen_a), (structure_b, square_b, seen_b) = a.spectra, b.spectra
+    (square_a, seen_a), (square_b, seen_b) = a.masks, b.masks
     energy = np.maximum(_correlation(square_a, seen_b), 1.0) * np.maximum(_correlation(seen_a, square_b), 1.0)
     covered = _correlation(seen_a, seen_b) * (1.0 / (a.seen.size * _least_seen(a, b)))
     _, overlap = cv2.threshold(covered, _LEAST_OVERLAP, 0, cv2.THRESH_TOZERO)
     # A small overlap fits by chance: its correlation counts less.
-    weighted = _correlation(structure_a, structure_b) * cv2.sqrt(overlap / energy)
+    weighted = _correlation(a.spectrum, b.spectrum) * cv2.sqrt(overlap / energy)
     row, column = divmod(int(weighted.argmax()), weighted.shape[1])
     y, x = (v - n if v > n // 2 else v for v, n in zip((row, column), weighted.shape, strict=True))
     return float(weighted[row, column]), (x, y)

@@ -55,7 +55,7 @@ class Signature:
         self.thumb: NDArray[Any] = cv2.resize(self.small, THUMB_WH, interpolation=cv2.INTER_AREA)
         self.tiny: NDArray[Any] = cv2.resize(self.thumb, TINY_WH, interpolation=cv2.INTER_AREA)
         mean, deviation = cv2.meanStdDev(self.thumb)
-        brightness, self.spread = float(mean.sum()) / 3, float(deviation.sum()) / 3
+        brightness, self.spread = sum(mean.ravel().tolist()) / 3, sum(deviation.ravel().tolist()) / 3
         self.detail = cv2.norm(self.thumb[:, 1:], self.thumb[:, :-1], cv2.NORM_L2SQR)
         self.blank = _blank(self, brightness)
 
@@ -90,7 +90,7 @@ class Change:
 def _small_rgb(frame: Frame) -> NDArray[Any]:
     # 4,608 pixels of some rows, not all of them: means of two here, of eight in `thumb`, calm the noise.
     sampled = cv2.resize(frame.pixels, SAMPLED_WH, interpolation=cv2.INTER_NEAREST)
-    small = cv2.resize(sampled, SMALL_WH, interpolation=cv2.INTER_AREA)
+    small = cv2.resize(sampled, SMALL_WH, interpolation=cv2.INTER_LINEAR)  # of two to one: their mean
     if small.dtype != np.uint8:
         return Frame(frame.header, small, frame.layout).rgb
     if frame.layout == 'rgb':
