@@ -74,9 +74,7 @@ class CutJudge:
             return None
         return None if self._is_same(before, here, after, clear, ratio) else 1.0 - alike
 
-    def _is_same(
-        self, before: Sequence[Step], here: Step, after: Sequence[Step], clear: float, ratio: float
-    ) -> bool:
+    def _is_same(self, before: Sequence[Step], here: Step, after: Sequence[Step], clear: float, ratio: float) -> bool:
         """Look once more, for what is seldom needed: through noise, in another light, and at a turned camera."""
         # What noise hides can still be seen in a coarse view, but scenes are more alike there.
         if clear < CLEAR and self._alike(before, here, after, coarse=True) >= SAME_COARSE:

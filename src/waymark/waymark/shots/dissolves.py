@@ -2,8 +2,8 @@
 """Dissolves: for a while, each frame is a mixture of what was before and what comes after, wherever the camera moves.
 
 Fine detail gives the hint: that of two scenes does not add up, so that a mixture has about half of it. The proof is
-that frames in between are (1 - share) * old + share * new, with a share that is the same all over the picture and grows:
-in a pan, or behind something that passes, each place shows one or the other.
+that frames in between are (1 - share) * old + share * new, with a share that grows and is the same all over the
+picture: in a pan, or behind something that passes, each place shows one or the other.
 """
 
 from __future__ import annotations
@@ -117,7 +117,7 @@ class DissolveWatch:
         return Boundary(DISSOLVE, end.index, end.header, begin.index, begin.header.stamp_ns, 1.0 - likeness)
 
     def _extent(self, signs: list[Signature]) -> tuple[int, int] | None:
-        """Index of the first mixed frame and of the first that is wholly new; None where no mixture goes on steadily."""
+        """Index of the first mixed frame and of the first wholly new one; None where no mixture goes on steadily."""
         last, looks = len(signs) - 1, []
         for look in _LOOKS:
             at = round(look * last)
@@ -160,4 +160,3 @@ class DissolveWatch:
 
 def _smooth(sign: Signature) -> NDArray[Any]:
     return np.asarray(cv2.GaussianBlur(sign.small.astype(np.float32), (0, 0), 1.5))
-

@@ -40,7 +40,7 @@ class Views:
         """Share of a frame that shows structure."""
         return self._view(sign).textured
 
-    def clearness(self, signs: Sequence[Signature], coarse: bool = False) -> float:
+    def clearness(self, signs: Sequence[Signature]) -> float:
         """How alike neighbouring frames of one shot are: low where noise or blur hide the scene.
 
         Args:
@@ -48,7 +48,7 @@ class Views:
         """
         clear = 0.0 if len(signs) > 1 else 1.0
         for a, b in pairwise(signs[:3]):
-            clear = max(clear, self.likeness(a, b, coarse))
+            clear = max(clear, self.likeness(a, b))
             if clear >= _CLEAR:
                 break
         return clear
