@@ -13,24 +13,23 @@ from __future__ import annotations
 
 import argparse
 import json
-import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
 import numpy as np
+from flights import RATE_HZ, Flown, Pose, Robot, fly, survey
 from numpy.typing import NDArray
 
-from waymark.encoding import Encoder, EncoderConfig, load_encoder
-from waymark.places import Localization, PlaceRecognizer, PlacesConfig, PlaceState
-from waymark.types import Frame, Header
+from waymark.encoding import EncoderConfig, load_encoder
+from waymark.places import PlaceState
 from waymark_sim.ground import Ground, generate_ground, load_ground
 from waymark_sim.ortho import Look, OrthoRenderer
 from waymark_sim.route import rotation
 
 SIZE_WH, FOV = (320, 240), np.radians(60)
-RATE_HZ, SPEED_M_S = 5.0, 2.0
+SPEED_M_S = 2.0
 LANES_APART = 0.5  # of the picture's height on the ground
 
 
@@ -64,7 +63,7 @@ def flight_over(ground: Ground, altitude_m: float, columns: slice) -> Flight:
     return Flight(ground, room * ground.metres_per_pixel > reach)
 
 
-def pose(xy: NDArray[np.float64], altitude_m: float, heading: float, rng: np.random.Generator) -> NDArray[np.float64]:
+def pose(xy: NDArray[np.float64], altitude_m: float, heading: float, rng: np.random.Generator) -> Pose:
     """T_map_base of a camera that looks down, but for a little tilt."""
     T = np.eye(4)
     T[:3, :3] = rotation(*rng.normal(0, np.radians(1.5), 2), heading)
@@ -97,32 +96,6 @@ def hop(flight: Flight, seconds: float, rng: np.random.Generator) -> list[NDArra
     raise SystemExit('no room for a jump: fly lower')
 
 
-class Robot:
-    """The recognizer with a camera that can be put anywhere."""
-
-    def __init__(self, encoder: Encoder) -> None:
-        # No new keyframe after mapping: what was learned outside must not be recognized there.
-        self.config = PlacesConfig(exclude_recent=0)
-        self.encoder, self.recognizer = encoder, PlaceRecognizer.from_config(self.config)
-        self.stamp_ns, self.ms = 0, []
-
-    def forget(self) -> None:
-        """Not know where it is: as after a start with a map from a file."""
-        known = self.recognizer.keyframes
-        self.recognizer = PlaceRecognizer.from_config(self.config)
-        self.recognizer.load(known, self.encoder.fingerprint)
-
-    def see(self, rgb: NDArray[np.uint8], keep: bool) -> Localization:
-        """Take the next image; `keep` while mapping."""
-        self.stamp_ns += round(1e9 / RATE_HZ)
-        frame = Frame(Header(self.stamp_ns), rgb)
-        start = time.perf_counter()
-        vector = self.encoder.encode(frame.rgb).vector
-        said = self.recognizer.observe(frame, vector, self.encoder.fingerprint, keep=keep)
-        self.ms.append(1000 * (time.perf_counter() - start))
-        return said
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('orthophoto', type=Path)
@@ -144,85 +117,64 @@ def measure(args: argparse.Namespace) -> dict[str, float]:
     mapped = flight_over(ground, args.altitude * 1.15, slice(None, half))
     other = flight_over(ground, args.altitude * 1.15, slice(half, None))
     robot = Robot(load_encoder(EncoderConfig(threads=1)))
-    kept = survey(robot, mapped, args.altitude, rng)
-    inside = [jump(robot, mapped, args, rng, kept, args.seconds) for _ in range(args.inside)]
+    kept = mapped_by(robot, mapped, args.altitude, rng)
+    inside = [jump(robot, mapped, args.altitude, rng, kept, args.seconds) for _ in range(args.inside)]
     grounds = [generate_ground(seed, 2048, 100.0) for seed in range(4)]
     others = [other, *(flight_over(g, args.altitude * 1.15, slice(None)) for g in grounds)]
     outside = []
     for number in range(args.outside):
-        jump(robot, mapped, args, rng, kept, 1.0)  # from a place that it knows, as it would be
-        outside.append(jump(robot, others[number % len(others)], args, rng, None, args.seconds))
-    return figures(robot, kept, inside, outside)
+        jump(robot, mapped, args.altitude, rng, kept, 1.0)  # from a place that it knows, as it would be
+        outside.append(jump(robot, others[number % len(others)], args.altitude, rng, None, args.seconds))
+    return figures(robot, len(kept), inside, outside)
 
 
-def survey(robot: Robot, flight: Flight, altitude_m: float, rng: np.random.Generator) -> dict[int, NDArray[np.float64]]:
+def mapped_by(robot: Robot, flight: Flight, altitude_m: float, rng: np.random.Generator) -> dict[int, Pose]:
     """Map the ground; where each keyframe was taken, by id."""
     renderer = OrthoRenderer(flight.ground, SIZE_WH, FOV, Look(noise=4.0), seed=1)
-    kept = {}
-    for number, (xy, heading) in enumerate(lanes(flight, altitude_m, 1.0)):
-        T = pose(xy, altitude_m, heading, rng)
-        said = robot.see(renderer.render(T, number), keep=True)
-        if said.new_keyframe is not None:
-            kept[said.new_keyframe.keyframe_id] = T
-    return kept
-
-
-@dataclass(frozen=True)
-class Jump:
-    """What came of one: seconds until LOCALIZED (None: never), images LOCALIZED, and those of them that were wrong."""
-
-    seconds: float | None
-    localized: int
-    wrong: int
-    after: tuple[PlaceState, ...]
+    places = lanes(flight, altitude_m, 1.0)
+    return survey(robot, renderer, (pose(xy, altitude_m, heading, rng) for xy, heading in places))
 
 
 def jump(
     robot: Robot,
     flight: Flight,
-    args: argparse.Namespace,
+    altitude_m: float,
     rng: np.random.Generator,
-    kept: dict[int, NDArray[np.float64]] | None,
+    kept: Mapping[int, Pose] | None,
     seconds: float,
-) -> Jump:
+) -> Flown:
     """Fly somewhere else for some seconds."""
     look = Look(float(rng.uniform(0.6, 1.4)), float(rng.uniform(0, 0.7)), 4.0)
     renderer = OrthoRenderer(flight.ground, SIZE_WH, FOV, look, seed=int(rng.integers(1 << 30)))
-    altitude, heading = args.altitude * rng.uniform(0.8, 1.15), rng.uniform(0, 2 * np.pi)
-    first, localized, wrong, states = None, 0, 0, []
-    for number, xy in enumerate(hop(flight, seconds, rng)):
-        T = pose(xy, altitude, heading, rng)
-        said = robot.see(renderer.render(T, number), keep=False)
-        states.append(said.state)
-        if said.match is None:
-            continue
-        first = (number + 1) / RATE_HZ if first is None else first
-        localized += 1
-        reach = (altitude + args.altitude) * np.tan(FOV / 2) * np.hypot(1, SIZE_WH[0] / SIZE_WH[1])
-        wrong += int(kept is None or np.linalg.norm(kept[said.match.keyframe_id][:2, 3] - xy) > reach)
-    return Jump(first, localized, wrong, tuple(states))
+    altitude, heading = altitude_m * rng.uniform(0.8, 1.15), rng.uniform(0, 2 * np.pi)
+    poses = [pose(xy, altitude, heading, rng) for xy in hop(flight, seconds, rng)]
+    return fly(robot, renderer, poses, kept)
 
 
-def figures(
-    robot: Robot, kept: dict[int, NDArray[np.float64]], inside: list[Jump], outside: list[Jump]
-) -> dict[str, float]:
-    seconds = [j.seconds for j in inside if j.seconds is not None]
+def figures(robot: Robot, keyframes: int, inside: list[Flown], outside: list[Flown]) -> dict[str, float]:
+    seconds = [(j.first + 1) / RATE_HZ for j in inside if j.first is not None]
     return {
-        'keyframes': len(kept),
+        'keyframes': keyframes,
         'inside': len(inside),
         'relocalized': len(seconds),
-        'seconds_median': float(np.median([np.inf if j.seconds is None else j.seconds for j in inside])),
+        'seconds_median': float(np.median(seconds + [np.inf] * (len(inside) - len(seconds)))),
         'seconds_95': round(float(np.quantile(seconds, 0.95)), 2) if seconds else float('inf'),
         'wrong_localized': sum(j.wrong for j in inside),
         'images_localized_inside': sum(j.localized for j in inside),
         'outside': len(outside),
-        'outside_images': sum(len(j.after) for j in outside),
+        'outside_images': sum(len(j.states) for j in outside),
         'false_localized': sum(j.localized for j in outside),
         'images_until_lost_median': float(
-            np.median([next((i for i, s in enumerate(j.after) if s is PlaceState.LOST), len(j.after)) for j in outside])
+            np.median(
+                [next((i for i, s in enumerate(j.states) if s is PlaceState.LOST), len(j.states)) for j in outside]
+            )
         ),
         'ms_per_image_median': round(float(np.median(robot.ms)), 2),
     }
+
+
+def until_lost(states: Sequence[PlaceState]) -> int:
+    return next((i for i, state in enumerate(states) if state is PlaceState.LOST), len(states))
 
 
 if __name__ == '__main__':

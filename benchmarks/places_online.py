@@ -23,8 +23,8 @@ import cv2
 import numpy as np
 
 from waymark.encoding import EncoderConfig, load_encoder
+from waymark.evaluation.online import every_image, run_online, score_online
 from waymark.places import PlacesConfig
-from waymark.places.evaluation import every_image, run_online, score_online
 from waymark.types import Frame, Header
 
 PERIOD_NS = 1_000_000_000

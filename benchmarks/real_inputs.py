@@ -27,8 +27,8 @@ import cv2
 import numpy as np
 from image_bags import write_bag
 
+from waymark.evaluation.online import OnlineAnswer, score_online
 from waymark.image.geometry import corner_error
-from waymark.places.evaluation import OnlineAnswer, score_online
 from waymark.report.collection import collect
 from waymark.report.reader import open_recording
 from waymark.report.run import Run

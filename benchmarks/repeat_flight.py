@@ -15,14 +15,12 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from kidnap import Robot
-from numpy.typing import NDArray
+from flights import RATE_HZ, Pose, Robot, fly, survey
 
 from waymark.encoding import Encoder, EncoderConfig, load_encoder
 from waymark_sim.ortho import Look, OrthoRenderer
 from waymark_sim.world import World, build_world
 
-RATE_HZ = 5.0
 # Height, turn of the camera in rad, light, whether the route is flown from its end.
 REPEATS = {
     'the same': (1.0, 0.0, 1.0, False),
@@ -37,7 +35,7 @@ REPEATS = {
 }
 
 
-def flown(world: World, change: tuple[float, float, float, bool]) -> list[NDArray[np.float64]]:
+def flown(world: World, change: tuple[float, float, float, bool]) -> list[Pose]:
     """T_map_base of each image of one lap."""
     height, turn, _, is_backwards = change
     poses = []
@@ -67,35 +65,22 @@ def main() -> None:
     print(json.dumps({name: repeat(world, encoder, change) for name, change in REPEATS.items()}, indent=2))
 
 
-def repeat(world: World, encoder: Encoder, change: tuple[float, float, float, bool]) -> dict[str, float]:
+def repeat(world: World, encoder: Encoder, change: tuple[float, float, float, bool]) -> dict[str, float | None]:
     """Map the first flight, then fly again."""
-    robot, kept = Robot(encoder), {}
-    for index, T in enumerate(flown(world, REPEATS['the same'])):
-        said = robot.see(world.renderer.render(T, index), keep=True)
-        if said.new_keyframe is not None:
-            kept[said.new_keyframe.keyframe_id] = T
+    robot = Robot(encoder)
+    kept = survey(robot, world.renderer, flown(world, REPEATS['the same']))
     robot.forget()
-    field_rad = np.radians(world.config.fov_deg)
     size_wh = world.config.width, world.config.height
-    look = Look(change[2], 0.5, 4.0)
-    renderer = OrthoRenderer(world.ground, size_wh, field_rad, look, seed=99)
-    first, localized, wrong = None, 0, 0
-    poses = flown(world, change)
-    for index, T in enumerate(poses):
-        said = robot.see(renderer.render(T, index), keep=False)
-        if said.match is None:
-            continue
-        first = index / RATE_HZ if first is None else first
-        localized += 1
-        there = kept[said.match.keyframe_id]
-        reach = (T[2, 3] + there[2, 3]) * np.tan(field_rad / 2) * np.hypot(1, size_wh[0] / size_wh[1])
-        wrong += int(np.linalg.norm(there[:2, 3] - T[:2, 3]) > reach)
+    renderer = OrthoRenderer(
+        world.ground, size_wh, np.radians(world.config.fov_deg), Look(change[2], 0.5, 4.0), seed=99
+    )
+    found = fly(robot, renderer, flown(world, change), kept)
     return {
         'keyframes': len(kept),
-        'images': len(poses),
-        'seconds_until_localized': first,
-        'localized': localized,
-        'wrong': wrong,
+        'images': len(found.states),
+        'seconds_until_localized': None if found.first is None else found.first / RATE_HZ,
+        'localized': found.localized,
+        'wrong': found.wrong,
     }
 
 

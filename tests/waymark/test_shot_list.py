@@ -80,7 +80,7 @@ def test_files_are_written_or_the_folder_is_named(found, tmp_path):
     assert [p.name for p in paths] == ['shots.csv', 'shots.json', 'shots.jpg']
     assert cv2.imread(str(paths[2])) is not None
     (tmp_path / 'file').write_text('')
-    with pytest.raises(ConfigError, match=r'file.*Give another --out'):
+    with pytest.raises(ConfigError, match=r'file.*Give another path'):
         write_shots(found, 'film', tmp_path / 'file')
 
 

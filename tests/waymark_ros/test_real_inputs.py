@@ -21,8 +21,8 @@ from real_inputs import (
 from waymark_runs import results
 
 from waymark.encoding import EncoderConfig, load_encoder
+from waymark.evaluation.online import every_image, run_online, score_online
 from waymark.places import PlacesConfig
-from waymark.places.evaluation import every_image, run_online, score_online
 from waymark.report.collection import collect
 from waymark.report.reader import open_recording
 from waymark.report.run import stamp_of

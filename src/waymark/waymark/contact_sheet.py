@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from waymark.checks import require_rgb
 from waymark.errors import ConfigError
+from waymark.listing import write_file
 
 Picture = NDArray[np.uint8]
 _PAPER, _INK, _SHADE = 255, (30, 30, 30), 236  # _SHADE: what a picture of another aspect does not fill
@@ -60,11 +61,7 @@ def write_picture(path: Path, picture: Picture) -> None:
     if path.suffix.lower() not in _SUFFIXES:
         raise ConfigError(f'{str(path)!r} is no picture that can be written. Use one of {", ".join(_SUFFIXES)}.')
     _, data = cv2.imencode(path.suffix.lower(), cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(data.tobytes())
-    except OSError as error:
-        raise ConfigError(f'{str(path)!r} can not be written: {error.strerror or error}. Give another path.') from error
+    write_file(path, data.tobytes())
 
 
 def _tile_height(pictures: Sequence[Picture], width: int) -> int:

@@ -3,9 +3,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import json
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -18,6 +15,7 @@ from numpy.typing import NDArray
 
 from waymark.contact_sheet import contact_sheet, write_picture
 from waymark.errors import ConfigError
+from waymark.listing import clock, csv_text, json_text, write_file
 from waymark.shots import Boundary, BoundaryDetector, ShotsConfig
 from waymark.types import NANOSECONDS, Frame
 
@@ -169,11 +167,7 @@ def rows(found: ShotList) -> list[tuple[Any, ...]]:
 
 def as_csv(found: ShotList) -> str:
     """The rows with a line of names."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator='\n')
-    writer.writerow(COLUMNS)
-    writer.writerows(rows(found))
-    return text.getvalue()
+    return csv_text(COLUMNS, rows(found))
 
 
 def as_json(found: ShotList, name: str) -> str:
@@ -192,7 +186,7 @@ def as_json(found: ShotList, name: str) -> str:
         'boundaries': boundaries,
         'shots': [dict(zip(COLUMNS, (v if v != '' else None for v in row), strict=True)) for row in rows(found)],
     }
-    return json.dumps(content, indent=2) + '\n'
+    return json_text(content)
 
 
 def sheet_of(found: ShotList, name: str) -> NDArray[np.uint8]:
@@ -200,13 +194,8 @@ def sheet_of(found: ShotList, name: str) -> NDArray[np.uint8]:
     items = []
     for row, shot in zip(rows(found), found.shots, strict=True):
         begin = f'{row[5]}, score {row[7]}' if shot.begin else 'beginning'
-        items.append((shot.picture, f'{row[0]}: {_clock(shot.start_s)}, {begin}\nframes {shot.first} to {shot.last}'))
+        items.append((shot.picture, f'{row[0]}: {clock(shot.start_s)}, {begin}\nframes {shot.first} to {shot.last}'))
     return contact_sheet(items, title=f'{name}: {len(items)} shots, {found.frames} frames')
-
-
-def _clock(seconds: float) -> str:
-    minutes, rest = divmod(seconds, 60)
-    return f'{int(minutes)}:{rest:05.2f}'
 
 
 def write_shots(found: ShotList, name: str, folder: Path) -> list[Path]:
@@ -215,14 +204,7 @@ def write_shots(found: ShotList, name: str, folder: Path) -> list[Path]:
     Raises:
         ConfigError: A file can't be written.
     """
-    paths = [folder / 'shots.csv', folder / 'shots.json', folder / 'shots.jpg']
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        paths[0].write_text(as_csv(found), encoding='utf-8')
-        paths[1].write_text(as_json(found, name), encoding='utf-8')
-    except OSError as error:
-        raise ConfigError(
-            f'{str(folder)!r} can not be written: {error.strerror or error}. Give another --out.'
-        ) from error
-    write_picture(paths[2], sheet_of(found, name))
-    return paths
+    written = [write_file(folder / 'shots.csv', as_csv(found)), write_file(folder / 'shots.json', as_json(found, name))]
+    sheet = folder / 'shots.jpg'
+    write_picture(sheet, sheet_of(found, name))
+    return [*written, sheet]

@@ -9,7 +9,7 @@ from waymark.shots.likeness import likeness, view_of
 
 
 def seen(picture):
-    return view_of(np.asarray(cv2.resize(picture, (64, 48), interpolation=cv2.INTER_AREA), np.uint8))
+    return view_of(np.asarray(cv2.resize(picture, (64, 36), interpolation=cv2.INTER_AREA), np.uint8))
 
 
 def test_a_picture_is_like_itself_and_unlike_other_scenes(view):
@@ -43,13 +43,13 @@ def test_black_bars_do_not_count(view):
 
 
 def test_plain_pictures_are_compared_by_colour():
-    plain = [seen(np.full((48, 64, 3), colour, np.uint8)) for colour in ((90, 90, 90), (95, 90, 90), (160, 60, 60))]
+    plain = [seen(np.full((36, 64, 3), colour, np.uint8)) for colour in ((90, 90, 90), (95, 90, 90), (160, 60, 60))]
     assert likeness(plain[0], plain[1]) > 0.9
     assert likeness(plain[0], plain[2]) == 0.0
 
 
 def test_a_plain_picture_is_unlike_one_with_structure(view):
-    assert likeness(seen(np.full((48, 64, 3), 120, np.uint8)), seen(view(1))) < 0.2
+    assert likeness(seen(np.full((36, 64, 3), 120, np.uint8)), seen(view(1))) < 0.2
 
 
 def test_likeness_does_not_depend_on_the_order(view):
@@ -58,5 +58,5 @@ def test_likeness_does_not_depend_on_the_order(view):
 
 
 def test_another_size_is_refused():
-    with pytest.raises(ValueError, match=r'rgb: expected shape \(48, 64, 3\)'):
-        view_of(np.zeros((64, 48, 3), np.uint8))
+    with pytest.raises(ValueError, match=r'rgb: expected shape \(36, 64, 3\)'):
+        view_of(np.zeros((64, 36, 3), np.uint8))

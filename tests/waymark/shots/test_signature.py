@@ -4,23 +4,23 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from waymark.shots.signature import change_between, signature_of
+from waymark.shots.signature import Change, Signature
 from waymark.types import Frame, Header
 
 
 def sign(picture, layout='rgb'):
-    return signature_of(Frame(Header(1), picture, layout), 0)
+    return Signature(Frame(Header(1), picture, layout), 0)
 
 
 def test_equal_frames_do_not_differ(view):
-    change = change_between(sign(view(1)), sign(view(1)))
+    change = Change(sign(view(1)), sign(view(1)))
     assert (change.picture, change.colours) == (0.0, pytest.approx(0.0, abs=1e-3))
 
 
 def test_other_colours_at_other_places_differ_fully():
     left, right = np.zeros((96, 128, 3), np.uint8), np.zeros((96, 128, 3), np.uint8)
     left[:, :64], right[:, 64:] = (200, 0, 0), (0, 0, 200)
-    change = change_between(sign(left), sign(right))
+    change = Change(sign(left), sign(right))
     assert change.picture > 1.0
     assert change.colours == pytest.approx(np.sqrt(0.5), abs=0.02)  # half of both is black
 
@@ -47,6 +47,6 @@ def test_a_dark_scene_is_not_blank(view):
 @pytest.mark.parametrize('shape', [(1, 1), (3, 1000), (2000, 2)])
 def test_any_size_of_frame_has_a_signature(shape):
     found = sign(np.full(shape, 100, np.uint8), 'mono')
-    assert found.small.shape == (48, 64, 3)
-    assert found.thumb.shape == (24, 32, 3)
+    assert found.small.shape == (36, 64, 3)
+    assert found.thumb.shape == (18, 32, 3)
     assert found.colours.sum() == pytest.approx(1.0)

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,6 +21,7 @@ from waymark.comparison.patches import hog_patches, match_patches
 from waymark.comparison.picture import draw_comparison
 from waymark.encoding import EncoderConfig, load_encoder
 from waymark.errors import ConfigError
+from waymark.listing import json_text, write_file
 
 PICTURES = ('.png', '.jpg', '.jpeg', '.webp', '.bmp', '.tif', '.tiff')
 
@@ -70,9 +70,9 @@ def show_comparison(a: Path, b: Path, request: Request) -> None:
     for note in pair.notes:
         console.print(f'Note: {note}')
     if request.json_path is not None:
-        _write(request.json_path, (json.dumps(as_json(found), indent=2) + '\n').encode())
+        write_file(request.json_path, json_text(as_json(found)))
     if request.picture_path is not None:
-        _write(request.picture_path, _encoded(_picture(subject), request.picture_path))
+        write_file(request.picture_path, _encoded(_picture(subject), request.picture_path))
 
 
 def as_json(found: Sequence[Measured]) -> dict[str, float | str | None]:
@@ -122,11 +122,3 @@ def _require_picture(path: Path | None) -> None:
 def _encoded(picture: NDArray[np.uint8], path: Path) -> bytes:
     _, data = cv2.imencode(path.suffix.lower(), cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
     return data.tobytes()
-
-
-def _write(path: Path, data: bytes) -> None:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(data)
-    except OSError as error:
-        raise ConfigError(f'{str(path)!r} can not be written: {error.strerror or error}. Give another path.') from error

@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -21,6 +19,7 @@ from waymark.labelling.classifier import load_classifier, read_text_model
 from waymark.labelling.describing import DescribeRequest, describe
 from waymark.labelling.progress import Bar
 from waymark.labelling.recording import Row, Stretch, Stretches, changes_per_100, classify_frames, seconds
+from waymark.listing import csv_text, write_file
 from waymark.sources import ImageSourceConfig, is_live, kind_of, open_source
 
 MOST_ON_SHEET = 60
@@ -138,8 +137,8 @@ def summary(rows: Sequence[Row], stretches: Sequence[Stretch]) -> Table:
 
 def _write(request: ClassifyRequest, rows: list[Row], stretches: list[Stretch]) -> list[Path]:
     frames, parts, sheet = (request.out / name for name in ('frames.csv', 'stretches.csv', 'sheet.jpg'))
-    _write_text(frames, frames_table(rows))
-    _write_text(parts, stretches_table(stretches))
+    write_file(frames, frames_table(rows))
+    write_file(parts, stretches_table(stretches))
     shown = _shown(stretches)
     title = f'{Path(request.recording).name}: {len(rows)} images'
     title += f', the {len(shown)} longest of {len(stretches)} stretches' if len(shown) < len(stretches) else ''
@@ -172,14 +171,14 @@ def frames_table(rows: Sequence[Row]) -> str:
         ranked = [cell for name, score in row.found.ranking[:2] for cell in (name, f'{score:.4f}')]
         time_s = f'{seconds(row.stamp_ns, first_ns):.3f}'
         lines.append((row.number, time_s, row.stamp_ns, row.found.label, f'{row.found.score:.4f}', *ranked))
-    return _csv(head, lines)
+    return csv_text(head, lines)
 
 
 def stretches_table(stretches: Sequence[Stretch]) -> str:
     """CSV: one line per stretch of images with one label."""
     head = ('first', 'last', 'start_s', 'end_s', 'label', 'score', 'best', 'description')
     first_ns = stretches[0].first_ns if stretches else 0
-    return _csv(
+    return csv_text(
         head,
         [
             (
@@ -195,19 +194,3 @@ def stretches_table(stretches: Sequence[Stretch]) -> str:
             for s in stretches
         ],
     )
-
-
-def _csv(head: Sequence[str], lines: Sequence[Sequence[object]]) -> str:
-    text = io.StringIO()
-    csv.writer(text, lineterminator='\n').writerows([head, *lines])
-    return text.getvalue()
-
-
-def _write_text(path: Path, text: str) -> None:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding='utf-8')
-    except OSError as error:
-        raise ConfigError(
-            f'{str(path)!r} can not be written: {error.strerror or error}. Give another --out.'
-        ) from error

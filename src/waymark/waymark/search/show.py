@@ -3,9 +3,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import json
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +16,7 @@ from rich.table import Table
 from waymark.contact_sheet import contact_sheet, write_picture
 from waymark.encoding import EncoderConfig, load_encoder
 from waymark.errors import ConfigError
+from waymark.listing import clock, csv_text, json_text, write_file
 from waymark.search.query import Query, image_query, text_query
 from waymark.search.recording import search_recording
 from waymark.search.result import FoundMoment, SearchOptions, SearchResult
@@ -73,11 +71,12 @@ def show_search(request: Request) -> None:
     described = as_json(request, query, encoder.model_id, result)
     folder = request.out or Path('out') / time.strftime('%Y%m%d-%H%M%S-search')
     write_picture(folder / 'sheet.png', sheet_of(request, query, result))
-    text = json.dumps(described, indent=2, ensure_ascii=False) + '\n'
-    _write(folder / 'moments.json', text)
-    _write(folder / 'moments.csv', as_csv(described['moments']))
+    text = json_text(described)
+    write_file(folder / 'moments.json', text)
+    rows = ([moment[name] for name in CSV_COLUMNS] for moment in described['moments'])
+    write_file(folder / 'moments.csv', csv_text(CSV_COLUMNS, rows))
     if request.json_path is not None:
-        _write(request.json_path, text)
+        write_file(request.json_path, text)
     console.print(f'{folder / "sheet.png"}, moments.json and moments.csv beside it', markup=False, soft_wrap=True)
 
 
@@ -95,15 +94,6 @@ def as_json(request: Request, query: Query, model_id: str, result: SearchResult)
         'note': result.note,
         'moments': [_row(rank, moment) for rank, moment in enumerate(result.moments, start=1)],
     }
-
-
-def as_csv(rows: list[dict[str, Any]]) -> str:
-    """The moments as a table with a heading; absent values are empty."""
-    text = io.StringIO()
-    writer = csv.DictWriter(text, CSV_COLUMNS, lineterminator='\n')
-    writer.writeheader()
-    writer.writerows(rows)
-    return text.getvalue()
 
 
 def table_of(request: Request, result: SearchResult) -> Table:
@@ -131,14 +121,6 @@ def sheet_of(request: Request, query: Query, result: SearchResult) -> Any:
     items += [(m.picture, _caption(rank, m)) for rank, m in enumerate(result.moments, start=1)]
     wanted = Path(query.name).name if query.frame is not None else f'"{query.name}"'
     return contact_sheet(items, title=f'{wanted} in {Path(request.recording).name}')
-
-
-def clock(seconds: float) -> str:
-    """Minutes and seconds, hours where there are any: 0:07.40, 1:02:03.00."""
-    minutes, rest = divmod(round(seconds * 100), 6000)
-    hours, minutes = divmod(minutes, 60)
-    second = f'{rest // 100:02d}.{rest % 100:02d}'
-    return f'{hours}:{minutes:02d}:{second}' if hours else f'{minutes}:{second}'
 
 
 def _caption(rank: int, m: FoundMoment) -> str:
@@ -169,11 +151,3 @@ def _progress() -> Progress:
 def _told(bar: Progress) -> Told:
     task = bar.add_task('searching', total=None)
     return lambda done, total: bar.update(task, completed=done, total=total)
-
-
-def _write(path: Path, text: str) -> None:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding='utf-8')
-    except OSError as error:
-        raise ConfigError(f'{str(path)!r} can not be written: {error.strerror or error}. Give another path.') from error

@@ -6,10 +6,11 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise, product
+from itertools import pairwise, product, takewhile
 
 from waymark.shots.config import ShotsConfig
-from waymark.shots.signature import Change, Signature, change_between
+from waymark.shots.order import order_likeness
+from waymark.shots.signature import Change, Signature
 from waymark.shots.views import Views
 
 _FROZEN = 0.001  # change of a frame that is sent again
@@ -17,8 +18,13 @@ _MOST_DOUBT = 1.2
 _WORST_GAP = 8.0  # periods: beyond, motion has no say in what a picture may show
 _LEAST_CHANGE = 0.02  # noise and compression, where nothing moves
 _BACK = 0.35  # share of the change by which two frames may differ if what was seen is back
-_CLEAR = 0.3  # likeness of neighbouring frames below which noise or blur hide the scene, and likeness says nothing
-_SAME = 0.6  # views this alike, as a share of how alike neighbouring frames are, are one scene
+CLEAR = 0.4  # likeness of neighbouring frames below which noise or blur hide the scene
+ORDER = 0.83  # likeness by order of one scene in two lights
+_LEAST_TEXTURED = 0.25  # share of the brighter picture that must show structure to be recognised by its order
+_TURNS = 8.0  # times the motion around it: no camera turns so suddenly
+_CALM = 4  # frames on each side that are looked at together
+SAME_COARSE = 0.62  # likeness of coarse views of one scene
+SAME = 0.6  # views this alike, as a share of how alike neighbouring frames are, are one scene
 _PLAIN_TO_SEE = 0.5  # by which likeness drops at a cut between clear pictures
 _SPIKE = 0.5  # of the change under judgement: what may be the other end of a flash
 _MOST_SPIKES = 2
@@ -45,7 +51,7 @@ class CutJudge:
 
         Args:
             before: Frames before it, oldest first; at least one.
-            here: The frame.
+            here: The frame, which changes at least as much as its neighbours.
             after: Frames after it.
 
         Returns:
@@ -59,49 +65,60 @@ class CutJudge:
         alike = self._alike(before, here, after)
         if alike >= self._config.boundary_likeness:
             return None
-        needed = self._config.boundary_ratio * (1.0 + _MOST_DOUBT)
-        if ratio >= needed and alike < _SAME * _CLEAR:
-            return 1.0 - alike  # however clear the pictures are
         clear = self._clearness(before, here, after)
-        if clear >= _CLEAR and alike >= _SAME * clear:
+        if clear >= CLEAR and alike >= SAME * clear:
             return None
         # Where each frame is recognised from the one before, and suddenly not, the change need hardly stand out.
         doubt = min(max(1.0 - (clear - alike) / _PLAIN_TO_SEE, 0.0), 1.0)
-        return 1.0 - alike if ratio >= self._config.boundary_ratio * (1.0 + _MOST_DOUBT * doubt) else None
+        if ratio < self._config.boundary_ratio * (1.0 + _MOST_DOUBT * doubt):
+            return None
+        return None if self._is_same(before, here, after, clear, ratio) else 1.0 - alike
+
+    def _is_same(self, before: Sequence[Step], here: Step, after: Sequence[Step], clear: float, ratio: float) -> bool:
+        """Look once more, for what is seldom needed: through noise, in another light, and at a turned camera."""
+        # What noise hides can still be seen in a coarse view, but scenes are more alike there.
+        if clear < CLEAR and self._alike(before, here, after, coarse=True) >= SAME_COARSE:
+            return True
+        if ratio < _TURNS and self._views.turned_likeness(before[-1].sign, here.sign) >= self._config.boundary_likeness:
+            return True
+        if max(self._views.textured(s) for s in (before[-1].sign, here.sign)) < _LEAST_TEXTURED:
+            return False  # whatever is written on two plain pictures
+        calm = _SPIKE * here.change.picture
+        earlier = [before[-1].sign, *(s.sign for s in _until_spike(before[-1:-_CALM:-1], calm)[1:])]
+        return order_likeness(earlier, [here.sign, *(s.sign for s in _until_spike(after[: _CALM - 1], calm))]) >= ORDER
 
     def _clearness(self, before: Sequence[Step], here: Step, after: Sequence[Step]) -> float:
         sides = [s.sign for s in reversed(before[-3:])], [s.sign for s in (here, *after[:2])]
         return min(self._views.clearness(side) for side in sides)
 
-    def _alike(self, before: Sequence[Step], here: Step, after: Sequence[Step]) -> float:
+    def _alike(self, before: Sequence[Step], here: Step, after: Sequence[Step], coarse: bool = False) -> float:
         """The best likeness of a frame before and one after; 1 where the picture itself is back."""
+        enough = SAME_COARSE if coarse else self._config.boundary_likeness
         earlier = [before[-1].sign, *_before_spikes(before[-self._config.boundary_delay - 1 :], here)]
         afters = [here.sign, *_after_spikes(after, here), *([after[-1].sign] if after else [])]
         alike = 0.0
-        for a, b in list(product(earlier, afters)):
-            is_back = change_between(a, b).picture < _BACK * here.change.picture
-            alike = max(alike, 1.0 if is_back else self._views.likeness(a, b))
-            if alike >= self._config.boundary_likeness:
+        for a, b in product(earlier, afters):
+            is_back = Change(a, b).picture < _BACK * here.change.picture
+            alike = max(alike, 1.0 if is_back else self._views.likeness(a, b, coarse))
+            if alike >= enough:
                 break
         return alike
 
     def _ratio(self, before: Sequence[Step], here: Step, after: Sequence[Step]) -> float:
-        """How many times the change exceeds the motion around it; 0 where it is no peak."""
+        """How many times the change exceeds the motion around it, or 0."""
         change = here.change
-        if change.picture < self._config.boundary_change:
+        pictures = [s.change.picture for s in before], [s.change.picture for s in after]
+        if change.picture < 1.2 * _motion(*pictures, 1.0, 0):
             return 0.0
-        if any(step.change.picture > change.picture for step in [*before[-1:], *after[:1]]):
+        colours = [s.change.colours for s in before], [s.change.colours for s in after]
+
+        def ratio(lost: float, frozen: int) -> float:
+            by_picture = change.picture / _motion(*pictures, lost, frozen)
+            return math.sqrt(by_picture * change.colours / _motion(*colours, lost, frozen))
+
+        if ratio(1.0, 0) < self._config.boundary_ratio:
             return 0.0
-        parts = [
-            (change.picture, [s.change.picture for s in before], [s.change.picture for s in after]),
-            (change.colours, [s.change.colours for s in before], [s.change.colours for s in after]),
-        ]
-        picture, colours = (value / _motion(b, a, 1.0, 0) for value, b, a in parts)
-        if math.sqrt(picture * colours) < self._config.boundary_ratio:
-            return 0.0
-        lost, frozen = _gap(before, here), _frozen(before)
-        picture, colours = (value / _motion(b, a, lost, frozen) for value, b, a in parts)
-        return math.sqrt(picture * colours)
+        return ratio(_gap(before, here), _frozen(before))
 
 
 def _motion(before: list[float], after: list[float], lost: float, frozen: int) -> float:
@@ -132,6 +149,11 @@ def _gap(before: Sequence[Step], here: Step) -> float:
     periods = [b - a for a, b in pairwise(stamps)]
     usual = sorted(periods[:-1])[len(periods) // 2 - 1] if len(periods) > 3 else 0
     return min(max(periods[-1] / usual, 1.0), _WORST_GAP) if usual > 0 else 1.0
+
+
+def _until_spike(steps: Sequence[Step], change: float) -> list[Step]:
+    """The first of them, before one that changes more than this."""
+    return list(takewhile(lambda s: s.change.picture <= change, steps))
 
 
 def _before_spikes(before: Sequence[Step], here: Step) -> list[Signature]:

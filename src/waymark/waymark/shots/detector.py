@@ -10,7 +10,7 @@ from waymark.shots.config import ShotsConfig
 from waymark.shots.cuts import CutJudge, Step
 from waymark.shots.dissolves import SETTLE, DissolveWatch
 from waymark.shots.fades import FadeWatch
-from waymark.shots.signature import Change, change_between, signature_of
+from waymark.shots.signature import Change, Signature
 from waymark.shots.views import Views
 from waymark.types import Frame
 
@@ -41,7 +41,7 @@ class BoundaryDetector:
         self._cuts = CutJudge(self._config, views)
         self._fades = FadeWatch(self._config, views)
         self._dissolves = DissolveWatch(self._config, views) if self._config.boundary_gradual else None
-        self._kept = max(self._config.boundary_longest + 2 * SETTLE + 1, 56 + self._delay)
+        self._kept = max(self._config.boundary_longest + SETTLE + 1, 56 + self._delay)
         self._steps: list[Step] = []
         self._count = 0
         self._last_boundary = 0
@@ -57,8 +57,8 @@ class BoundaryDetector:
             A boundary at this or an earlier frame, or None. Where two become certain at once, the second comes with
             the next frame.
         """
-        sign = signature_of(frame, self._count)
-        change = change_between(self._steps[-1].sign, sign) if self._steps else Change(0.0, 0.0)
+        sign = Signature(frame, self._count)
+        change = Change(self._steps[-1].sign if self._steps else sign, sign)
         self._steps.append(Step(sign, change))
         del self._steps[: -self._kept]
         self._count += 1
@@ -79,6 +79,8 @@ class BoundaryDetector:
             self._judge_cut(later)
         if (black := self._fades.finish()) is not None:
             self._note(Boundary(CUT, black.index, black.header, black.index, black.header.stamp_ns, 1.0))
+        if self._dissolves is not None and (dissolve := self._dissolves.finish()) is not None:
+            self._note(dissolve)
         found = tuple(self._ready)
         self.reset()
         return found
@@ -86,9 +88,11 @@ class BoundaryDetector:
     def _judge_cut(self, later: int) -> None:
         """Judge the frame that has `later` frames after it."""
         at = len(self._steps) - 1 - later
-        if at < 1 or self._steps[at].change.picture < self._config.boundary_change:
+        if at < 1:
             return
-        here = self._steps[at]
+        here, neighbours = self._steps[at], self._steps[at - 1 : at + 2]
+        if here.change.picture < max(self._config.boundary_change, *(s.change.picture for s in neighbours)):
+            return
         unlike = self._cuts.unlikeness(self._steps[max(0, at - _BEFORE) : at], here, self._steps[at + 1 :])
         if unlike is not None:
             sign = here.sign

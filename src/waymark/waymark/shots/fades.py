@@ -10,14 +10,14 @@ import numpy as np
 
 from waymark.shots.boundary import CUT, FADE, Boundary
 from waymark.shots.config import ShotsConfig
-from waymark.shots.cuts import Step
+from waymark.shots.cuts import CLEAR, ORDER, SAME, SAME_COARSE, Step
+from waymark.shots.order import order_likeness
 from waymark.shots.signature import Signature
 from waymark.shots.views import Views
 
 _EARLIER = 6  # frames
 _LOOK_BACK = 48  # frames: a fade-out may have taken so long
 _SUDDEN = 0.5  # share of the whole change that one frame takes if it is no fade
-_SAME, _CLEAR = 0.6, 0.3  # as for cuts; and how alike frames within a shot must be
 _SHARP, _SHARP_LEAST = 4.0, 0.5  # change that may be a cut: times the usual one, and share of the contrast
 _VISIBLE = 0.75  # grey levels by which a picture differs from black, compression and noise aside
 
@@ -80,15 +80,16 @@ class FadeWatch:
         if not seen:
             self._lit = None
             return
-        best = max(s.spread for s in seen)
-        lit = next(i for i in reversed(range(len(seen))) if seen[i].spread >= 0.6 * best)
-        dim = next(s for s in reversed(seen) if s.spread >= 0.3 * best)
+        apart = [_difference(s, here) for s in seen]
+        best = max(apart)
+        lit = _last(apart, 0.6 * best)
         # The latest show most of what comes next, unless they are the first of a flash.
-        self._shown = [dim, seen[lit], seen[max(lit - _EARLIER, 0)]]
+        self._shown = [seen[_last(apart, 0.3 * best)], seen[lit], seen[max(lit - _EARLIER, 0)]]
         self._lit, self._lit_run = seen[lit], seen[max(lit - 2, 0) : lit + 1]
-        bright = next(i for i in reversed(range(len(seen))) if seen[i].spread >= 0.9 * best)
-        self._fade_from = [*seen, here][bright + 1]
-        self._entered_suddenly = _difference(seen[-1], here) >= _SUDDEN * max(_difference(s, here) for s in seen)
+        self._fade_from = [*seen, here][_last(apart, 0.9 * best) + 1]
+        self._entered_suddenly = apart[-1] >= _SUDDEN * best
+        if self._entered_suddenly and order_likeness([seen[-1]], [here]) >= ORDER:
+            self._entered_suddenly = False  # it is the light that went out
 
     def _judged(self, steps: Sequence[Step]) -> list[Boundary]:
         first, plain, back_at = self._first_blank, self._plainest, self._back_at
@@ -101,8 +102,10 @@ class FadeWatch:
         if self._lit is None:  # the stream began blank
             return [_cut(back, 1.0)] if left_suddenly and is_long else []
         after = [settled[i] for i in sorted({len(settled) // 3, 2 * len(settled) // 3, len(settled) - 1})]
-        unlike = 1.0 - max(self._views.likeness(a, b) for a in self._shown for b in after)
-        if self._is_same(unlike, after[-1:] + settled[-2:-4:-1]):
+        if left_suddenly:
+            after.insert(0, back)
+        unlike = 1.0 - self._alike(after)
+        if self._is_same(1.0 - unlike, after, after[-1:] + settled[-2:-4:-1]):
             return []
         found = []
         if self._entered_suddenly and (is_long or not left_suddenly):
@@ -115,9 +118,24 @@ class FadeWatch:
             found.append(Boundary(FADE, shown.index, shown.header, start.index, start.header.stamp_ns, unlike))
         return found
 
-    def _is_same(self, unlike: float, after: Sequence[Signature]) -> bool:
-        clear = min(self._views.clearness(side) for side in (self._lit_run, after))
-        return clear < _CLEAR or 1.0 - unlike >= min(self._config.boundary_likeness, _SAME * clear)
+    def _alike(self, after: Sequence[Signature], coarse: bool = False) -> float:
+        return max(self._views.likeness(a, b, coarse) for a in self._shown for b in after)
+
+    def _is_same(self, alike: float, after: Sequence[Signature], run: Sequence[Signature]) -> bool:
+        if alike >= self._config.boundary_likeness:
+            return True
+        clear = min(self._views.clearness(side) for side in (self._lit_run, run))
+        if clear >= CLEAR and alike >= SAME * clear:
+            return True
+        if clear < CLEAR and self._alike(after, coarse=True) >= SAME_COARSE:
+            return True
+        nearest = self._views.turned_likeness(self._shown[0], after[0])
+        return max(nearest, self._views.turned_likeness(self._shown[1], after[-1])) >= self._config.boundary_likeness
+
+
+def _last(values: Sequence[float], least: float) -> int:
+    """Index of the last of them that is no less."""
+    return next(i for i in reversed(range(len(values))) if values[i] >= least)
 
 
 def _until_cut(steps: Sequence[Step]) -> list[Signature]:

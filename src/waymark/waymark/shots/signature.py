@@ -1,9 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the detector keeps of each frame: a small picture, a smaller one, and how its colours are spread."""
+"""What the detector keeps of each frame: a small picture, smaller ones, and how its colours are spread.
+
+A live camera pays for each of these with every frame, so that they are few: what is only looked at where something
+happened is made when it is first asked for.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import cv2
@@ -12,104 +16,100 @@ from numpy.typing import NDArray
 
 from waymark.types import Frame, Header
 
-SAMPLED_WH = (128, 48)
-SMALL_WH = (64, 48)
-THUMB_WH = (32, 24)
-TINY_WH = (16, 12)
+SAMPLED_WH = (128, 36)
+SMALL_WH = (64, 36)
+THUMB_WH = (32, 18)
+TINY_WH = (16, 9)
 _BINS = 8  # per channel
 _LEAST_SPREAD = 6.0  # grey levels: a picture plainer than this counts as one with so much contrast
 _DARK, _BRIGHT = 12, 243  # grey levels
 _DIM, _PLAIN = 25.0, 2.0  # grey levels: the light is out
 _MOST_SPREAD = 12.0  # grey levels, of a blank picture with a line of writing
 _BLANK_SHARE = 0.94  # of the pixels: a line of writing may stay
+_GLARING = 225.0  # grey levels: mean, weighted by brightness itself, that only a white picture reaches, bars or not
 _ALL = [0, 256] * 3
 _NO_MASK: Any = None
 
 
-@dataclass(frozen=True, eq=False)
 class Signature:
-    """One frame, in 14 kB.
+    """One frame, in 9 kB.
 
     Attributes:
         index: Counts from 0.
         header: Of the frame.
-        small: (48, 64, 3) uint8 RGB.
-        thumb: (24, 32, 3) uint8: each pixel a mean, so that noise and small motion cancel out.
-        tiny: (12, 16, 3) uint8: hardly moves with the camera.
-        colours: (8, 8, 8) float32 histogram of `small`, sum 1.
+        small: (36, 64, 3) uint8 RGB.
+        thumb: (18, 32, 3) uint8: each pixel a mean, so that noise and small motion cancel out.
+        tiny: (9, 16, 3) uint8: hardly moves with the camera.
         spread: Standard deviation within `thumb`, grey levels.
+        detail: Squared differences of neighbouring pixels in `thumb`, summed.
         blank: 'black', 'white' or '': nothing to be seen.
     """
 
-    index: int
-    header: Header
-    small: NDArray[np.uint8]
-    thumb: NDArray[np.uint8]
-    tiny: NDArray[np.uint8]
-    colours: NDArray[np.float32]
-    spread: float
-    blank: str
+    __slots__ = ('__dict__', 'blank', 'detail', 'header', 'index', 'small', 'spread', 'thumb', 'tiny')
+
+    def __init__(self, frame: Frame, index: int) -> None:
+        """Reduce a frame to what is compared."""
+        self.index = index
+        self.header: Header = frame.header
+        self.small = _small_rgb(frame)
+        self.thumb: NDArray[Any] = cv2.resize(self.small, THUMB_WH, interpolation=cv2.INTER_AREA)
+        self.tiny: NDArray[Any] = cv2.resize(self.thumb, TINY_WH, interpolation=cv2.INTER_AREA)
+        mean, deviation = cv2.meanStdDev(self.thumb)
+        brightness, self.spread = sum(mean.ravel().tolist()) / 3, sum(deviation.ravel().tolist()) / 3
+        self.detail = cv2.norm(self.thumb[:, 1:], self.thumb[:, :-1], cv2.NORM_L2SQR)
+        self.blank = _blank(self, brightness)
+
+    @cached_property
+    def colours(self) -> NDArray[np.float32]:
+        """(8, 8, 8) float32 histogram of `small`, sum 1."""
+        counts = cv2.calcHist([self.small], [0, 1, 2], _NO_MASK, [_BINS] * 3, _ALL)
+        return np.asarray(counts, np.float32) * np.float32(1.0 / (SMALL_WH[0] * SMALL_WH[1]))
 
 
-@dataclass(frozen=True)
 class Change:
-    """How unlike two frames are.
+    """How unlike two frames of one stream are.
 
     Attributes:
         picture: Mean difference of pixels as a share of the contrast: 0 for equal, about 1 for unrelated frames.
-        colours: Distance of the histograms (Bhattacharyya), 0..1.
     """
 
-    picture: float
-    colours: float
+    __slots__ = ('__dict__', '_a', '_b', 'picture')
+
+    def __init__(self, a: Signature, b: Signature) -> None:
+        """Compare them."""
+        self._a, self._b = a, b
+        contrast = max(0.5 * (a.spread + b.spread), _LEAST_SPREAD)
+        self.picture = cv2.norm(a.thumb, b.thumb, cv2.NORM_L1) / (a.thumb.size * contrast)
+
+    @cached_property
+    def colours(self) -> float:
+        """Distance of the histograms (Bhattacharyya), 0..1."""
+        return float(cv2.compareHist(self._a.colours, self._b.colours, cv2.HISTCMP_BHATTACHARYYA))
 
 
-def signature_of(frame: Frame, index: int) -> Signature:
-    """Reduce a frame to what is compared."""
-    small = _small_rgb(frame)
-    thumb = np.asarray(cv2.resize(small, THUMB_WH, interpolation=cv2.INTER_AREA), np.uint8)
-    counts = cv2.calcHist([small], [0, 1, 2], _NO_MASK, [_BINS] * 3, _ALL)
-    colours = np.asarray(counts, np.float32) * np.float32(1.0 / (SMALL_WH[0] * SMALL_WH[1]))
-    mean, deviation = (v.ravel() for v in cv2.meanStdDev(thumb))
-    spread, brightness = float(deviation.sum()) / 3, float(mean.sum()) / 3
-    blank = _blank(small, thumb, colours, brightness, spread)
-    tiny = np.asarray(cv2.resize(thumb, TINY_WH, interpolation=cv2.INTER_AREA), np.uint8)
-    return Signature(index, frame.header, small, thumb, tiny, colours, spread, blank)
-
-
-def change_between(a: Signature, b: Signature) -> Change:
-    """Compare two frames of one stream."""
-    difference = cv2.norm(a.thumb, b.thumb, cv2.NORM_L1) / a.thumb.size
-    contrast = max(0.5 * (a.spread + b.spread), _LEAST_SPREAD)
-    return Change(difference / contrast, float(cv2.compareHist(a.colours, b.colours, cv2.HISTCMP_BHATTACHARYYA)))
-
-
-def _small_rgb(frame: Frame) -> NDArray[np.uint8]:
-    # 6,144 pixels of every tenth row or so, not all of them: means of two here, of eight in `thumb`, calm the noise.
+def _small_rgb(frame: Frame) -> NDArray[Any]:
+    # 4,608 pixels of some rows, not all of them: means of two here, of eight in `thumb`, calm the noise.
     sampled = cv2.resize(frame.pixels, SAMPLED_WH, interpolation=cv2.INTER_NEAREST)
-    small = np.asarray(cv2.resize(sampled, SMALL_WH, interpolation=cv2.INTER_AREA))
+    small = cv2.resize(sampled, SMALL_WH, interpolation=cv2.INTER_LINEAR)  # of two to one: their mean
     if small.dtype != np.uint8:
-        small = Frame(frame.header, small, frame.layout).rgb
-    elif frame.layout == 'bgr':
-        small = cv2.cvtColor(small, cv2.COLOR_BGR2RGB)
-    elif frame.layout == 'mono':
-        small = cv2.cvtColor(small, cv2.COLOR_GRAY2RGB)
-    return np.asarray(small, np.uint8)
+        return Frame(frame.header, small, frame.layout).rgb
+    if frame.layout == 'rgb':
+        return small
+    return cv2.cvtColor(small, cv2.COLOR_BGR2RGB if frame.layout == 'bgr' else cv2.COLOR_GRAY2RGB)
 
 
-def _blank(
-    small: NDArray[np.uint8], thumb: NDArray[np.uint8], colours: NDArray[np.float32], mean: float, spread: float
-) -> str:
+def _blank(sign: Signature, brightness: float) -> str:
     """Say whether a picture is all black or all white, but for a line of writing, or dark and plain."""
-    if mean < _DIM and spread < _PLAIN:
+    if brightness < _DIM and sign.spread < _PLAIN:
         return 'black'
-    if mean <= _DARK:
+    if brightness <= _DARK:
         # A line of writing is thin in one, noise is gone from the other.
-        shares = [float((cv2.cvtColor(p, cv2.COLOR_RGB2GRAY) <= _DARK).mean()) for p in (small, thumb)]
-        return 'black' if max(shares) >= _BLANK_SHARE and spread < _MOST_SPREAD else ''
-    if colours[-1, -1, -1] < _BLANK_SHARE * (1.0 - colours[0, 0, 0]):  # the brightest and the darkest of its cells
+        grays = (cv2.cvtColor(p, cv2.COLOR_RGB2GRAY) for p in (sign.small, sign.thumb))
+        share = max(float((gray <= _DARK).mean()) for gray in grays)
+        return 'black' if share >= _BLANK_SHARE and sign.spread < _MOST_SPREAD else ''
+    if brightness + sign.spread**2 / brightness < _GLARING:
         return ''
-    shown = _without_bars(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY))
+    shown = _without_bars(cv2.cvtColor(sign.small, cv2.COLOR_RGB2GRAY))
     return 'white' if shown.size and float((shown >= _BRIGHT).mean()) >= _BLANK_SHARE else ''
 
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from waymark.encoding import EncoderConfig, load_encoder
+from waymark.evaluation.online import OnlineAnswer, every_image, run_online, score_online
 from waymark.places import PlacesConfig
-from waymark.places.evaluation import OnlineAnswer, every_image, run_online, score_online
 from waymark.types import NANOSECONDS, Frame, Header
 
 ENCODER = load_encoder(EncoderConfig())

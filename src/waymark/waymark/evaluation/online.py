@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How well places are recognized online: each image may only match those before it."""
+"""How well the node's recognizer knows places on a stream: each image may only match those before it."""
 
 from __future__ import annotations
 
@@ -10,6 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from waymark.checks import require_shape
+from waymark.evaluation.figures import recall_at
+from waymark.evaluation.places import score_answers
+from waymark.evaluation.places_run import Answer
+from waymark.evaluation.truth import Truth
 from waymark.places.config import PlacesConfig
 from waymark.places.recognizer import PlaceRecognizer
 from waymark.types import Frame
@@ -106,28 +110,26 @@ def score_online(answers: Sequence[OnlineAnswer], same_place: NDArray[np.bool_],
         exclude_recent: As in the run.
     """
     require_shape('same_place', same_place, (len(answers), len(answers)))
-    n = len(answers)
-    loops = np.array([same_place[i, : max(i - exclude_recent, 0)].any() for i in range(n)], np.bool_)
-    right = np.array(
-        [a.candidate is not None and bool(same_place[i, a.candidate]) for i, a in enumerate(answers)],
-        np.bool_,
-    )
-    nearest = np.array(
-        [a.nearest is not None and bool(same_place[i, a.nearest]) for i, a in enumerate(answers)], np.bool_
-    )
-    scores = np.array([a.score for a in answers])
-    accepted = np.array([a.accepted for a in answers], np.bool_)
-    threshold = int(scores[~right].max(initial=0)) + 1
-    loop_frames = int(loops.sum())
-    share = 1 / max(loop_frames, 1)
+    same = np.asarray(same_place & np.tril(np.ones_like(same_place), -exclude_recent - 1), np.bool_)
+    found = score_answers([_answer(a) for a in answers], Truth(same, np.ones(len(answers), np.bool_)))
+    wrong = [a.score for row, a in zip(same, answers, strict=True) if a.candidate is None or not row[a.candidate]]
+    nearest = [[a.nearest is not None and bool(row[a.nearest])] for row, a in zip(same, answers, strict=True)]
+    loops = np.asarray(same.any(axis=1), np.bool_)
+    accepted, wrong_accepted = int(found['accepted']), int(found['wrong_accepted'])
     return OnlineResult(
-        images=n,
-        loop_frames=loop_frames,
-        recall_at_100_precision=float((right & (scores >= threshold)).sum() * share),
-        threshold=threshold,
-        candidate_recall=float(right.sum() * share),
-        recall_at_1=float(nearest.sum() * share),
-        accepted=int(accepted.sum()),
-        wrong_accepted=int((accepted & ~right).sum()),
-        accepted_recall=float((accepted & right).sum() * share),
+        images=len(answers),
+        loop_frames=int(loops.sum()),
+        recall_at_100_precision=found['recall_at_100_precision'],
+        threshold=max(wrong, default=0) + 1,
+        candidate_recall=found['recall_at_1'],
+        recall_at_1=recall_at(np.array(nearest, np.bool_).reshape(-1, 1), loops, 1),
+        accepted=accepted,
+        wrong_accepted=wrong_accepted,
+        accepted_recall=(accepted - wrong_accepted) / max(int(loops.sum()), 1),
     )
+
+
+def _answer(said: OnlineAnswer) -> Answer:
+    ranked = [] if said.candidate is None else [said.candidate]
+    score = -np.inf if said.candidate is None else float(said.score)
+    return Answer(np.array(ranked, np.int64), score, said.candidate if said.accepted else None)
