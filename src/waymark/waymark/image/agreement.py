@@ -141,16 +141,32 @@ def _shown(H_cur_small: NDArray[np.float64], small_wh: tuple[int, int], size_wh:
 
 def _robust_correlation(a: NDArray[np.uint8], b: NDArray[np.uint8], valid: NDArray[np.bool_]) -> float:
     """Median of the blocks' correlations, weighted by texture in `a`."""
-    counted = _per_block(valid.astype(np.float32))
     a_detail, b_detail = (np.where(valid, _detail(image), np.float32(0)) for image in (a, b))
+    correlation, variance = block_correlations(a_detail, b_detail, valid)
+    weight = variance / (variance + _TEXTURE)
+    return _weighted_median(correlation.ravel(), weight.ravel())
+
+
+def block_correlations(a: Plane, b: Plane, valid: NDArray[np.bool_]) -> tuple[Plane, Plane]:
+    """Compare two pictures block by block.
+
+    Args:
+        a: (H, W) float32 of mean about 0, 0 where not valid.
+        b: (H, W) float32, likewise.
+        valid: (H, W) bool, what is compared.
+
+    Returns:
+        (rows, columns) zero-mean normalised correlation of blocks of 12 px or little more, and variance of `a` in
+        them: 0 in a block of which less than half is valid.
+    """
+    counted = _per_block(valid.astype(np.float32))
     share = np.maximum(counted, 1.0 / _BLOCK_PX**2)
-    a_mean, b_mean = _per_block(a_detail) / share, _per_block(b_detail) / share
-    a_var = _per_block(a_detail * a_detail) / share - a_mean**2
-    b_var = _per_block(b_detail * b_detail) / share - b_mean**2
-    shared = _per_block(a_detail * b_detail) / share - a_mean * b_mean
-    correlation = shared / np.sqrt((np.maximum(a_var, 0) + _NOISE) * (np.maximum(b_var, 0) + _NOISE))
-    weight = np.where(counted >= _SEEN, a_var / (np.maximum(a_var, 0) + _TEXTURE), 0.0)
-    return _weighted_median(correlation.ravel(), np.maximum(weight, 0).ravel())
+    a_mean, b_mean = _per_block(a) / share, _per_block(b) / share
+    a_var = np.maximum(_per_block(a * a) / share - a_mean**2, 0)
+    b_var = np.maximum(_per_block(b * b) / share - b_mean**2, 0)
+    shared = _per_block(a * b) / share - a_mean * b_mean
+    correlation = shared / np.sqrt((a_var + _NOISE) * (b_var + _NOISE))
+    return np.asarray(correlation, np.float32), np.where(counted >= _SEEN, a_var, np.float32(0))
 
 
 def _detail(image: NDArray[np.uint8]) -> Plane:
@@ -160,7 +176,7 @@ def _detail(image: NDArray[np.uint8]) -> Plane:
 
 def _per_block(plane: Plane) -> Plane:
     """Means of the blocks, (rows, columns)."""
-    size_wh = plane.shape[1] // _BLOCK_PX, plane.shape[0] // _BLOCK_PX
+    size_wh = max(plane.shape[1] // _BLOCK_PX, 1), max(plane.shape[0] // _BLOCK_PX, 1)
     return np.asarray(cv2.resize(plane, size_wh, interpolation=cv2.INTER_AREA), np.float32).reshape(size_wh[::-1])
 
 
