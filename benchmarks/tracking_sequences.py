@@ -269,7 +269,7 @@ class _Renderer:
             x0, x1 = (int(np.clip(v, 0, image.shape[1])) for v in (at, at + wide))
             if x1 > x0:
                 bar = cv2.resize(self.s.occluder, (max(int(wide), 8), image.shape[0]), interpolation=cv2.INTER_AREA)
-                offset = int(round(x0 - at))
+                offset = max(int(round(x0 - at)), 0)
                 part_of_bar = bar[:, offset : offset + x1 - x0]
                 image[:, x0 : x0 + part_of_bar.shape[1]] = part_of_bar
                 owners[:, x0:x1] = 0

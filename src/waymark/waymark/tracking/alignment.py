@@ -22,7 +22,7 @@ from waymark.tracking.template import Template, detail
 _WINDOW = (13, 13)
 _FIRST_LEVELS = 2  # halvings in the first pass: catches about 20 px of the template
 _PASSES = 4
-_SETTLED_PX = 0.5  # a correction below this needs no further pass
+_SETTLED_PX = 1.0  # a correction below this needs no further pass
 _INLIER_PX = 1.5
 _MARGIN_PX = 2.0
 _LEAST_ENLARGED = 0.85  # current px per template px: a template finer than the image compares blur

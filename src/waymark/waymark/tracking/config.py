@@ -48,14 +48,15 @@ class TrackerConfig(FeatureConfig, GateConfig):
     min_target_features: int = param(
         50, 'Fewest keypoints that a target needs: one with less texture is refused.', ge=4
     )
+    target_features: int = param(1000, 'Most keypoints of one picture of a target: matching takes time for each.', ge=50)
     template_px: int = param(
         240, "Longer side of a target's picture when it is laid onto the image.", ge=48, le=1024, unit='px'
     )
-    template_points: int = param(80, 'Most points by which it is laid on.', ge=16, le=1000)
+    template_points: int = param(60, 'Most points by which it is laid on.', ge=16, le=1000)
     flow_px: int = param(
         360, 'Longer side to which images are halved for the flow from one to the next.', ge=64, unit='px'
     )
-    flow_points: int = param(40, 'Most points per target that the flow follows.', ge=8, le=1000)
+    flow_points: int = param(24, 'Most points per target that the flow follows.', ge=8, le=1000)
     flow_back_px: float = param(
         1.0, 'Farthest that a point may end from where it began when it is followed forth and back.', gt=0, unit='px'
     )

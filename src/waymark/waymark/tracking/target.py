@@ -148,10 +148,11 @@ def _learnt_features(gray: NDArray[np.uint8], box: Box, config: TrackerConfig) -
     x0, y0 = max(left - _AROUND_PX, 0), max(top - _AROUND_PX, 0)
     around = gray[y0 : top + height + _AROUND_PX, x0 : left + width + _AROUND_PX]
     points, descriptors = [], []
+    reduced = replace(config, max_features=max(config.target_features // len(_REDUCED), 16))
     for scale in _REDUCED:
         size = round(around.shape[1] * scale), round(around.shape[0] * scale)
         small = around if scale == 1 else cv2.resize(around, size, interpolation=cv2.INTER_AREA)
-        found = detect(np.ascontiguousarray(small, np.uint8), config)
+        found = detect(np.ascontiguousarray(small, np.uint8), reduced)
         factor = np.array([around.shape[1] / small.shape[1], around.shape[0] / small.shape[0]])
         points.append((found.keypoints + 0.5) * factor - 0.5 + np.array([x0 - left, y0 - top]))
         descriptors.append(found.descriptors)

@@ -9,6 +9,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from waymark.image.agreement import BLOCK_PX
+
 _STEP = 0.7  # from one template to the next smaller one
 _SMALLEST_PX = 36  # longer side below which a picture shows nothing that could be verified
 _DETAIL_PX = 17  # side of the window whose mean and contrast are taken off
@@ -83,13 +85,19 @@ def templates_of(
 
 def _template(gray: NDArray[np.uint8], shown: NDArray[np.bool_], scale: float, count: int) -> Template:
     height, width = gray.shape
-    size = max(round(width * scale), 1), max(round(height * scale), 1)
-    small = np.asarray(cv2.resize(gray, size, interpolation=cv2.INTER_AREA), np.uint8) if scale < 1 else gray
+    size = _whole_blocks(width * scale), _whole_blocks(height * scale)
+    method = cv2.INTER_AREA if size[0] <= width and size[1] <= height else cv2.INTER_CUBIC
+    small = np.asarray(cv2.resize(gray, size, interpolation=method), np.uint8)
     known = cv2.resize(shown.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST) > 0
     x, y = width / size[0], height / size[1]
     H_ref_template = np.array([[x, 0, x / 2 - 0.5], [0, y, y / 2 - 0.5], [0, 0, 1.0]])
     plane = detail(small)
     return Template(small, plane, _spread_corners(plane, known, count), H_ref_template, np.asarray(known))
+
+
+def _whole_blocks(length_px: float) -> int:
+    """The nearest length that is cut into blocks without a rest, in which pictures are compared."""
+    return max(round(length_px / BLOCK_PX), 1) * BLOCK_PX
 
 
 def _spread_corners(plane: NDArray[np.uint8], known: NDArray[np.bool_], count: int) -> NDArray[np.float32]:

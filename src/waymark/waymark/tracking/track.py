@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from waymark.image.features import Features
 from waymark.image.geometry import image_corners, transform_points
-from waymark.image.homography import register
 from waymark.tracking.alignment import Alignment, align
 from waymark.tracking.config import TrackerConfig
 from waymark.tracking.gates import doubt
+from waymark.tracking.guesses import guesses
 from waymark.tracking.pyramid import FramePyramid
 from waymark.tracking.target import Target
 
@@ -42,6 +42,7 @@ class Track:
         self.searches = 0  # in a row without success
         self._config = config
         self._view = 0
+        self._last: NDArray[np.float64] | None = None  # where it was seen last
         self._guess: NDArray[np.float64] | None = None  # where it was, or would be by the flow alone
         self._held: NDArray[np.float64] = np.zeros((0, 2))  # picture px by which it was held
 
@@ -84,7 +85,8 @@ class Track:
         if self._guess is None:
             return
         guess = self._guess if H_cur_last is None else H_cur_last @ self._guess
-        self._accept(self._laid(image, guess), was_seen)
+        # Something that passed in front may have taken the flow along: by turns, look where the target was.
+        self._accept(self._laid(image, guess if was_seen or self.unseen % 2 or self._last is None else self._last), was_seen)
         if self.found is None:
             self.state = TrackState.LOST
             self._guess = guess if self.unseen <= self._config.doubt_frames else None
@@ -93,20 +95,20 @@ class Track:
         """Search the whole image, unless what is found there is no better than what is followed."""
         self.unchecked = 0
         self.searches += 1
-        anywhere = register(self.target.features, features, self._config.ratio, self._config)
-        if anywhere is None:
-            if self.found is None:
-                self.reason = 'matches'
-            return
-        laid = max(
-            (a for v in range(len(self.target.views)) if (a := self._laid(image, anywhere.H_cur_ref, v)) is not None),
-            key=lambda a: a.agreement,
-            default=None,
-        )
         if self.found is None:
-            self._accept(laid, was_seen=False)
-        elif laid is not None and self._is_elsewhere(laid) and laid.agreement > self.found.agreement + _BETTER:
-            self._accept(laid, was_seen=False)
+            self.reason = 'matches'
+        for guess in guesses(self.target.features, features, self._config.ratio, self._config.ransac_threshold_px):
+            laid = self._best_view(image, guess)
+            if self.found is None:
+                self._accept(laid, was_seen=False)
+            elif laid is not None and self._is_elsewhere(laid) and laid.agreement > self.found.agreement + _BETTER:
+                self._accept(laid, was_seen=False)
+            if self.found is not None:
+                return
+
+    def _best_view(self, image: FramePyramid, guess: NDArray[np.float64]) -> Alignment | None:
+        laid = (self._laid(image, guess, number) for number in range(len(self.target.views)))
+        return max((a for a in laid if a is not None), key=lambda a: a.agreement, default=None)
 
     def _laid(self, image: FramePyramid, guess: NDArray[np.float64], view: int | None = None) -> Alignment | None:
         if not np.isfinite(guess).all() or abs(np.linalg.det(guess)) < 1e-12:
@@ -121,7 +123,8 @@ class Track:
             return
         self.found, self.state = laid, TrackState.TRACKING
         self.unseen = self.searches = 0
-        self._guess, self._held = laid.H_cur_ref, laid.points_ref[laid.inliers]
+        self._guess = self._last = laid.H_cur_ref
+        self._held = laid.points_ref[laid.inliers]
         by_view = (k for k, v in enumerate(self.target.views) if any(t is laid.template for t in v.templates))
         self._view = next(by_view, self._view)
 
