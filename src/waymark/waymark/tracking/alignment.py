@@ -63,8 +63,7 @@ class _Match:
     points: NDArray[np.float32]
     found: NDArray[np.float32]
     inliers: NDArray[np.bool_]
-    H: NDArray[np.float64]
-    corner_covariance: NDArray[np.float64]
+    H: NDArray[np.float64]  # from template px to themselves, the correction
 
 
 def choose_template(templates: tuple[Template, ...], H_cur_ref: NDArray[np.float64]) -> tuple[Template, float] | None:
@@ -103,10 +102,10 @@ def align(
         match = _follow(template, patch, H, image.size_wh, 0 if number else _FIRST_LEVELS, points)
         if match is None:
             return None
-        H = H @ match.H
-        H /= H[2, 2]
         if _moved(match.H, template.size_wh) < _SETTLED_PX:
             return _judged(template, patch, match, H, image.size_wh)
+        H = H @ match.H
+        H /= H[2, 2]
     return None
 
 
@@ -154,23 +153,24 @@ def _follow(
         return None
     inliers = np.zeros(len(points), np.bool_)
     inliers[np.flatnonzero(kept)[agreeing]] = True
-    fitted = fit_near(H, points[inliers], found[inliers], template.size_wh)
-    return None if fitted is None else _Match(points, found, inliers, *fitted)
+    return _Match(points, found, inliers, H)
 
 
 def _judged(
-    template: Template, patch: NDArray[np.uint8], match: _Match, H: NDArray[np.float64], size_wh: tuple[int, int]
-) -> Alignment:
-    seen = _in_image(H, template.size_wh, size_wh)
-    valid = template.shown & seen
+    template: Template, patch: NDArray[np.uint8], match: _Match, H_warp: NDArray[np.float64], size_wh: tuple[int, int]
+) -> Alignment | None:
+    fitted = fit_near(match.H, match.points[match.inliers], match.found[match.inliers], template.size_wh)
+    if fitted is None:
+        return None
+    H, covariance = H_warp @ fitted[0], fitted[1].reshape(4, 2, 4, 2)
+    valid = template.shown & _in_image(H, template.size_wh, size_wh)
     H_cur_ref = H @ np.linalg.inv(template.H_ref_template)
     corners = image_corners(template.size_wh)
-    variance = match.corner_covariance.reshape(4, 2, 4, 2)
-    sigma = np.sqrt([np.trace(variance[k, :, k]) for k in range(4)]) * np.abs(local_scale(H, corners))
+    sigma = np.sqrt([np.trace(covariance[k, :, k]) for k in range(4)]) * np.abs(local_scale(H, corners))
     return Alignment(
         H_cur_ref / H_cur_ref[2, 2],
         transform_points(template.H_ref_template, match.points),
-        transform_points(H @ np.linalg.inv(match.H), match.found),
+        transform_points(H_warp, match.found),
         match.inliers,
         float(sigma.max()),
         alike(template, patch, valid),

@@ -65,4 +65,6 @@ class TrackerConfig(FeatureConfig, GateConfig):
     )
     search_every: int = param(3, 'Images from one search for targets that were not seen lately to the next.', ge=1)
     searched_at_once: int = param(4, 'Most targets that are looked for in one image.', ge=1)
-    doubt_frames: int = param(30, 'Images for which a target that was just lost is looked for in each one.', ge=0)
+    doubt_frames: int = param(
+        30, 'Images for which a target that was just lost is looked for in every second one.', ge=0
+    )

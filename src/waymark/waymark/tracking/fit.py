@@ -6,7 +6,6 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-_ROUNDS = 2
 _TUKEY = 4.7  # times the spread: 95 % efficiency where errors are normal
 _LEAST_SIGMA_PX = 0.08  # what optical flow does not get better than, however well the points agree
 
@@ -14,7 +13,7 @@ _LEAST_SIGMA_PX = 0.08  # what optical flow does not get better than, however we
 def fit_near(
     H: NDArray[np.float64], points: NDArray[np.floating], found: NDArray[np.floating], size_wh: tuple[int, int]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
-    """Refine a homography by Gauss-Newton with Tukey's weights on the distances in the second image.
+    """Refine a homography by a Gauss-Newton step with Tukey's weights on the distances in the second image.
 
     Args:
         H: (3, 3) first px to second px, nearly right.
@@ -31,25 +30,23 @@ def fit_near(
     p, q = _mapped(N, np.asarray(points, np.float64)), _mapped(N, np.asarray(found, np.float64))
     G = N @ H @ np.linalg.inv(N)
     G /= G[2, 2]
-    sigma, normal = 0.0, np.zeros((8, 8))
-    for _ in range(_ROUNDS):
-        J, residual = _linearised(G, p, q)
-        distance = np.hypot(residual[0::2], residual[1::2])
-        sigma = max(float(np.median(distance)) / 1.18, _LEAST_SIGMA_PX * unit)  # of one coordinate
-        weight = np.repeat(np.clip(1 - (distance / (_TUKEY * sigma)) ** 2, 0, None) ** 2, 2)
-        normal = (J * weight[:, None]).T @ J
-        try:
-            step = np.linalg.solve(normal, (J * weight[:, None]).T @ residual)
-        except np.linalg.LinAlgError:
-            return None
-        G = G - np.append(step, 0.0).reshape(3, 3)
-    if not np.isfinite(G).all() or np.linalg.cond(normal) > 1e12:
+    J, residual = _linearised(G, p, q)
+    distance = np.hypot(residual[0::2], residual[1::2])
+    sigma = max(float(np.median(distance)) / 1.18, _LEAST_SIGMA_PX * unit)  # of one coordinate
+    weight = np.repeat(np.clip(1 - (distance / (_TUKEY * sigma)) ** 2, 0, None) ** 2, 2)
+    normal = (J * weight[:, None]).T @ J
+    try:
+        spread = np.linalg.inv(normal)
+    except np.linalg.LinAlgError:
         return None
+    if not (np.diag(spread) > 0).all():  # the points hardly fix it, and rounding shows
+        return None
+    G = G - np.append(spread @ ((J * weight[:, None]).T @ residual), 0.0).reshape(3, 3)
     corners = _mapped(N, np.array([[0.0, 0], [size_wh[0] - 1, 0], [size_wh[0] - 1, size_wh[1] - 1], [0, size_wh[1] - 1]]))
     J, _ = _linearised(G, corners, corners)
-    covariance = J @ np.linalg.inv(normal) @ J.T * (sigma / unit) ** 2
+    covariance = J @ spread @ J.T * (sigma / unit) ** 2
     refined = np.linalg.inv(N) @ G @ N
-    return refined / refined[2, 2], covariance
+    return (refined / refined[2, 2], covariance) if np.isfinite(refined).all() else None
 
 
 def _normalising(size_wh: tuple[int, int]) -> NDArray[np.float64]:

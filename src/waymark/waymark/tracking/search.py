@@ -41,7 +41,7 @@ class Searcher:
     def _due(self, tracks: Sequence[Track]) -> list[Track]:
         """The doubtful first, then those not seen for long, then those followed for long without a check."""
         count = self._config.searched_at_once
-        doubtful = [t for t in tracks if t.is_doubtful]
+        doubtful = [t for t in tracks if t.is_doubtful and t.unseen % 2]
         due = self._in_turn(doubtful, count)
         if self._images % self._config.search_every == 1 % self._config.search_every:
             absent = [t for t in tracks if t.state is not TrackState.TRACKING and not t.is_doubtful]
