@@ -138,12 +138,12 @@ def camera_over(picture: Gray, count: int, rng: np.random.Generator, calm: bool 
         zoom = np.exp(0.35 * at[2]) * max(SIZE_WH[0] / width, SIZE_WH[1] / height) * (1.3 if not calm else 1.0)
         roll = 0.5 * at[3]
         turn = np.array([[np.cos(roll), -np.sin(roll), 0], [np.sin(roll), np.cos(roll), 0], [0, 0, 1]])
-        tilt = np.array([[1, 0, 0], [0, 1, 0], [0.0006 * at[4] / zoom, 0.0006 * at[5] / zoom, 1]])
+        tilt = np.array([[1, 0, 0], [0, 1, 0], [0.5 * at[4] / width, 0.5 * at[5] / height, 1]])
         to_middle = np.array([[1, 0, -width / 2 - 0.15 * at[0] * width], [0, 1, -height / 2 - 0.15 * at[1] * height], [0, 0, 1]])
         H = np.diag([zoom, zoom, 1.0]) @ turn @ tilt @ to_middle
         H = np.array([[1, 0, SIZE_WH[0] / 2], [0, 1, SIZE_WH[1] / 2], [0, 0, 1.0]]) @ H
         method = cv2.INTER_AREA if zoom < 1 else cv2.INTER_LINEAR
-        gray = cv2.warpPerspective(picture, H, SIZE_WH, flags=method, borderMode=cv2.BORDER_REFLECT_101)
+        gray = cv2.warpPerspective(picture, H, SIZE_WH, flags=method, borderMode=cv2.BORDER_REPLICATE)
         gray = gray * dim + rng.standard_normal(gray.shape, np.float32) * noise
         yield np.asarray(np.clip(np.rint(gray), 0, 255), np.uint8)
 

@@ -34,6 +34,9 @@ LATCHED = _profile(1, reliable=True, latched=True)  # labels: who comes late get
 # A late recorder or viewer still gets the keyframes of this run.
 KEYFRAMES = _profile(1000, reliable=True, latched=True)
 CLOCK = _profile(1, reliable=False)
+SENSORS = _profile(50, reliable=False)  # odometry, ranges: read from whoever publishes them
+TF = _profile(100, reliable=True)
+TF_STATIC = _profile(100, reliable=True, latched=True)
 
 
 def images_in(depth: int) -> QoSProfile:

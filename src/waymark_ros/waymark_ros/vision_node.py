@@ -46,6 +46,15 @@ class VisionNode(ManagedNode):
                 return self._camera
         return None
 
+    def why_no_camera(self, frame: Frame) -> str:
+        """Why `camera_of` gives nothing, in words; '' where it does."""
+        if self._camera is None:
+            return 'no camera_info has come'
+        if not self._camera.is_calibrated:
+            return 'camera_info holds no calibration (K is zero, or a number is not finite)'
+        is_other = tuple(frame.size_wh) != tuple(self._camera.size_wh)
+        return 'camera_info is for another resolution than the images' if is_other else ''
+
     def _activate(self) -> None:
         self._camera: CameraModel | None = None
         self._stamps = StampGate()

@@ -33,8 +33,12 @@ class CameraModel:
 
     @property
     def is_calibrated(self) -> bool:
-        """False when K is zero: an uncalibrated camera says so this way (REP-104), and nothing metric follows."""
-        return bool(self.K[0, 0] > 0 and self.K[1, 1] > 0)
+        """False when K is zero: an uncalibrated camera says so this way (REP-104), and nothing metric follows.
+
+        Nor where a number of K or D is not finite.
+        """
+        is_finite = np.isfinite(self.K).all() and np.isfinite(self.D).all()
+        return bool(is_finite and self.K[0, 0] > 0 and self.K[1, 1] > 0)
 
     def require_size(self, size_wh: tuple[int, int]) -> None:
         """Refuse images of another resolution than the calibration's.
@@ -49,11 +53,14 @@ class CameraModel:
                 'Calibrate at this resolution or publish the camera_info that belongs to it.'
             )
 
-    def undistort_points(self, points_px: NDArray[np.floating]) -> NDArray[np.float64]:
-        """Map image points to where an ideal pinhole camera with the same K would see them.
+    def undistort_points(
+        self, points_px: NDArray[np.floating], K_ideal: NDArray[np.float64] | None = None
+    ) -> NDArray[np.float64]:
+        """Map image points to where an ideal pinhole camera would see them.
 
         Args:
             points_px: (N, 2) pixels (x, y).
+            K_ideal: (3, 3) of that camera; None: this one's K.
 
         Returns:
             (N, 2) pixels.
@@ -62,4 +69,6 @@ class CameraModel:
         if len(points_px) == 0:
             return np.zeros((0, 2))
         src = np.ascontiguousarray(points_px, np.float64).reshape(-1, 1, 2)
-        return np.asarray(cv2.undistortPoints(src, self.K, self.D, P=self.K), np.float64).reshape(-1, 2)
+        return np.asarray(
+            cv2.undistortPoints(src, self.K, self.D, P=self.K if K_ideal is None else K_ideal), np.float64
+        ).reshape(-1, 2)

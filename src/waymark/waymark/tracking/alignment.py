@@ -12,10 +12,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from waymark.image.agreement import block_correlations
 from waymark.image.geometry import image_corners, local_scale, transform_points
 from waymark.image.homography import find_homography
 from waymark.tracking.fit import fit_near
+from waymark.tracking.likeness import Likeness, likeness
 from waymark.tracking.pyramid import FramePyramid
 from waymark.tracking.template import Template, detail
 
@@ -27,8 +27,6 @@ _INLIER_PX = 1.5
 _MARGIN_PX = 2.0
 _LEAST_ENLARGED = 0.85  # current px per template px: a template finer than the image compares blur
 _FEWEST = 8
-_ALIKE = 0.5  # correlation from which two blocks show the same
-_FULL_TEXTURE = 400.0  # variance of detail from which a block counts fully
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,7 +39,7 @@ class Alignment:
         points_cur: (N, 2) where they were found, current px.
         inliers: (N,) bool, which agree with H_cur_ref.
         corner_sigma_px: Standard deviation of the worst corner of the picture, current px.
-        agreement: Share of the visible texture that looks alike, 0 to 1.
+        likeness: How the image looks there.
         visible: Share of the picture that lies inside the current image, 0 to 1.
         template: That was laid on.
     """
@@ -51,9 +49,14 @@ class Alignment:
     points_cur: NDArray[np.float64]
     inliers: NDArray[np.bool_]
     corner_sigma_px: float
-    agreement: float
+    likeness: Likeness
     visible: float
     template: Template
+
+    @property
+    def agreement(self) -> float:
+        """Share of the visible texture that looks alike, 0 to 1."""
+        return self.likeness.agreement
 
 
 @dataclass(frozen=True, eq=False)
@@ -173,19 +176,10 @@ def _judged(
         transform_points(H_warp, match.found),
         match.inliers,
         float(sigma.max()),
-        alike(template, patch, valid),
+        likeness(template, patch, valid),
         float(np.count_nonzero(valid)) / max(np.count_nonzero(template.shown), 1),
         template,
     )
-
-
-def alike(template: Template, patch: NDArray[np.uint8], valid: NDArray[np.bool_]) -> float:
-    """Share of the template's texture, where it is valid, that the warped image repeats block by block."""
-    a, b = (np.where(valid, plane.astype(np.float32) - 128, np.float32(0)) for plane in (template.detail, patch))
-    correlation, variance = block_correlations(a, b, valid)
-    weight = np.minimum(variance, _FULL_TEXTURE)
-    total = float(weight.sum())
-    return float(weight[correlation >= _ALIKE].sum()) / total if total > 0 else 0.0
 
 
 def _in_image(

@@ -15,10 +15,20 @@ class GateConfig(HomographyConfig):
     """What a target must show before it is said to be seen."""
 
     min_agreement_first: float = param(
-        0.65, "Smallest share of the target's visible texture that must look alike where it was not seen before.", ge=0, le=1
+        0.75, "Smallest share of the target's visible texture that must look alike where it was not seen lately.", ge=0, le=1
+    )
+    min_agreement_again: float = param(
+        0.6, 'The same about where it was lost a moment ago.', ge=0, le=1
     )
     min_agreement: float = param(
         0.4, 'The same while it is followed: less, so that something may pass in front of it.', ge=0, le=1
+    )
+    max_enclosed: float = param(
+        0.04,
+        'Largest share of the texture that may look different in the midst of what looks alike, where it was not seen '
+        'lately: what passes in front comes from outside, another number on the same sign does not.',
+        ge=0,
+        le=1,
     )
     min_visible_first: float = param(
         0.5, 'Smallest share of the target that must be inside the image where it was not seen before.', ge=0, le=1
@@ -68,3 +78,5 @@ class TrackerConfig(FeatureConfig, GateConfig):
     doubt_frames: int = param(
         30, 'Images for which a target that was just lost is looked for in every second one.', ge=0
     )
+    publish_tf: bool = param(False, 'Whether targets with a pose are sent to /tf as children of the camera.')
+    tf_prefix: str = param('target/', "What a target's frame in /tf begins with; its name follows.")

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from enum import Enum
+
 import numpy as np
 
 from waymark.image.geometry import coverage, image_corners, is_convex, local_scale, transform_points
@@ -10,17 +12,25 @@ from waymark.tracking.alignment import Alignment
 from waymark.tracking.config import GateConfig
 
 
-def doubt(found: Alignment, size_wh: tuple[int, int], is_followed: bool, config: GateConfig) -> str | None:
+class Standing(Enum):
+    """What is known of a target before an image, from which less or more must be shown."""
+
+    NEW = 0  # not seen lately, or not there
+    LATELY = 1  # lost a moment ago, about there
+    FOLLOWED = 2  # seen in the last image
+
+
+def doubt(found: Alignment, size_wh: tuple[int, int], standing: Standing, config: GateConfig) -> str | None:
     """Name the first gate that an alignment fails.
 
     Args:
         found: How the target's picture lies on the image.
         size_wh: Of the picture, px.
-        is_followed: It was seen in the last image; otherwise the gates are stricter.
+        standing: The less is known, the stricter are the gates.
         config: The gates.
 
     Returns:
-        'inliers', 'share', 'visible', 'corners', 'scale', 'coverage', 'exactness', 'agreement', or None.
+        'inliers', 'share', 'visible', 'corners', 'scale', 'coverage', 'exactness', 'agreement', 'content', or None.
     """
     count = int(np.count_nonzero(found.inliers))
     corners = image_corners(size_wh)
@@ -31,7 +41,7 @@ def doubt(found: Alignment, size_wh: tuple[int, int], is_followed: bool, config:
         return 'inliers'
     if count < config.min_inlier_share * len(found.inliers):
         return 'share'
-    if found.visible < (config.min_visible if is_followed else config.min_visible_first):
+    if found.visible < (config.min_visible_first if standing is Standing.NEW else config.min_visible):
         return 'visible'
     if not (local_scale(found.H_cur_ref, corners) > 0).all() or not is_convex(quad) or not (scale > 0).all():
         return 'corners'
@@ -42,4 +52,16 @@ def doubt(found: Alignment, size_wh: tuple[int, int], is_followed: bool, config:
     longer = float(np.linalg.norm(quad - np.roll(quad, -1, axis=0), axis=1).max())
     if not found.corner_sigma_px <= config.max_corner_sigma * longer:  # NaN fails
         return 'exactness'
-    return None if found.agreement >= (config.min_agreement if is_followed else config.min_agreement_first) else 'agreement'
+    return _unlike(found, standing, config)
+
+
+def _unlike(found: Alignment, standing: Standing, config: GateConfig) -> str | None:
+    least = {
+        Standing.NEW: config.min_agreement_first,
+        Standing.LATELY: config.min_agreement_again,
+        Standing.FOLLOWED: config.min_agreement,
+    }[standing]
+    if not found.likeness.agreement >= least:
+        return 'agreement'
+    is_other = standing is not Standing.FOLLOWED and found.likeness.enclosed > config.max_enclosed
+    return 'content' if is_other else None

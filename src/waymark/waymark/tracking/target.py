@@ -85,9 +85,7 @@ def learn_target(
         ConfigError: The box is no part of the image, or the target has too little texture to be found again.
     """
     box = box or (0, 0, gray.shape[1], gray.shape[0])
-    _require_inside(box, gray)
-    left, top, width, height = box
-    picture = np.ascontiguousarray(gray[top : top + height, left : left + width])
+    picture = cut(gray, box)
     features = _learnt_features(gray, box, config)
     templates = templates_of(picture, np.ones(picture.shape, np.bool_), config.template_px, config.template_points)
     if len(features) < config.min_target_features:
@@ -133,6 +131,17 @@ def with_view(target: Target, gray: NDArray[np.uint8], config: TrackerConfig) ->
     picture, shown = (_warped_back(plane, H_view_ref, target.size_wh) for plane in (gray, np.full_like(gray, 255)))
     templates = templates_of(picture, shown == 255, config.template_px, config.template_points)
     return replace(target, views=(*target.views, View(features, templates)))
+
+
+def cut(gray: NDArray[np.uint8], box: Box) -> NDArray[np.uint8]:
+    """Part of an image.
+
+    Raises:
+        ConfigError: The box reaches beyond the image, or is too small for a target.
+    """
+    _require_inside(box, gray)
+    left, top, width, height = box
+    return np.ascontiguousarray(gray[top : top + height, left : left + width])
 
 
 def _warped_back(

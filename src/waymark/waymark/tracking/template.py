@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from waymark.image.agreement import BLOCK_PX
+from waymark.tracking.distinct import distinctness
 
 _STEP = 0.7  # from one template to the next smaller one
 _SMALLEST_PX = 36  # longer side below which a picture shows nothing that could be verified
@@ -28,6 +29,7 @@ class Template:
         points: (N, 2) float32 px, corners that are spread over the picture, strongest first.
         H_ref_template: (3, 3) template px to px of the target's picture.
         shown: (h, w) bool, where the picture is known (a further view may show a part).
+        distinct: (h / 12, w / 12) how much each block proves, 0 to 1.
     """
 
     gray: NDArray[np.uint8]
@@ -35,6 +37,7 @@ class Template:
     points: NDArray[np.float32]
     H_ref_template: NDArray[np.float64]
     shown: NDArray[np.bool_]
+    distinct: NDArray[np.float32]
 
     @property
     def size_wh(self) -> tuple[int, int]:
@@ -76,23 +79,27 @@ def templates_of(
     """
     longer = max(gray.shape)
     scale = min(1.0, longest_px / longer)
-    found = []
+    found: list[Template] = []
+    proof = None
     while not found or longer * scale >= _SMALLEST_PX:
-        found.append(_template(gray, shown, scale, points))
+        size = _whole_blocks(gray.shape[1] * scale), _whole_blocks(gray.shape[0] * scale)
+        small = _resized(gray, size)
+        plane = detail(small)
+        proof = distinctness(plane) if proof is None else proof
+        blocks = size[0] // BLOCK_PX, size[1] // BLOCK_PX
+        known = cv2.resize(shown.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST) > 0
+        x, y = gray.shape[1] / size[0], gray.shape[0] / size[1]
+        H_ref_template = np.array([[x, 0, x / 2 - 0.5], [0, y, y / 2 - 0.5], [0, 0, 1.0]])
+        corners = _spread_corners(plane, np.asarray(known), points)
+        distinct = np.asarray(cv2.resize(proof, blocks, interpolation=cv2.INTER_LINEAR), np.float32).reshape(blocks[::-1])
+        found.append(Template(small, plane, corners, H_ref_template, np.asarray(known), distinct))
         scale *= _STEP
     return tuple(found)
 
 
-def _template(gray: NDArray[np.uint8], shown: NDArray[np.bool_], scale: float, count: int) -> Template:
-    height, width = gray.shape
-    size = _whole_blocks(width * scale), _whole_blocks(height * scale)
-    method = cv2.INTER_AREA if size[0] <= width and size[1] <= height else cv2.INTER_CUBIC
-    small = np.asarray(cv2.resize(gray, size, interpolation=method), np.uint8)
-    known = cv2.resize(shown.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST) > 0
-    x, y = width / size[0], height / size[1]
-    H_ref_template = np.array([[x, 0, x / 2 - 0.5], [0, y, y / 2 - 0.5], [0, 0, 1.0]])
-    plane = detail(small)
-    return Template(small, plane, _spread_corners(plane, known, count), H_ref_template, np.asarray(known))
+def _resized(gray: NDArray[np.uint8], size_wh: tuple[int, int]) -> NDArray[np.uint8]:
+    shrinks = size_wh[0] <= gray.shape[1] and size_wh[1] <= gray.shape[0]
+    return np.asarray(cv2.resize(gray, size_wh, interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC), np.uint8)
 
 
 def _whole_blocks(length_px: float) -> int:

@@ -12,7 +12,7 @@ from waymark.image.features import Features
 from waymark.image.geometry import image_corners, transform_points
 from waymark.tracking.alignment import Alignment, align
 from waymark.tracking.config import TrackerConfig
-from waymark.tracking.gates import doubt
+from waymark.tracking.gates import Standing, doubt
 from waymark.tracking.guesses import guesses
 from waymark.tracking.pyramid import FramePyramid
 from waymark.tracking.target import Target
@@ -118,8 +118,12 @@ class Track:
 
     def _accept(self, laid: Alignment | None, was_seen: bool) -> None:
         """Believe an alignment that passes every gate; remember why another one does not."""
-        self.reason = 'flow' if laid is None else doubt(laid, self.target.size_wh, was_seen, self._config) or ''
-        if laid is None or self.reason:
+        if laid is None:
+            self.reason = 'flow'
+            return
+        standing = Standing.FOLLOWED if was_seen else Standing.LATELY if self._is_about_last(laid) else Standing.NEW
+        self.reason = doubt(laid, self.target.size_wh, standing, self._config) or ''
+        if self.reason:
             return
         self.found, self.state = laid, TrackState.TRACKING
         self.unseen = self.searches = 0
@@ -127,6 +131,15 @@ class Track:
         self._held = laid.points_ref[laid.inliers]
         by_view = (k for k, v in enumerate(self.target.views) if any(t is laid.template for t in v.templates))
         self._view = next(by_view, self._view)
+
+    def _is_about_last(self, laid: Alignment) -> bool:
+        """Whether it was lost a moment ago, less than its size away and about as large."""
+        if not self.is_doubtful or self._last is None or self.size_px is None:
+            return False
+        corners = image_corners(self.target.size_wh)
+        now, then = (transform_points(H, corners) for H in (laid.H_cur_ref, self._last))
+        is_near = float(np.linalg.norm(now.mean(axis=0) - then.mean(axis=0))) < float(np.ptp(then, axis=0).max())
+        return is_near and 0.5 < float(np.ptp(now, axis=0).max()) / max(float(np.ptp(then, axis=0).max()), 1.0) < 2.0
 
     def _is_elsewhere(self, laid: Alignment) -> bool:
         assert self.found is not None

@@ -18,7 +18,7 @@ from waymark.tracking.pictures import load_targets
 from waymark.tracking.pose import TargetPose, target_pose
 from waymark.tracking.pyramid import FramePyramid
 from waymark.tracking.search import Searcher
-from waymark.tracking.target import Target, learn_target
+from waymark.tracking.target import Box, Target, cut, learn_target, with_view
 from waymark.tracking.track import Track, TrackState
 from waymark.types import Frame
 
@@ -82,6 +82,11 @@ class PlanarTracker:
         """Names of the targets known so far."""
         return tuple(t.target.target_id for t in self._tracks)
 
+    @property
+    def has_widths(self) -> bool:
+        """Whether the real width of any target is known, so that it can have a pose."""
+        return any(t.target.width_m > 0 for t in self._tracks)
+
     def track(self, frame: Frame, camera: CameraModel | None = None) -> tuple[TargetState, ...]:
         """Say of every target where it is in one image.
 
@@ -109,6 +114,36 @@ class PlanarTracker:
         self._searcher.search(image, self._tracks)
         return tuple(self._state(t, camera) for t in self._tracks)
 
+    def add_target(
+        self, target_id: str, gray: NDArray[np.uint8], width_m: float = 0.0, box: Box | None = None
+    ) -> Target:
+        """Learn a target, or a further view of a known one, from now on.
+
+        Args:
+            target_id: Its name; a known one makes this a further view.
+            gray: (H, W) uint8.
+            width_m: Real width of the picture or the box, m; 0: unknown; not used for a further view.
+            box: Part of `gray` that is the target; None: all of it.
+
+        Returns:
+            The target as it is known now.
+
+        Raises:
+            ConfigError: No name, a negative width, a box that is no part of the image, too little texture, or a view
+                that the known pictures don't recognise.
+        """
+        if not target_id:
+            raise ConfigError('target_id: a target needs a name.')
+        if not width_m >= 0:  # NaN too
+            raise ConfigError(f'width_m: expected 0 or more, got {width_m}.')
+        known = next((t for t in self._tracks if t.target.target_id == target_id), None)
+        if known is None:
+            target = learn_target(target_id, gray, self._config, width_m, box)
+            self._tracks.append(Track(target, self._config))
+            return target
+        known.target = with_view(known.target, gray if box is None else cut(gray, box), self._config)
+        return known.target
+
     def forget(self) -> None:
         """Forget where the targets are, not what they look like: the images that follow are not a continuation."""
         self._flow.forget()
@@ -129,7 +164,9 @@ class PlanarTracker:
         if found is None:
             return TargetState(target.target_id, track.state, reason=track.reason)
         corners = transform_points(found.H_cur_ref, image_corners(target.size_wh))
-        has_pose = camera is not None and camera.is_calibrated and target.width_m > 0
-        pose = target_pose(found, target.size_wh, target.width_m, camera) if camera is not None and has_pose else None
+        pose = None
+        if camera is not None and camera.is_calibrated and target.width_m > 0:
+            agreeing = found.points_ref[found.inliers], found.points_cur[found.inliers]
+            pose = target_pose(*agreeing, target.size_wh, target.width_m, camera)
         homography = Homography(found.H_cur_ref, found.inliers)
         return TargetState(target.target_id, TrackState.TRACKING, homography, corners, found.agreement, pose)

@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How much of a target's picture the image repeats, and whether something else stands in its midst."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from waymark.image.agreement import block_correlations
+from waymark.tracking.template import Template
+
+_ALIKE = 0.5  # correlation from which two blocks show the same
+_OTHER = 0.25  # correlation up to which they certainly don't
+_FULL_TEXTURE = 400.0  # variance of detail from which a block counts fully
+_SOME_TEXTURE = 60.0  # below which it shows nothing that could differ
+
+
+@dataclass(frozen=True)
+class Likeness:
+    """How the image looks where a target is laid.
+
+    Attributes:
+        agreement: Share of the visible texture that looks alike, 0 to 1, where it tells more the rarer it is.
+        enclosed: Share of the visible texture that looks different and is surrounded by what looks alike. What passes in
+            front comes from outside; another number on the same sign does not.
+    """
+
+    agreement: float
+    enclosed: float
+
+
+def likeness(template: Template, patch: NDArray[np.uint8], valid: NDArray[np.bool_]) -> Likeness:
+    """Compare a template with the image as seen through a homography.
+
+    Args:
+        template: Of the target.
+        patch: (h, w) uint8 detail of the image, warped onto the template.
+        valid: (h, w) bool, what both show.
+
+    Returns:
+        The likeness; no agreement where nothing can be compared.
+    """
+    a, b = (np.where(valid, plane.astype(np.float32) - 128, np.float32(0)) for plane in (template.detail, patch))
+    correlation, variance = block_correlations(a, b, valid)
+    texture = np.minimum(variance, _FULL_TEXTURE)
+    telling = texture * template.distinct
+    total, telling_total = float(texture.sum()), float(telling.sum())
+    if total <= 0 or telling_total <= 0:
+        return Likeness(0.0, 0.0)
+    agreement = float(telling[correlation >= _ALIKE].sum()) / telling_total
+    other = (correlation <= _OTHER) & (variance >= _SOME_TEXTURE)
+    return Likeness(agreement, float(texture[_enclosed(correlation >= _ALIKE) & other].sum()) / total)
+
+
+def _enclosed(alike: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Which blocks can't be reached from outside without crossing what looks alike."""
+    open_ground = cv2.copyMakeBorder((~alike).astype(np.uint8), 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=1)
+    _, labels = cv2.connectedComponents(open_ground, connectivity=4)
+    return np.asarray(labels[1:-1, 1:-1] != labels[0, 0])
