@@ -121,7 +121,9 @@ def _on_wall(picture: Gray, wall: Gray) -> Gray:
     """A picture in the middle of another one."""
     scene = cv2.resize(wall, (1200, 900), interpolation=cv2.INTER_AREA)
     scale = min(640 / picture.shape[1], 520 / picture.shape[0])
-    small = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC)
+    small = cv2.resize(
+        picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
+    )
     y, x = 450 - small.shape[0] // 2, 600 - small.shape[1] // 2
     scene[y : y + small.shape[0], x : x + small.shape[1]] = small
     return np.asarray(scene, np.uint8)
@@ -139,7 +141,9 @@ def camera_over(picture: Gray, count: int, rng: np.random.Generator, calm: bool 
         roll = 0.5 * at[3]
         turn = np.array([[np.cos(roll), -np.sin(roll), 0], [np.sin(roll), np.cos(roll), 0], [0, 0, 1]])
         tilt = np.array([[1, 0, 0], [0, 1, 0], [0.5 * at[4] / width, 0.5 * at[5] / height, 1]])
-        to_middle = np.array([[1, 0, -width / 2 - 0.15 * at[0] * width], [0, 1, -height / 2 - 0.15 * at[1] * height], [0, 0, 1]])
+        to_middle = np.array(
+            [[1, 0, -width / 2 - 0.15 * at[0] * width], [0, 1, -height / 2 - 0.15 * at[1] * height], [0, 0, 1]]
+        )
         H = np.diag([zoom, zoom, 1.0]) @ turn @ tilt @ to_middle
         H = np.array([[1, 0, SIZE_WH[0] / 2], [0, 1, SIZE_WH[1] / 2], [0, 0, 1.0]]) @ H
         method = cv2.INTER_AREA if zoom < 1 else cv2.INTER_LINEAR

@@ -16,6 +16,7 @@ from waymark.cli.classify import classify, label
 from waymark.cli.compare import compare
 from waymark.cli.search import search
 from waymark.cli.shots import shots
+from waymark.cli.track import track
 from waymark.errors import WaymarkError
 
 app = typer.Typer(
@@ -34,6 +35,7 @@ app.command()(label)
 app.command()(classify)
 app.command()(search)
 app.command()(shots)
+app.command()(track)
 
 
 @app.command()

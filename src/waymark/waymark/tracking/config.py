@@ -15,13 +15,14 @@ class GateConfig(HomographyConfig):
     """What a target must show before it is said to be seen."""
 
     min_agreement_first: float = param(
-        0.75, "Smallest share of the target's visible texture that must look alike where it was not seen lately.", ge=0, le=1
+        0.75,
+        "Smallest share of the target's visible texture that must look alike where it was not seen lately.",
+        ge=0,
+        le=1,
     )
-    min_agreement_again: float = param(
-        0.6, 'The same about where it was lost a moment ago.', ge=0, le=1
-    )
+    min_agreement_again: float = param(0.6, 'The same about where it was lost a moment ago.', ge=0, le=1)
     min_agreement: float = param(
-        0.4, 'The same while it is followed: less, so that something may pass in front of it.', ge=0, le=1
+        0.5, 'The same while it is followed: less, so that something may pass in front of it.', ge=0, le=1
     )
     max_enclosed: float = param(
         0.04,
@@ -53,12 +54,16 @@ class TrackerConfig(FeatureConfig, GateConfig):
         0.0, 'Real width of the targets, for their pose; 0: unknown, no pose.', ge=0, unit='m'
     )
     learn_first_frame: bool = param(
-        True, 'Without target_images, learn the centre of the first image that has enough texture.'
+        True,
+        'Without target_images, learn the centre of the first image that has enough texture; false: wait for '
+        '~/add_target.',
     )
     min_target_features: int = param(
         50, 'Fewest keypoints that a target needs: one with less texture is refused.', ge=4
     )
-    target_features: int = param(1000, 'Most keypoints of one picture of a target: matching takes time for each.', ge=50)
+    target_features: int = param(
+        1000, 'Most keypoints of one picture of a target: matching takes time for each.', ge=50
+    )
     template_px: int = param(
         240, "Longer side of a target's picture when it is laid onto the image.", ge=48, le=1024, unit='px'
     )

@@ -42,7 +42,9 @@ def fit_near(
     if not (np.diag(spread) > 0).all():  # the points hardly fix it, and rounding shows
         return None
     G = G - np.append(spread @ ((J * weight[:, None]).T @ residual), 0.0).reshape(3, 3)
-    corners = _mapped(N, np.array([[0.0, 0], [size_wh[0] - 1, 0], [size_wh[0] - 1, size_wh[1] - 1], [0, size_wh[1] - 1]]))
+    corners = _mapped(
+        N, np.array([[0.0, 0], [size_wh[0] - 1, 0], [size_wh[0] - 1, size_wh[1] - 1], [0, size_wh[1] - 1]])
+    )
     J, _ = _linearised(G, corners, corners)
     covariance = J @ spread @ J.T * (sigma / unit) ** 2
     refined = np.linalg.inv(N) @ G @ N

@@ -74,7 +74,11 @@ def target_pose(
     flat = (np.asarray(points_ref, np.float64) - (np.array(size_wh) - 1) / 2) * (width_m / size_wh[0])
     object_m = np.c_[flat, np.zeros(len(flat))]
     ideal_px = camera.undistort_points(points_cur)
-    fits = [fit for R, t in _first_poses(object_m, ideal_px, camera.K) if (fit := _refined(object_m, ideal_px, R, t, camera.K))]
+    fits = [
+        fit
+        for R, t in _first_poses(object_m, ideal_px, camera.K)
+        if (fit := _refined(object_m, ideal_px, R, t, camera.K))
+    ]
     if not fits:
         return None
     fits.sort(key=lambda fit: fit.squares)

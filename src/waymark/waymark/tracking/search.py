@@ -13,6 +13,7 @@ from waymark.tracking.pyramid import FramePyramid
 from waymark.tracking.track import Track, TrackState
 
 _HALF_FROM_PX = 480  # longer side from which half an image shows anything
+_EAGER = 2  # searches for a new target that don't wait for their turn
 _HALF_ENOUGH_PX = 200  # longer side of a target that half the image shows well enough
 
 
@@ -43,9 +44,10 @@ class Searcher:
         count = self._config.searched_at_once
         doubtful = [t for t in tracks if t.is_doubtful and t.unseen % 2]
         due = self._in_turn(doubtful, count)
-        if self._images % self._config.search_every == 1 % self._config.search_every:
-            absent = [t for t in tracks if t.state is not TrackState.TRACKING and not t.is_doubtful]
-            due += self._in_turn(absent, count - len(due))
+        absent = [t for t in tracks if t.state is not TrackState.TRACKING and not t.is_doubtful]
+        if self._images % self._config.search_every != 1 % self._config.search_every:
+            absent = [t for t in absent if t.searches < _EAGER]  # a new one
+        due += self._in_turn(absent, count - len(due))
         every = self._config.redetect_every
         followed = [t for t in tracks if t.state is TrackState.TRACKING and every and t.unchecked >= every]
         return due + followed[: max(count - len(due), 0) if due else 1]
@@ -67,4 +69,4 @@ class Searcher:
     def _half_is_enough(self, track: Track) -> bool:
         if track.size_px is not None and track.searches < 3:
             return track.size_px >= _HALF_ENOUGH_PX
-        return track.searches % 2 == 0
+        return track.searches % 2 == 1

@@ -91,7 +91,9 @@ def templates_of(
         x, y = gray.shape[1] / size[0], gray.shape[0] / size[1]
         H_ref_template = np.array([[x, 0, x / 2 - 0.5], [0, y, y / 2 - 0.5], [0, 0, 1.0]])
         corners = _spread_corners(plane, np.asarray(known), points)
-        distinct = np.asarray(cv2.resize(proof, blocks, interpolation=cv2.INTER_LINEAR), np.float32).reshape(blocks[::-1])
+        distinct = np.asarray(cv2.resize(proof, blocks, interpolation=cv2.INTER_LINEAR), np.float32).reshape(
+            blocks[::-1]
+        )
         found.append(Template(small, plane, corners, H_ref_template, np.asarray(known), distinct))
         scale *= _STEP
     return tuple(found)

@@ -86,7 +86,9 @@ class Track:
             return
         guess = self._guess if H_cur_last is None else H_cur_last @ self._guess
         # Something that passed in front may have taken the flow along: by turns, look where the target was.
-        self._accept(self._laid(image, guess if was_seen or self.unseen % 2 or self._last is None else self._last), was_seen)
+        self._accept(
+            self._laid(image, guess if was_seen or self.unseen % 2 or self._last is None else self._last), was_seen
+        )
         if self.found is None:
             self.state = TrackState.LOST
             self._guess = guess if self.unseen <= self._config.doubt_frames else None

@@ -71,10 +71,8 @@ class PlanarTracker:
         """Learn the targets that a configuration names.
 
         Raises:
-            ConfigError: A picture can't be used, or there is no target and none may be learnt.
+            ConfigError: A picture can't be used.
         """
-        if not config.target_images and not config.learn_first_frame:
-            raise ConfigError('target_images: no target. Give a picture, or set learn_first_frame: true.')
         return cls(config, load_targets(config))
 
     @property
@@ -105,7 +103,7 @@ class PlanarTracker:
         if frame.size_wh != self._size_wh:
             self.forget()
             self._size_wh = frame.size_wh
-        if not self._tracks:
+        if not self._tracks and self._config.learn_first_frame:
             self._learn_centre(frame)
         image = FramePyramid(frame.gray)
         motions = self._flow.motions(image, [t.points_px for t in self._tracks])
