@@ -1,19 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """How often the tracker claims a target that is not there: none is the goal, in 10,000 images.
 
-A camera moves over real pictures, and over look-alikes of six targets, for ten images each. In every one all six targets
-are looked for, which is more often than by default. Every fourth scene begins with five images of a target itself, so that
-what was just lost is doubted too. Prints JSON.
+A camera moves over real pictures, and over look-alikes of six targets, for ten images each. In each of them all six
+are looked for, which is more often than by default. Every fourth scene begins with five images of a target itself, so
+that what was just lost is doubted too. Prints JSON.
 
     python benchmarks/false_locks.py ../shared/data [--images 10000] [--detector orb]
 """
 
 from __future__ import annotations
-
-import os
-
-for _name in ('OMP_NUM_THREADS', 'OPENBLAS_NUM_THREADS'):
-    os.environ.setdefault(_name, '1')
 
 import argparse
 import json

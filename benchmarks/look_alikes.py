@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Pictures that are not a target, and those that nearly are: partial copies, other pages, other signs, its pieces in disorder."""
+"""Pictures that are not a target, and those that nearly are: parts of it, other pages, other signs, its pieces."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ from tracking_sequences import read_gray
 
 Gray = NDArray[np.uint8]
 WORDS = (
-    'waymark route keyframe camera planar target landing harbour window signal copper meadow lantern anchor winter '
-    'bridge marble cotton velvet timber orchard canyon silver magnet thunder pepper violin basket ladder garden'
-).split()
+    *('waymark', 'route', 'keyframe', 'camera', 'planar', 'target', 'landing', 'harbour', 'window', 'signal', 'copper'),
+    *('meadow', 'lantern', 'anchor', 'winter', 'bridge', 'marble', 'cotton', 'velvet', 'timber', 'orchard', 'canyon'),
+    *('silver', 'magnet', 'thunder', 'pepper', 'violin', 'basket', 'ladder', 'garden'),
+)
 
 
 def real_pictures(data: Path) -> dict[str, Path]:

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Planar tracking on rendered flights before real pictures, against AKAZE and ORB in every image and flow alone.
 
-All look at the same images in turn. Truth is exact. Per tracker: milliseconds per image (CPU time of one thread) over all
-images and over those in which it was ours that followed; corner error where found; share found of the images that show at
-least 60 % of the target; wrong: found more than 5 px and 4 % of the size away, or found while less than 10 % shows; seconds
-from half visible to found again after the bar and after the absence. Prints JSON.
+All look at the same images in turn. Truth is exact. Per tracker: milliseconds per image (CPU time of one thread) over
+all images and over those that show at least 60 % of every target; corner error where found; share found of the images
+that show at least 60 %; wrong: found more than 5 px and 4 % of the size away, or found while less than 10 % shows;
+seconds from half visible to found again after the bar and after the absence. Prints JSON.
 
     python benchmarks/tracking.py ../shared/data [--seconds 8] [--hd] [--detector orb]
 
@@ -12,11 +12,6 @@ from half visible to found again after the bar and after the absence. Prints JSO
 """
 
 from __future__ import annotations
-
-import os
-
-for _name in ('OMP_NUM_THREADS', 'OPENBLAS_NUM_THREADS'):
-    os.environ.setdefault(_name, '1')
 
 import argparse
 import json
@@ -72,8 +67,15 @@ def main() -> None:
         for k, v in own.items():
             merge(logs.setdefault(k, Log()), v)
     totals = {k: summary(v) for k, v in logs.items()}
-    print(json.dumps({'settings': {**vars(options), 'data': str(options.data)}, **machine(), **versions('numpy', 'opencv-python-headless'),
-                      'totals': totals, 'ratios': ratios(totals), 'sequences': each}, indent=1))  # fmt: skip
+    report = {
+        'settings': {**vars(options), 'data': str(options.data)},
+        **machine(),
+        **versions('numpy', 'opencv-python-headless'),
+        'ratios': ratios(totals),
+        'totals': totals,
+        'sequences': each,
+    }
+    print(json.dumps(report, indent=1))
 
 
 def sequences(data: Path, seconds: float, seed: int) -> Iterator[tuple[str, Sequence]]:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Image sequences of flat pictures with exact truth: a camera moves with six degrees of freedom before a wall on which they hang.
+"""Image sequences of flat pictures with exact truth: a camera moves freely before the wall on which they hang.
 
 Real pictures give target, wall and occluder; rendering adds motion blur (the mean over the exposure), light that
 drifts, steps and lies unevenly, noise, JPEG, a bar that rolls over the target, and excursions out of the image.

@@ -61,7 +61,8 @@ def track_targets(
     Returns:
         The summary.
     """
-    summary, spent_s, before = TrackSummary(), 0.0, {}
+    summary, spent_s = TrackSummary(), 0.0
+    before: dict[str, TrackState] = {}
     for item in items:
         fits = item.camera is not None and tuple(item.camera.size_wh) == tuple(item.frame.size_wh)
         begin = time.perf_counter()

@@ -156,8 +156,8 @@ def block_correlations(a: Plane, b: Plane, valid: NDArray[np.bool_]) -> tuple[Pl
         valid: (H, W) bool, what is compared.
 
     Returns:
-        (rows, columns) zero-mean normalised correlation of blocks of 12 px (a rest at the right and below is left out), and variance of `a` in
-        them: 0 in a block of which less than half is valid.
+        (rows, columns) zero-mean normalised correlation of blocks of 12 px (a rest at the right and below is left out),
+        and variance of `a` in them: 0 in a block of which less than half is valid.
     """
     counted = _per_block(valid.astype(np.float32))
     share = np.maximum(counted, 1.0 / BLOCK_PX**2)

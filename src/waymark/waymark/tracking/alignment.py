@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 from waymark.image.geometry import image_corners, local_scale, transform_points
 from waymark.image.homography import find_homography
 from waymark.tracking.fit import fit_near
+from waymark.tracking.flow import followed
 from waymark.tracking.likeness import Likeness, likeness
 from waymark.tracking.pyramid import FramePyramid
 from waymark.tracking.template import Template, detail
 
-_WINDOW = (13, 13)
 _FIRST_LEVELS = 2  # halvings in the first pass: catches about 20 px of the template
 _PASSES = 4
 _SETTLED_PX = 1.0  # a correction below this needs no further pass
@@ -144,11 +144,7 @@ def _follow(
     points = points[_inside(transform_points(H_cur_template, points), size_wh)]
     if len(points) < _FEWEST:
         return None
-    found, status, _ = cv2.calcOpticalFlowPyrLK(
-        template.detail, patch, points.reshape(-1, 1, 2), None, winSize=_WINDOW, maxLevel=levels
-    )
-    found = found.reshape(-1, 2)
-    kept = status.ravel() > 0
+    found, kept = followed(template.detail, patch, points, levels)
     if np.count_nonzero(kept) < _FEWEST:
         return None
     H, agreeing = find_homography(points[kept], found[kept], _INLIER_PX)
@@ -169,7 +165,7 @@ def _judged(
     valid = template.shown & _in_image(H, template.size_wh, size_wh)
     H_cur_ref = H @ np.linalg.inv(template.H_ref_template)
     corners = image_corners(template.size_wh)
-    sigma = np.sqrt([np.trace(covariance[k, :, k]) for k in range(4)]) * np.abs(local_scale(H, corners))
+    sigma = np.sqrt(np.einsum('kiki->k', covariance)) * np.abs(local_scale(H, corners))
     return Alignment(
         H_cur_ref / H_cur_ref[2, 2],
         transform_points(template.H_ref_template, match.points),
@@ -177,7 +173,7 @@ def _judged(
         match.inliers,
         float(sigma.max()),
         likeness(template, patch, valid),
-        float(np.count_nonzero(valid)) / max(np.count_nonzero(template.shown), 1),
+        float(valid.sum()) / max(float(template.shown.sum()), 1.0),
         template,
     )
 

@@ -70,11 +70,30 @@ class FrameFlow:
     def _there_and_back(
         self, last: NDArray[np.uint8], small: NDArray[np.uint8], begin: NDArray[np.float32]
     ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-        start = begin.reshape(-1, 1, 2)
-        end, status, _ = cv2.calcOpticalFlowPyrLK(last, small, start, None, winSize=_WINDOW, maxLevel=_LEVELS)
-        back, status_back, _ = cv2.calcOpticalFlowPyrLK(small, last, end, None, winSize=_WINDOW, maxLevel=_LEVELS)
-        missed = np.linalg.norm(back - start, axis=2).ravel()
-        return end.reshape(-1, 2), (status.ravel() > 0) & (status_back.ravel() > 0) & (missed <= self._back_px)
+        end, there = followed(last, small, begin, _LEVELS)
+        back, again = followed(small, last, end, _LEVELS)
+        return end, there & again & (np.linalg.norm(back - begin, axis=1) <= self._back_px)
+
+
+def followed(
+    first: NDArray[np.uint8], second: NDArray[np.uint8], points_px: NDArray[np.float32], levels: int
+) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    """Optical flow of Lucas and Kanade on pyramids.
+
+    Args:
+        first: (H, W) uint8.
+        second: (H, W) uint8.
+        points_px: (N, 2) px of the first image, at least one.
+        levels: Halvings of the images.
+
+    Returns:
+        (N, 2) px of the second image, and (N,) which were found.
+    """
+    start = points_px.reshape(-1, 1, 2)
+    end, status, _ = cv2.calcOpticalFlowPyrLK(  # type: ignore[call-overload]  # None lets OpenCV allocate
+        first, second, start, None, winSize=_WINDOW, maxLevel=levels
+    )
+    return np.asarray(end, np.float32).reshape(-1, 2), np.asarray(status).ravel() > 0
 
 
 def _motion(begin: NDArray[np.float32], end: NDArray[np.float32]) -> NDArray[np.float64] | None:

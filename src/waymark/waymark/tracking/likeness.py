@@ -24,8 +24,8 @@ class Likeness:
 
     Attributes:
         agreement: Share of the visible texture that looks alike, 0 to 1, where it tells more the rarer it is.
-        enclosed: Share of the visible texture that looks different and is surrounded by what looks alike. What passes in
-            front comes from outside; another number on the same sign does not.
+        enclosed: Share of the visible texture that looks different and is surrounded by what looks alike. What passes
+            in front comes from outside; another number on the same sign does not.
     """
 
     agreement: float

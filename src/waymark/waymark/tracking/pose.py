@@ -93,7 +93,8 @@ def _first_poses(
         _, turns, shifts, _ = cv2.solvePnPGeneric(object_m, ideal_px, K, np.zeros(4), flags=cv2.SOLVEPNP_IPPE)
     except cv2.error:  # points on a line
         return []
-    pairs = [(cv2.Rodrigues(r)[0], np.asarray(t, np.float64).ravel()) for r, t in zip(turns, shifts, strict=True)]
+    matrices = [np.asarray(cv2.Rodrigues(turn)[0], np.float64) for turn in turns]
+    pairs = [(R, np.asarray(t, np.float64).ravel()) for R, t in zip(matrices, shifts, strict=True)]
     return [(R, t) for R, t in pairs if np.isfinite(R).all() and np.isfinite(t).all()]
 
 

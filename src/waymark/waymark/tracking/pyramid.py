@@ -43,7 +43,7 @@ class FramePyramid:
 
     def level_for(self, longest_px: float) -> int:
         """The first level whose longer side is at most `longest_px`."""
-        longer, number = max(self.size_wh), 0
+        longer, number = float(max(self.size_wh)), 0
         while longer > longest_px and min(self.level(number).shape) >= 4:
             longer, number = longer / 2, number + 1
         return number

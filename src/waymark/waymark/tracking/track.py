@@ -101,9 +101,7 @@ class Track:
             self.reason = 'matches'
         for guess in guesses(self.target.features, features, self._config.ratio, self._config.ransac_threshold_px):
             laid = self._best_view(image, guess)
-            if self.found is None:
-                self._accept(laid, was_seen=False)
-            elif laid is not None and self._is_elsewhere(laid) and laid.agreement > self.found.agreement + _BETTER:
+            if self.found is None or self._is_better_elsewhere(laid):
                 self._accept(laid, was_seen=False)
             if self.found is not None:
                 return
@@ -143,8 +141,9 @@ class Track:
         is_near = float(np.linalg.norm(now.mean(axis=0) - then.mean(axis=0))) < float(np.ptp(then, axis=0).max())
         return is_near and 0.5 < float(np.ptp(now, axis=0).max()) / max(float(np.ptp(then, axis=0).max()), 1.0) < 2.0
 
-    def _is_elsewhere(self, laid: Alignment) -> bool:
-        assert self.found is not None
+    def _is_better_elsewhere(self, laid: Alignment | None) -> bool:
+        if laid is None or self.found is None or laid.agreement <= self.found.agreement + _BETTER:
+            return False
         corners = image_corners(self.target.size_wh)
         apart = transform_points(laid.H_cur_ref, corners) - transform_points(self.found.H_cur_ref, corners)
         return bool(np.linalg.norm(apart, axis=1).mean() > _ELSEWHERE * (self.size_px or 0.0))

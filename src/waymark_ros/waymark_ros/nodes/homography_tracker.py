@@ -20,7 +20,7 @@ from waymark_ros.vision_node import VisionNode
 
 
 class HomographyTrackerNode(VisionNode):
-    """Subscribe to `image` and `camera_info`; publish `targets` for each frame, /tf on request; serve `~/add_target`."""
+    """Subscribe to `image`, `camera_info`; publish `targets` for each frame, /tf on request; serve `~/add_target`."""
 
     config_class = TrackerConfig
     default_name = 'homography_tracker'
