@@ -20,7 +20,7 @@ from typing import Any
 import cv2
 import numpy as np
 from look_alikes import Gray, is_same_place, look_alikes, real_pictures, targets
-from tracking_sequences import read_gray
+from tracking_pictures import read_gray
 
 SIZE_WH = (640, 480)
 IMAGES = 10  # of one scene

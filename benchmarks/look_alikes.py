@@ -9,7 +9,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from tracking_sequences import read_gray
+from tracking_pictures import read_gray
 
 Gray = NDArray[np.uint8]
 WORDS = (
@@ -103,7 +103,8 @@ def look_alikes(target: str, picture: Gray, background: Gray, seed: int) -> Iter
     """Pictures that are nearly a target, by kind."""
     rng = np.random.default_rng(seed)
     yield 'part of it', _with_part(picture, background, float(rng.uniform(0.2, 0.45)), rng)
-    yield 'its pieces in disorder', _shuffled(picture, int(rng.integers(3, 6)), rng)
+    if target != 'bricks':  # bricks in disorder are the same bricks
+        yield 'its pieces in disorder', _shuffled(picture, int(rng.integers(3, 6)), rng)
     yield 'mirrored', np.ascontiguousarray(picture[:, ::-1])
     yield 'a third of it replaced thrice', _overpasted(picture, background, rng)
     if target == 'page':

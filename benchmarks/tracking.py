@@ -25,7 +25,8 @@ import cv2
 import numpy as np
 from look_alikes import page, sign
 from tracking_peers import EveryFrame, FlowAlone
-from tracking_sequences import Difficulty, Moment, Sequence, read_gray
+from tracking_pictures import read_gray
+from tracking_sequences import Difficulty, Moment, Sequence
 from turns import machine, versions
 
 EASY = Difficulty(0.3, 0.3, exposure_s=0.003, noise=2, light=0.2, shake_px=1)

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from tracking_pictures import corners, mips, warped
 
 WALL_BEHIND_M = 0.4
 MOST_EXPOSURES = 7  # of which one blurred image is the mean
@@ -110,26 +110,6 @@ class Sequence:
             yield renderer.moment(index / self.hz)
 
 
-def mips(gray: NDArray[np.uint8]) -> list[NDArray[np.uint8]]:
-    """A picture and its halves, for rendering it small without aliasing."""
-    levels = [gray]
-    while min(levels[-1].shape) >= 64:
-        height, width = levels[-1].shape
-        levels.append(np.asarray(cv2.resize(levels[-1], (width // 2, height // 2), interpolation=cv2.INTER_AREA)))
-    return levels
-
-
-def read_gray(path: Path, longest_px: int = 0) -> NDArray[np.uint8]:
-    """A picture in gray, reduced where it is larger."""
-    gray = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
-    if gray is None:
-        raise SystemExit(f'{path} is not a picture')
-    scale = longest_px / max(gray.shape) if longest_px else 1.0
-    if scale < 1:
-        gray = cv2.resize(gray, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-    return np.asarray(gray, np.uint8)
-
-
 class _Waves:
     """Sums of three slow sines, each channel between -1 and 1."""
 
@@ -217,8 +197,8 @@ class _Renderer:
     def _exposed(self, time_s: float) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
         """Mean over the exposure, and which target owns each pixel at its middle (0: none)."""
         half = self.s.difficulty.exposure_s / 2
-        corners = np.array([[0, 0, 1.0], [self.s.targets[0].shape[1], self.s.targets[0].shape[0], 1.0]])
-        ends = [corners @ self.homographies(self.T_camera_wall(t))[1].T for t in (time_s - half, time_s + half)]
+        ends_px = np.array([[0, 0, 1.0], [self.s.targets[0].shape[1], self.s.targets[0].shape[0], 1.0]])
+        ends = [ends_px @ self.homographies(self.T_camera_wall(t))[1].T for t in (time_s - half, time_s + half)]
         moved = np.abs(ends[0][:, :2] / ends[0][:, 2:] - ends[1][:, :2] / ends[1][:, 2:]).max()
         count = int(np.clip(np.ceil(moved) + 1, 1, MOST_EXPOSURES)) | 1
         total = np.zeros(self.s.size_wh[::-1], np.float32)
@@ -233,15 +213,15 @@ class _Renderer:
 
     def _sharp(self, time_s: float) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
         homographies = self.homographies(self.T_camera_wall(time_s))
-        image = _warped(self.wall, homographies[0], self.s.size_wh, cv2.BORDER_REFLECT_101)
+        image = warped(self.wall, homographies[0], self.s.size_wh, cv2.BORDER_REFLECT_101)
         owners = np.zeros(image.shape, np.uint8)
         for number, (levels, H) in enumerate(zip(self.pictures, homographies[1:], strict=True), 1):
             x, y, w, h = self._frame_of(levels[0], H)
             if not w or not h:
                 continue
             shift = np.array([[1.0, 0, -x], [0, 1, -y], [0, 0, 1]])
-            mask = _warped([np.full_like(levels[0], 255)], shift @ H, (w, h), cv2.BORDER_CONSTANT)
-            picture = _warped(levels, shift @ H, (w, h), cv2.BORDER_REPLICATE)
+            mask = warped([np.full_like(levels[0], 255)], shift @ H, (w, h), cv2.BORDER_CONSTANT)
+            picture = warped(levels, shift @ H, (w, h), cv2.BORDER_REPLICATE)
             part = image[y : y + h, x : x + w]
             alpha = mask.astype(np.float32) / 255
             part[:] = np.asarray(picture * alpha + part * (1 - alpha) + 0.5, np.uint8)
@@ -250,7 +230,7 @@ class _Renderer:
 
     def _frame_of(self, gray: NDArray[np.uint8], H: NDArray[np.float64]) -> tuple[int, int, int, int]:
         """Part of the image that a picture takes up: left, top, width, height."""
-        quad = _corners(gray, H)
+        quad = corners(gray, H)
         low = np.clip(np.floor(quad.min(axis=0)) - 2, 0, self.s.size_wh).astype(int)
         high = np.clip(np.ceil(quad.max(axis=0)) + 3, 0, self.s.size_wh).astype(int)
         return int(low[0]), int(low[1]), int(high[0] - low[0]), int(high[1] - low[1])
@@ -260,7 +240,7 @@ class _Renderer:
             part = (time_s - begin) / self.s.cover_s
             if not 0 <= part <= 1:
                 continue
-            quad = _corners(self.s.targets[0], H)
+            quad = corners(self.s.targets[0], H)
             left, right = quad[:, 0].min(), quad[:, 0].max()
             if len(self.s.targets) > 1:
                 left, right = 0, self.s.size_wh[0]
@@ -276,7 +256,7 @@ class _Renderer:
         return image, owners
 
     def _visible(self, mask: NDArray[np.bool_], H: NDArray[np.float64], index: int) -> float:
-        quad = _corners(self.s.targets[index], H).astype(np.float32)
+        quad = corners(self.s.targets[index], H).astype(np.float32)
         area = float(cv2.contourArea(quad))
         return float(min(np.count_nonzero(mask) / max(area, 1.0), 1.0))
 
@@ -296,24 +276,3 @@ class _Renderer:
         if d.jpeg:
             out = cv2.imdecode(cv2.imencode('.jpg', out, [cv2.IMWRITE_JPEG_QUALITY, d.jpeg])[1], cv2.IMREAD_GRAYSCALE)
         return np.asarray(out, np.uint8)
-
-
-def _corners(gray: NDArray[np.uint8], H: NDArray[np.float64]) -> NDArray[np.float64]:
-    right, bottom = gray.shape[1] - 0.5, gray.shape[0] - 0.5
-    mapped = np.array([[-0.5, -0.5, 1], [right, -0.5, 1], [right, bottom, 1], [-0.5, bottom, 1]]) @ H.T
-    return np.asarray(mapped[:, :2] / mapped[:, 2:])
-
-
-def _warped(
-    levels: list[NDArray[np.uint8]], H: NDArray[np.float64], size_wh: tuple[int, int], border: int
-) -> NDArray[np.uint8]:
-    """Draw a picture from its level that is about as large as it appears."""
-    gray = levels[0]
-    centre = np.array([gray.shape[1] / 2, gray.shape[0] / 2, 1.0])
-    scale = np.sqrt(abs(np.linalg.det(H) / (H[2] @ centre) ** 3)) if H[2] @ centre else 1.0
-    level = int(np.clip(np.floor(np.log2(1 / max(scale, 1e-3)) + 0.3), 0, len(levels) - 1))
-    small = levels[level]
-    sx, sy = gray.shape[1] / small.shape[1], gray.shape[0] / small.shape[0]
-    # Pixel centres are integers: (x + .5) * s - .5.
-    up = np.array([[sx, 0, sx / 2 - 0.5], [0, sy, sy / 2 - 0.5], [0, 0, 1.0]])
-    return np.asarray(cv2.warpPerspective(small, H @ up, size_wh, flags=cv2.INTER_LINEAR, borderMode=border))

@@ -52,11 +52,22 @@ def likeness(template: Template, patch: NDArray[np.uint8], valid: NDArray[np.boo
         return Likeness(0.0, 0.0)
     agreement = float(telling[correlation >= _ALIKE].sum()) / telling_total
     other = (correlation <= _OTHER) & (variance >= _SOME_TEXTURE)
-    return Likeness(agreement, float(texture[_enclosed(correlation >= _ALIKE) & other].sum()) / total)
+    enclosed = _enclosed(correlation >= _ALIKE, _shown_blocks(valid, correlation.shape))
+    return Likeness(agreement, float(texture[enclosed & other].sum()) / total)
 
 
-def _enclosed(alike: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Which blocks can't be reached from outside without crossing what looks alike."""
-    open_ground = cv2.copyMakeBorder((~alike).astype(np.uint8), 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=1)
-    _, labels = cv2.connectedComponents(open_ground, connectivity=4)
-    return np.asarray(labels[1:-1, 1:-1] != labels[0, 0])
+def _shown_blocks(valid: NDArray[np.bool_], shape: tuple[int, ...]) -> NDArray[np.bool_]:
+    """Blocks of which both show at least half."""
+    if valid.all():
+        return np.ones(shape, np.bool_)
+    share = cv2.resize(valid.astype(np.float32), shape[::-1], interpolation=cv2.INTER_AREA).reshape(shape)
+    return np.asarray(share >= 0.5)
+
+
+def _enclosed(alike: NDArray[np.bool_], shown: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Which blocks can't be reached from beyond the picture without crossing what looks alike or is not shown."""
+    ground = (~alike & shown).astype(np.uint8)
+    _, labels = cv2.connectedComponents(
+        cv2.copyMakeBorder(ground, 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=1), connectivity=4
+    )
+    return np.asarray((labels[1:-1, 1:-1] != labels[0, 0]) & shown)
