@@ -8,13 +8,13 @@ import math
 
 import numpy as np
 from builtin_interfaces.msg import Time
-from geometry_msgs.msg import Point32, Pose, Transform
+from geometry_msgs.msg import Pose, Transform
 from nav_msgs.msg import Odometry
 from numpy.typing import NDArray
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 from std_msgs.msg import Header as HeaderMsg
 from waymark_msgs.msg import Embedding as EmbeddingMsg
-from waymark_msgs.msg import PlanarTarget, PlanarTargetArray, TokenGrid
+from waymark_msgs.msg import TokenGrid
 
 from waymark.encoding import DenseEmbedding, Embedding
 from waymark.errors import MessageError
@@ -22,7 +22,6 @@ from waymark.image.camera import CameraModel
 from waymark.image.codec import UnsupportedEncoding, decode_compressed, decode_raw, encode_jpeg, encode_raw
 from waymark.image.rotation import quaternion_xyzw, rotation_matrix
 from waymark.sources.camera_info import camera_model
-from waymark.tracking import TargetState
 from waymark.types import NANOSECONDS, Frame, Header
 from waymark_ros import rare_encodings
 
@@ -216,23 +215,6 @@ def embedding_vector(msg: EmbeddingMsg) -> NDArray[np.float32]:
             f'embedding of {msg.model_id!r} has length {length:g} instead of 1; its publisher must send unit vectors.'
         )
     return vector
-
-
-def targets_to_msg(targets: tuple[TargetState, ...], header: Header) -> PlanarTargetArray:
-    """The state of every target in one image."""
-    return PlanarTargetArray(header=header_to_msg(header), targets=[_target_to_msg(t) for t in targets])
-
-
-def _target_to_msg(target: TargetState) -> PlanarTarget:
-    msg = PlanarTarget(target_id=target.target_id, state=target.state.value, quality=float(target.quality))
-    if target.homography is not None and target.corners_px is not None:
-        msg.homography = target.homography.H_cur_ref.ravel()
-        msg.inliers = target.inliers
-        msg.corners = [Point32(x=float(x), y=float(y)) for x, y in target.corners_px]
-    if target.T_camera_target is not None:
-        msg.has_pose = True
-        msg.pose.pose = pose_to_msg(target.T_camera_target)
-    return msg
 
 
 def pose_to_msg(T_a_b: NDArray[np.float64]) -> Pose:

@@ -4,57 +4,55 @@ import numpy as np
 import pytest
 
 from waymark.errors import ConfigError
-from waymark.image.features import Features
-from waymark.tracking import TrackerConfig
-from waymark.tracking.target import learn_centre, load_targets
+from waymark.tracking import TrackerConfig, learn_target
+from waymark.tracking.target import with_view
+
+CONFIG = TrackerConfig()
+ASIDE = np.array([[0.8, 0.05, 20], [0.02, 0.9, 8], [0.0006, 0.0001, 1]])
 
 
-def saved(path, image):
-    path.parent.mkdir(exist_ok=True)
-    cv2.imwrite(str(path), image)
-    return str(path)
+def test_a_box_is_learnt_in_its_own_pixels(texture):
+    image = texture(3, (640, 480))
+    target = learn_target('sign', image, CONFIG, 0.4, (100, 60, 320, 240))
+    assert (target.size_wh, target.width_m) == ((320, 240), 0.4)
+    points = target.features.keypoints
+    assert (points >= 0).all() and (points <= (319, 239)).all()
+    assert points[:, 1].min() < 12  # described across the box's edge: a keypoint needs 31 px about it
+    expected = cv2.resize(image[60:300, 100:420], target.views[0].templates[0].size_wh, interpolation=cv2.INTER_AREA)
+    np.testing.assert_array_equal(target.views[0].templates[0].gray, expected)
 
 
-def test_a_target_is_named_by_its_file(tmp_path, texture):
-    images = (saved(tmp_path / 'pad.png', texture(1)), saved(tmp_path / 'sign.png', texture(2)))
-    targets = load_targets(TrackerConfig(target_images=images))
-    assert [t.target_id for t in targets] == ['pad', 'sign']
-    assert targets[0].features.size_wh == (320, 240)
+@pytest.mark.parametrize('box', [(-1, 0, 99, 99), (0, 0, 321, 99), (300, 200, 30, 50)])
+def test_a_box_beyond_the_image_is_refused(texture, box):
+    with pytest.raises(ConfigError, match='reaches beyond the image of 320x240 px'):
+        learn_target('sign', texture(1), CONFIG, 0.0, box)
 
 
-def test_a_missing_picture_is_named(tmp_path):
-    with pytest.raises(ConfigError, match=r'target_images: .*absent.png.* is not a file'):
-        load_targets(TrackerConfig(target_images=(str(tmp_path / 'absent.png'),)))
+def test_a_box_of_a_few_pixels_is_refused(texture):
+    with pytest.raises(ConfigError, match='a target of 23x60 px is too small: 24 px a side are needed'):
+        learn_target('sign', texture(1), CONFIG, 0.0, (0, 0, 23, 60))
 
 
-@pytest.mark.parametrize('content', [b'', b'not a picture', b'\x89PNG\r\n\x1a\n'])
-def test_a_file_that_is_no_picture_is_named(tmp_path, content):
-    path = tmp_path / 'broken.png'
-    path.write_bytes(content)
-    with pytest.raises(ConfigError, match=r'target_images: .*broken.png.* is not a readable picture'):
-        load_targets(TrackerConfig(target_images=(str(path),)))
+@pytest.mark.parametrize('shade', [0, 90, 255])
+def test_a_picture_of_one_colour_is_refused(shade):
+    with pytest.raises(ConfigError, match="target 'wall' has too little texture: 0 keypoints of 50 needed"):
+        learn_target('wall', np.full((240, 320), shade, np.uint8), CONFIG)
 
 
-def test_a_target_of_one_colour_is_refused_by_name(tmp_path):
-    path = saved(tmp_path / 'wall.png', np.full((200, 200), 90, np.uint8))
-    with pytest.raises(ConfigError, match=r'wall.png.* has too little texture: 0 keypoints of 50 needed'):
-        load_targets(TrackerConfig(target_images=(path,)))
+def test_keypoints_of_a_further_view_lie_where_the_first_picture_has_them(texture):
+    picture = texture(1)
+    target = learn_target('pad', picture, CONFIG)
+    aside = cv2.warpPerspective(picture, ASIDE, (360, 260), borderValue=90)
+    both = with_view(target, aside, CONFIG)
+    view = both.views[1]
+    assert view.features.size_wh == target.size_wh
+    # The view's picture is the first one again, seen from elsewhere and warped back.
+    again = view.templates[0]
+    difference = np.abs(again.gray.astype(int) - target.views[0].templates[0].gray)[again.shown]
+    assert again.shown.mean() > 0.9 and np.median(difference) <= 6
 
 
-def test_two_targets_of_one_name_are_refused(tmp_path, texture):
-    images = tuple(saved(tmp_path / d / 'pad.png', texture(1)) for d in ('a', 'b'))
-    with pytest.raises(ConfigError, match="two targets are named 'pad'"):
-        load_targets(TrackerConfig(target_images=images))
-
-
-def test_the_centre_of_an_image_is_its_middle_half_with_the_keypoints_of_the_whole():
-    points = np.array([[9, 20], [10, 5], [10, 20], [29, 20], [30, 20]], np.float32)
-    descriptors = np.arange(5 * 32, dtype=np.uint8).reshape(5, 32)
-    whole = Features(points, descriptors, (40, 40))
-    centre = learn_centre('middle', whole, TrackerConfig(min_target_features=4))
-    assert centre is None  # only two of the five lie inside
-    whole = Features(np.repeat(points, 2, axis=0), np.repeat(descriptors, 2, axis=0), (40, 40))
-    centre = learn_centre('middle', whole, TrackerConfig(min_target_features=4))
-    assert centre.features.size_wh == (20, 20)
-    np.testing.assert_array_equal(centre.features.keypoints, [[0, 10], [0, 10], [19, 10], [19, 10]])
-    np.testing.assert_array_equal(centre.features.descriptors[::2], descriptors[2:4])
+def test_a_view_of_something_else_is_refused(texture):
+    target = learn_target('pad', texture(1), CONFIG)
+    with pytest.raises(ConfigError, match="a further picture of 'pad' does not show what its first one shows"):
+        with_view(target, texture(2), CONFIG)

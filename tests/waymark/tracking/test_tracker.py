@@ -48,10 +48,10 @@ def test_a_target_is_found_where_it_is(target_file, scene, detector):
     tracker = PlanarTracker.from_config(TrackerConfig(target_images=(target_file,), detector=detector))
     (state,) = tracker.track(frame(scene))
     assert (state.target_id, state.state) == ('pad', TrackState.TRACKING)
-    assert corner_error(state.homography.H_cur_ref, H_TRUE, (320, 240)) < 1
+    assert corner_error(state.homography.H_cur_ref, H_TRUE, (320, 240)) < 0.3
     expected = transform_points(H_TRUE, image_corners((320, 240)))
-    np.testing.assert_allclose(state.corners_px, expected, atol=2)
-    assert state.inliers >= 12 and 0.25 <= state.quality <= 1
+    np.testing.assert_allclose(state.corners_px, expected, atol=0.6)
+    assert state.inliers >= 12 and 0.25 <= state.quality <= 1 and 0.9 < state.agreement <= 1
 
 
 def test_it_is_searched_then_tracked_then_lost_then_tracked(target_file, scene, texture):
@@ -60,7 +60,8 @@ def test_it_is_searched_then_tracked_then_lost_then_tracked(target_file, scene, 
     states = [tracker.track(frame(image))[0] for image in (empty, scene, empty, empty, scene)]
     assert [s.state.name for s in states] == ['SEARCHING', 'TRACKING', 'LOST', 'LOST', 'TRACKING']
     for state in (states[0], states[2]):
-        assert state.homography is None and state.corners_px is None and state.quality == state.inliers == 0
+        assert state.homography is None and state.corners_px is None
+        assert state.quality == state.inliers == state.agreement == 0 and state.reason
 
 
 def test_several_targets_have_a_state_each(target_file, tmp_path, texture, scene):
@@ -71,42 +72,30 @@ def test_several_targets_have_a_state_each(target_file, tmp_path, texture, scene
     assert states == {'pad': TrackState.TRACKING, 'absent_sign': TrackState.SEARCHING}
 
 
-@BOTH
-@pytest.mark.parametrize('shade', [0, 128, 255])
-def test_a_blank_image_shows_no_target(target_file, detector, shade):
-    tracker = PlanarTracker.from_config(TrackerConfig(target_images=(target_file,), detector=detector))
-    for size in ((480, 640), (1, 1), (20, 700)):
-        (state,) = tracker.track(frame(np.full(size, shade, np.uint8)))
-        assert state.state is TrackState.SEARCHING
-
-
 def test_the_centre_of_the_first_textured_image_is_learnt(texture):
     tracker = PlanarTracker.from_config(TrackerConfig())
     image = texture(3, (640, 480))
     assert tracker.track(frame(np.zeros((480, 640), np.uint8))) == ()
     (state,) = tracker.track(frame(image))
     assert state.target_id == 'first_frame' and state.state is TrackState.TRACKING
-    np.testing.assert_allclose(state.corners_px[0], [160, 120], atol=1)
+    np.testing.assert_allclose(state.corners_px[0], [160, 120], atol=0.1)
     (state,) = tracker.track(frame(np.roll(image, (10, 20), (0, 1))))
-    np.testing.assert_allclose(state.corners_px[0], [180, 130], atol=1)
-
-
-def test_no_target_and_none_to_be_learnt_is_refused():
-    with pytest.raises(ConfigError, match='target_images: no target'):
-        PlanarTracker.from_config(TrackerConfig(learn_first_frame=False))
+    np.testing.assert_allclose(state.corners_px[0], [180, 130], atol=0.1)
 
 
 def test_the_pose_needs_a_calibrated_camera_and_a_width(target_file, scene):
     camera = CameraModel((640, 480), K, np.zeros(5))
-    uncalibrated = CameraModel((640, 480), np.zeros((3, 3)), np.zeros(5))
+    not_finite = K.copy()
+    not_finite[0, 2] = np.nan
     wide = PlanarTracker.from_config(TrackerConfig(target_images=(target_file,), target_width_m=0.32))
     unknown = PlanarTracker.from_config(TrackerConfig(target_images=(target_file,)))
-    assert unknown.track(frame(scene), camera)[0].T_camera_target is None
-    assert wide.track(frame(scene))[0].T_camera_target is None
-    assert wide.track(frame(scene), uncalibrated)[0].T_camera_target is None
-    found = wide.track(frame(scene), camera)[0].T_camera_target
-    np.testing.assert_allclose(found[:3, 3], T_TRUE[:3, 3], atol=0.01)
-    np.testing.assert_allclose(found[:3, :3], T_TRUE[:3, :3], atol=0.03)
+    assert unknown.track(frame(scene), camera)[0].pose is None
+    assert wide.track(frame(scene))[0].pose is None
+    for matrix, distortion in ((K * 0, np.zeros(5)), (not_finite, np.zeros(5)), (K, np.array([0, np.nan, 0, 0, 0]))):
+        (state,) = wide.track(frame(scene), CameraModel((640, 480), matrix, distortion))
+        assert state.state is TrackState.TRACKING and state.pose is None
+    found = wide.track(frame(scene), camera)[0].pose
+    np.testing.assert_allclose(found.T_camera_target, T_TRUE, atol=0.003)
 
 
 def test_a_camera_of_another_size_is_refused(target_file, scene):
@@ -115,20 +104,29 @@ def test_a_camera_of_another_size_is_refused(target_file, scene):
         tracker.track(frame(scene), CameraModel((320, 240), K, np.zeros(5)))
 
 
-@BOTH
-def test_a_real_box_is_found_in_its_scene_and_in_no_other_picture(shared_data, detector):
-    box = shared_data('opencv_samples') / 'box.png'
-    tracker = PlanarTracker.from_config(TrackerConfig(target_images=(str(box),), detector=detector))
-    others = [
-        *sorted((shared_data('rtabmap_samples') / 'samples').glob('*.jpg')),
-        *sorted((shared_data('kitti_mini') / 'KITTI_sequence_1' / 'image_l').glob('*.png'))[::3],
-    ]
-    for path in others:
-        (state,) = tracker.track(frame(cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)))
-        assert state.state is TrackState.SEARCHING, path
-    assert len(others) >= 100
+def test_a_target_added_live_is_followed_from_the_next_image(texture):
+    image = texture(3, (640, 480))
+    tracker = PlanarTracker(TrackerConfig(learn_first_frame=False), ())
+    assert tracker.track(frame(image)) == ()
+    tracker.add_target('door', image, 0.5, (200, 100, 240, 180))
+    (state,) = tracker.track(frame(np.roll(image, 7, 1)))
+    assert (state.target_id, state.state) == ('door', TrackState.TRACKING)
+    np.testing.assert_allclose(state.corners_px[0], [207, 100], atol=0.2)
+    assert tracker.has_widths
 
-    scene = cv2.imread(str(box.with_name('box_in_scene.png')), cv2.IMREAD_GRAYSCALE)
-    (state,) = tracker.track(frame(scene))
-    # Read off the picture by eye, within a few pixels.
-    np.testing.assert_allclose(state.corners_px, [[118, 160], [282, 177], [264, 296], [90, 272]], atol=6)
+
+@pytest.mark.parametrize(
+    ('name', 'width_m', 'message'), [('', 0, 'needs a name'), ('a', -1, 'width_m'), ('a', np.nan, 'width_m')]
+)
+def test_a_target_without_name_or_of_no_width_is_refused(texture, name, width_m, message):
+    with pytest.raises(ConfigError, match=message):
+        PlanarTracker(TrackerConfig(), ()).add_target(name, texture(1), width_m)
+
+
+def test_a_known_name_adds_a_view(texture):
+    picture = texture(1)
+    tracker = PlanarTracker(TrackerConfig(), ())
+    tracker.add_target('pad', picture)
+    aside = cv2.warpPerspective(picture, np.array([[0.8, 0.05, 20], [0.02, 0.9, 8], [6e-4, 1e-4, 1]]), (320, 240))
+    assert len(tracker.add_target('pad', aside).views) == 2
+    assert tracker.target_ids == ('pad',)

@@ -17,6 +17,7 @@ from waymark.cli.compare import compare
 from waymark.cli.mosaic import mosaic
 from waymark.cli.search import search
 from waymark.cli.shots import shots
+from waymark.cli.track import track
 from waymark.errors import WaymarkError
 
 app = typer.Typer(
@@ -37,6 +38,7 @@ app.command()(classify)
 app.command()(search)
 app.command()(shots)
 app.command()(mosaic)
+app.command()(track)
 
 
 @app.command()

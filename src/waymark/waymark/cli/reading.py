@@ -8,19 +8,28 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from waymark.sources.base import Source
 from waymark.types import Frame
 
 
 @contextmanager
 def read_frames(recording: str, text: str) -> Iterator[tuple[Iterator[Frame], Callable[[], None]]]:
+    """As `read_source`, images alone: the frames, and what to call after each."""
+    with read_source(recording, text) as (source, each):
+        yield (item.frame for item in source.frames()), each
+
+
+@contextmanager
+def read_source(recording: str, text: str, camera_info: str = '') -> Iterator[tuple[Source, Callable[[], None]]]:
     """Open a recording for one pass.
 
     Args:
         recording: Video, folder of images, rosbag2 or simulator URI.
         text: What is being done, for the bar.
+        camera_info: ROS camera calibration YAML; '': the recording's own.
 
     Yields:
-        The frames, and what to call after each.
+        The source, and what to call after each frame.
 
     Raises:
         SourceError: It can't be read, or is a live input.
@@ -34,13 +43,13 @@ def read_frames(recording: str, text: str) -> Iterator[tuple[Iterator[Frame], Ca
 
     if is_live(recording):
         raise SourceError(f'{recording}: a live input has no end. Record it with waymark run --record first.')
-    source = open_source(ImageSourceConfig(input=recording, pace='fast'))
+    source = open_source(ImageSourceConfig(input=recording, pace='fast', camera_info_file=camera_info))
     console = Console(stderr=True)
     columns = TextColumn('{task.description}'), BarColumn(), TimeElapsedColumn(), TimeRemainingColumn()
     try:
         with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
             task = bar.add_task(text, total=source.info.frame_count)
-            yield (item.frame for item in source.frames()), lambda: bar.advance(task)
+            yield source, lambda: bar.advance(task)
     finally:
         source.close()
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from waymark.checks import require_gray, require_shape
 from waymark.image.rectification import scale_at_centre, scaling, seen_through, shown
 
-_BLOCK_PX = 12  # side of the squares that are compared, in the reduced pictures
+BLOCK_PX = 12  # side of the squares that are compared, in the reduced pictures
 _BLOCKS = 8  # along the reference's longer side
 _FEWEST_BLOCKS = 3
 _DETAIL_PX = 9  # side of the mean that is taken off: slow changes of light go with it
@@ -71,23 +71,39 @@ def photometric_agreement(
 def _small_size(size_wh: tuple[int, int], H: NDArray[np.float64]) -> tuple[int, int]:
     """Size at which both are compared: 8 blocks along the longer side, fewer where H leaves no pixels for them."""
     longer = max(size_wh) * min(scale_at_centre(H, size_wh), 1.0)
-    blocks = int(np.clip(longer / _BLOCK_PX, _FEWEST_BLOCKS, _BLOCKS))
+    blocks = int(np.clip(longer / BLOCK_PX, _FEWEST_BLOCKS, _BLOCKS))
     across, down = (max(round(blocks * side / max(size_wh)), 1) for side in size_wh)
-    return across * _BLOCK_PX, down * _BLOCK_PX
+    return across * BLOCK_PX, down * BLOCK_PX
 
 
 def _robust_correlation(a: NDArray[np.uint8], b: NDArray[np.uint8], valid: NDArray[np.bool_]) -> float:
     """Median of the blocks' correlations, weighted by texture in `a`."""
-    counted = _per_block(valid.astype(np.float32))
     a_detail, b_detail = (np.where(valid, _detail(image), np.float32(0)) for image in (a, b))
-    share = np.maximum(counted, 1.0 / _BLOCK_PX**2)
-    a_mean, b_mean = _per_block(a_detail) / share, _per_block(b_detail) / share
-    a_var = _per_block(a_detail * a_detail) / share - a_mean**2
-    b_var = _per_block(b_detail * b_detail) / share - b_mean**2
-    shared = _per_block(a_detail * b_detail) / share - a_mean * b_mean
-    correlation = shared / np.sqrt((np.maximum(a_var, 0) + _NOISE) * (np.maximum(b_var, 0) + _NOISE))
-    weight = np.where(counted >= _SEEN, a_var / (np.maximum(a_var, 0) + _TEXTURE), 0.0)
-    return _weighted_median(correlation.ravel(), np.maximum(weight, 0).ravel())
+    correlation, variance = block_correlations(a_detail, b_detail, valid)
+    weight = variance / (variance + _TEXTURE)
+    return _weighted_median(correlation.ravel(), weight.ravel())
+
+
+def block_correlations(a: Plane, b: Plane, valid: NDArray[np.bool_]) -> tuple[Plane, Plane]:
+    """Compare two pictures block by block.
+
+    Args:
+        a: (H, W) float32 of mean about 0, 0 where not valid.
+        b: (H, W) float32, likewise.
+        valid: (H, W) bool, what is compared.
+
+    Returns:
+        (rows, columns) zero-mean normalised correlation of blocks of 12 px (a rest at the right and below is left out),
+        and variance of `a` in them: 0 in a block of which less than half is valid.
+    """
+    counted = _per_block(valid.astype(np.float32))
+    share = np.maximum(counted, 1.0 / BLOCK_PX**2)
+    a_mean, b_mean = _per_block(a) / share, _per_block(b) / share
+    a_var = np.maximum(_per_block(a * a) / share - a_mean**2, 0)
+    b_var = np.maximum(_per_block(b * b) / share - b_mean**2, 0)
+    shared = _per_block(a * b) / share - a_mean * b_mean
+    correlation = shared / np.sqrt((a_var + _NOISE) * (b_var + _NOISE))
+    return np.asarray(correlation, np.float32), np.where(counted >= _SEEN, a_var, np.float32(0))
 
 
 def _detail(image: NDArray[np.uint8]) -> Plane:
@@ -97,8 +113,9 @@ def _detail(image: NDArray[np.uint8]) -> Plane:
 
 def _per_block(plane: Plane) -> Plane:
     """Means of the blocks, (rows, columns)."""
-    size_wh = plane.shape[1] // _BLOCK_PX, plane.shape[0] // _BLOCK_PX
-    return np.asarray(cv2.resize(plane, size_wh, interpolation=cv2.INTER_AREA), np.float32).reshape(size_wh[::-1])
+    size_wh = plane.shape[1] // BLOCK_PX, plane.shape[0] // BLOCK_PX
+    whole = plane[: size_wh[1] * BLOCK_PX, : size_wh[0] * BLOCK_PX]
+    return np.asarray(cv2.resize(whole, size_wh, interpolation=cv2.INTER_AREA), np.float32).reshape(size_wh[::-1])
 
 
 def _weighted_median(values: NDArray[np.floating], weights: NDArray[np.floating]) -> float:

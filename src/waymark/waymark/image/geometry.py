@@ -22,7 +22,8 @@ def transform_points(H: NDArray[np.floating], points_px: NDArray[np.floating]) -
     """
     require_shape('H', H, (3, 3))
     require_shape('points_px', points_px, ('N', 2))
-    mapped = np.c_[np.asarray(points_px, np.float64), np.ones(len(points_px))] @ np.asarray(H, np.float64).T
+    H64 = np.asarray(H, np.float64)
+    mapped = np.asarray(points_px, np.float64) @ H64[:, :2].T + H64[:, 2]
     with np.errstate(divide='ignore', invalid='ignore'):
         return np.asarray(mapped[:, :2] / mapped[:, 2:], np.float64)
 
@@ -98,7 +99,7 @@ def local_scale(H: NDArray[np.floating], points_px: NDArray[np.floating]) -> NDA
     """
     require_shape('points_px', points_px, ('N', 2))
     H64 = np.asarray(H, np.float64)
-    w = np.c_[np.asarray(points_px, np.float64), np.ones(len(points_px))] @ H64[2]
+    w = np.asarray(points_px, np.float64) @ H64[2, :2] + H64[2, 2]
     with np.errstate(divide='ignore', invalid='ignore'):
         determinant = np.linalg.det(H64) / w**3
         return np.asarray(np.sign(determinant) * np.sqrt(np.abs(determinant)), np.float64)

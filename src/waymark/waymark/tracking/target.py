@@ -1,11 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a planar target looks like: learnt from a picture or from the first frame."""
+"""What a planar target looks like: learnt from one or several pictures, or from a box in a camera's image."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -13,7 +11,31 @@ from numpy.typing import NDArray
 
 from waymark.errors import ConfigError
 from waymark.image.features import Features, detect
+from waymark.image.geometry import transform_points
+from waymark.image.homography import register
+from waymark.tracking.alignment import align
 from waymark.tracking.config import TrackerConfig
+from waymark.tracking.pyramid import FramePyramid
+from waymark.tracking.template import Template, templates_of
+
+Box = tuple[int, int, int, int]  # left, top, width, height, px
+
+_AROUND_PX = 32  # a keypoint needs this much around it to be described
+_REDUCED = (1.0, 0.5)  # sizes of the picture whose keypoints are learnt: one alone is not found from afar
+_LEAST_SIDE_PX = 24
+
+
+@dataclass(frozen=True, eq=False)
+class View:
+    """One picture of a target, in the coordinates of its first picture.
+
+    Attributes:
+        features: Keypoints in px of the first picture.
+        templates: The picture as the first one's camera would have seen it, at several sizes.
+    """
+
+    features: Features
+    templates: tuple[Template, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,71 +44,137 @@ class Target:
 
     Attributes:
         target_id: Its name.
-        features: Of its picture; homographies map that picture's pixels to the current image.
+        views: The first picture, and further ones; homographies map the first one's pixels to the current image.
+        width_m: Real width of the first picture, m; 0: unknown.
     """
 
     target_id: str
-    features: Features
+    views: tuple[View, ...]
+    width_m: float = 0.0
+
+    @property
+    def size_wh(self) -> tuple[int, int]:
+        """Of the first picture, px."""
+        return self.views[0].features.size_wh
+
+    @property
+    def features(self) -> Features:
+        """Of all views together."""
+        if len(self.views) == 1:
+            return self.views[0].features
+        points = np.concatenate([v.features.keypoints for v in self.views])
+        return Features(points, np.concatenate([v.features.descriptors for v in self.views]), self.size_wh)
 
 
-def load_targets(config: TrackerConfig) -> tuple[Target, ...]:
-    """Learn the targets of a configuration from their pictures.
-
-    Raises:
-        ConfigError: A picture is missing, unreadable, without enough texture, or two have one name.
-    """
-    targets = tuple(_load_target(Path(p), config) for p in config.target_images)
-    _require_distinct([t.target_id for t in targets])
-    return targets
-
-
-def learn_target(target_id: str, gray: NDArray[np.uint8], config: TrackerConfig) -> Target | None:
-    """Learn a target from its picture (H, W) uint8; None where it has too few keypoints to be found again."""
-    return _target(target_id, detect(gray, config), config)
-
-
-def learn_centre(target_id: str, features: Features, config: TrackerConfig) -> Target | None:
-    """Make the middle half of an image, in width and height, a target.
+def learn_target(
+    target_id: str, gray: NDArray[np.uint8], config: TrackerConfig, width_m: float = 0.0, box: Box | None = None
+) -> Target:
+    """Learn a target from its picture, or from a box in an image that shows it from the front.
 
     Args:
         target_id: Its name.
-        features: Of the whole image. Detected in the middle alone, at its own size and with max_features for itself,
-            keypoints would be others than those that whole images show later.
+        gray: (H, W) uint8.
         config: What a target needs.
+        width_m: Real width of the picture or the box, m; 0: unknown.
+        box: Part of `gray` that is the target; None: all of it.
 
     Returns:
-        The target, or None where the middle has too few keypoints to be found again.
+        The target; homographies map pixels of the picture, or of the box, to the current image.
+
+    Raises:
+        ConfigError: The box is no part of the image, or the target has too little texture to be found again.
     """
-    width, height = features.size_wh
-    left, top = width // 4, height // 4
-    size_wh = width - 2 * left, height - 2 * top
-    points = features.keypoints - np.array([left, top], np.float32)
-    inside = ((points >= 0) & (points <= np.array(size_wh) - 1)).all(axis=1)
-    return _target(target_id, Features(points[inside], features.descriptors[inside], size_wh), config)
-
-
-def _target(target_id: str, features: Features, config: TrackerConfig) -> Target | None:
-    return Target(target_id, features) if len(features) >= config.min_target_features else None
-
-
-def _load_target(path: Path, config: TrackerConfig) -> Target:
-    if not path.is_file():
-        raise ConfigError(f'target_images: {str(path)!r} is not a file. Give the path of a picture.')
-    # Read the bytes ourselves: imread complains on stderr and knows no reason.
-    gray = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_GRAYSCALE) if path.stat().st_size else None
-    if gray is None:
-        raise ConfigError(f'target_images: {str(path)!r} is not a readable picture. Give a PNG or JPEG.')
-    target = learn_target(path.stem, np.asarray(gray, np.uint8), config)
-    if target is None:
-        found = len(detect(np.asarray(gray, np.uint8), config))
+    box = box or (0, 0, gray.shape[1], gray.shape[0])
+    picture = cut(gray, box)
+    features = _learnt_features(gray, box, config)
+    templates = templates_of(picture, np.ones(picture.shape, np.bool_), config.template_px, config.template_points)
+    if len(features) < config.min_target_features:
         raise ConfigError(
-            f'target_images: {str(path)!r} has too little texture: {found} keypoints of '
+            f'target {target_id!r} has too little texture: {len(features)} keypoints of '
             f'{config.min_target_features} needed. Use a more detailed picture, or lower min_target_features.'
         )
-    return target
+    if len(templates[0].points) < config.min_inliers:
+        raise ConfigError(
+            f'target {target_id!r} has too little texture: {len(templates[0].points)} corners to follow of '
+            f'{config.min_inliers} needed. Use a more detailed picture, or lower min_inliers.'
+        )
+    return Target(target_id, (View(features, templates),), width_m)
 
 
-def _require_distinct(names: Sequence[str]) -> None:
-    twice = sorted({n for n in names if names.count(n) > 1})
-    if twice:
-        raise ConfigError(f'target_images: two targets are named {twice[0]!r}. Rename one of the files.')
+def with_view(target: Target, gray: NDArray[np.uint8], config: TrackerConfig) -> Target:
+    """Add a picture of a target from elsewhere or in another light.
+
+    Args:
+        target: As known so far.
+        gray: (H, W) uint8, shows the target somewhere.
+        config: Of the tracker.
+
+    Returns:
+        The target that is found by either.
+
+    Raises:
+        ConfigError: The known pictures don't recognise it.
+    """
+    current = detect(gray, config)
+    found = register(target.features, current, config.ratio, config)
+    image = FramePyramid(gray)
+    laid = None if found is None else align(target.views[0].templates, image, found.H_cur_ref, config.template_points)
+    if found is None:
+        raise ConfigError(
+            f'a further picture of {target.target_id!r} does not show what its first one shows, or from too far aside. '
+            'Give a picture in between.'
+        )
+    H_view_ref = found.H_cur_ref if laid is None else laid.H_cur_ref
+    keypoints = transform_points(np.linalg.inv(H_view_ref), current.keypoints)
+    inside = ((keypoints >= 0) & (keypoints <= np.array(target.size_wh) - 1)).all(axis=1)
+    features = Features(keypoints[inside].astype(np.float32), current.descriptors[inside], target.size_wh)
+    picture, shown = (_warped_back(plane, H_view_ref, target.size_wh) for plane in (gray, np.full_like(gray, 255)))
+    templates = templates_of(picture, shown == 255, config.template_px, config.template_points)
+    return replace(target, views=(*target.views, View(features, templates)))
+
+
+def cut(gray: NDArray[np.uint8], box: Box) -> NDArray[np.uint8]:
+    """Part of an image.
+
+    Raises:
+        ConfigError: The box reaches beyond the image, or is too small for a target.
+    """
+    _require_inside(box, gray)
+    left, top, width, height = box
+    return np.ascontiguousarray(gray[top : top + height, left : left + width])
+
+
+def _warped_back(
+    gray: NDArray[np.uint8], H_view_ref: NDArray[np.float64], size_wh: tuple[int, int]
+) -> NDArray[np.uint8]:
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    return np.asarray(cv2.warpPerspective(gray, H_view_ref, size_wh, flags=flags), np.uint8)
+
+
+def _learnt_features(gray: NDArray[np.uint8], box: Box, config: TrackerConfig) -> Features:
+    """Keypoints inside a box, in its own pixels, at several sizes of the picture."""
+    left, top, width, height = box
+    x0, y0 = max(left - _AROUND_PX, 0), max(top - _AROUND_PX, 0)
+    around = gray[y0 : top + height + _AROUND_PX, x0 : left + width + _AROUND_PX]
+    points, descriptors = [], []
+    reduced = replace(config, max_features=max(config.target_features // len(_REDUCED), 16))
+    for scale in _REDUCED:
+        size = round(around.shape[1] * scale), round(around.shape[0] * scale)
+        small = around if scale == 1 else cv2.resize(around, size, interpolation=cv2.INTER_AREA)
+        found = detect(np.ascontiguousarray(small, np.uint8), reduced)
+        factor = np.array([around.shape[1] / small.shape[1], around.shape[0] / small.shape[0]])
+        points.append((found.keypoints + 0.5) * factor - 0.5 + np.array([x0 - left, y0 - top]))
+        descriptors.append(found.descriptors)
+    keypoints = np.concatenate(points).astype(np.float32)
+    inside = ((keypoints >= 0) & (keypoints <= np.array([width, height]) - 1)).all(axis=1)
+    return Features(keypoints[inside], np.concatenate(descriptors)[inside], (width, height))
+
+
+def _require_inside(box: Box, gray: NDArray[np.uint8]) -> None:
+    left, top, width, height = box
+    if left < 0 or top < 0 or left + width > gray.shape[1] or top + height > gray.shape[0]:
+        raise ConfigError(
+            f'box {left},{top} {width}x{height} px reaches beyond the image of {gray.shape[1]}x{gray.shape[0]} px.'
+        )
+    if min(width, height) < _LEAST_SIDE_PX:
+        raise ConfigError(f'a target of {width}x{height} px is too small: {_LEAST_SIDE_PX} px a side are needed.')

@@ -1,31 +1,26 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Find known planar targets in each image; say nothing about one that is not believed."""
+"""Find and follow known planar targets; say nothing about one that is not believed."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import Enum
 
 import numpy as np
 from numpy.typing import NDArray
 
 from waymark.errors import ConfigError
 from waymark.image.camera import CameraModel
-from waymark.image.features import Features, detect
 from waymark.image.geometry import image_corners, transform_points
-from waymark.image.homography import Homography, register
+from waymark.image.homography import Homography
 from waymark.tracking.config import TrackerConfig
-from waymark.tracking.pose import target_pose
-from waymark.tracking.target import Target, learn_centre, load_targets
+from waymark.tracking.flow import FrameFlow
+from waymark.tracking.pictures import load_targets
+from waymark.tracking.pose import TargetPose, target_pose
+from waymark.tracking.pyramid import FramePyramid
+from waymark.tracking.search import Searcher
+from waymark.tracking.target import Box, Target, cut, learn_target, with_view
+from waymark.tracking.track import Track, TrackState
 from waymark.types import Frame
-
-
-class TrackState(Enum):
-    """Numbers as in waymark_msgs/PlanarTarget."""
-
-    SEARCHING = 0  # not seen yet
-    TRACKING = 1  # seen in this image
-    LOST = 2  # was seen before, not in this image
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,53 +32,61 @@ class TargetState:
         state: Whether it is seen.
         homography: Target picture px to current px; None unless TRACKING.
         corners_px: (4, 2) corner pixels of the target's picture in the current image; None unless TRACKING.
-        T_camera_target: (4, 4) pose in the camera's optical frame, m (see target_pose); None unless TRACKING
-            with a calibrated camera and a known width.
+        agreement: Share of its visible texture that looks alike, 0 to 1; 0 unless TRACKING.
+        pose: In the camera's optical frame; None unless TRACKING with a calibrated camera and a known width.
+        reason: Why it is not TRACKING: the gate that it failed, 'matches', 'flow' or 'not searched yet'.
     """
 
     target_id: str
     state: TrackState
     homography: Homography | None = None
     corners_px: NDArray[np.float64] | None = None
-    T_camera_target: NDArray[np.float64] | None = None
+    agreement: float = 0.0
+    pose: TargetPose | None = None
+    reason: str = ''
 
     @property
     def quality(self) -> float:
-        """Share of matched keypoints that agree with the homography, 0 to 1; 0 unless TRACKING."""
+        """Share of the points looked for that agree with the homography, 0 to 1; 0 unless TRACKING."""
         return 0.0 if self.homography is None else self.homography.quality
 
     @property
     def inliers(self) -> int:
-        """Number of matched keypoints that agree; 0 unless TRACKING."""
+        """Number of points that agree; 0 unless TRACKING."""
         return 0 if self.homography is None else self.homography.inlier_count
 
 
 class PlanarTracker:
-    """Looks for each target in each image anew: nothing carries over but whether a target was ever seen."""
+    """Follows what it sees from image to image, and looks for the rest in turn."""
 
     def __init__(self, config: TrackerConfig, targets: tuple[Target, ...]) -> None:
         self._config = config
-        self._targets = targets
-        self._seen: set[str] = set()
+        self._tracks = [Track(t, config) for t in targets]
+        self._flow = FrameFlow(config.flow_px, config.flow_back_px)
+        self._searcher = Searcher(config)
+        self._size_wh: tuple[int, int] | None = None
 
     @classmethod
     def from_config(cls, config: TrackerConfig) -> PlanarTracker:
         """Learn the targets that a configuration names.
 
         Raises:
-            ConfigError: A picture can't be used, or there is no target and none may be learnt.
+            ConfigError: A picture can't be used.
         """
-        if not config.target_images and not config.learn_first_frame:
-            raise ConfigError('target_images: no target. Give a picture, or set learn_first_frame: true.')
         return cls(config, load_targets(config))
 
     @property
     def target_ids(self) -> tuple[str, ...]:
         """Names of the targets known so far."""
-        return tuple(t.target_id for t in self._targets)
+        return tuple(t.target.target_id for t in self._tracks)
+
+    @property
+    def has_widths(self) -> bool:
+        """Whether the real width of any target is known, so that it can have a pose."""
+        return any(t.target.width_m > 0 for t in self._tracks)
 
     def track(self, frame: Frame, camera: CameraModel | None = None) -> tuple[TargetState, ...]:
-        """Look for every target in one image.
+        """Say of every target where it is in one image.
 
         Args:
             frame: The current image.
@@ -97,26 +100,71 @@ class PlanarTracker:
         """
         if camera is not None:
             camera.require_size(frame.size_wh)
-        features = detect(frame.gray, self._config)
-        if not self._targets:
-            target = learn_centre('first_frame', features, self._config)
-            self._targets = () if target is None else (target,)
-        return tuple(self._look_for(target, features, camera) for target in self._targets)
+        if frame.size_wh != self._size_wh:
+            self.forget()
+            self._size_wh = frame.size_wh
+        if not self._tracks and self._config.learn_first_frame:
+            self._learn_centre(frame)
+        image = FramePyramid(frame.gray)
+        motions = self._flow.motions(image, [t.points_px for t in self._tracks])
+        for track, motion in zip(self._tracks, motions, strict=True):
+            track.follow(image, motion)
+        self._searcher.search(image, self._tracks)
+        return tuple(self._state(t, camera) for t in self._tracks)
 
-    def _look_for(self, target: Target, features: Features, camera: CameraModel | None) -> TargetState:
-        found = register(target.features, features, self._config.ratio, self._config)
+    def add_target(
+        self, target_id: str, gray: NDArray[np.uint8], width_m: float = 0.0, box: Box | None = None
+    ) -> Target:
+        """Learn a target, or a further view of a known one, from now on.
+
+        Args:
+            target_id: Its name; a known one makes this a further view.
+            gray: (H, W) uint8.
+            width_m: Real width of the picture or the box, m; 0: unknown; not used for a further view.
+            box: Part of `gray` that is the target; None: all of it.
+
+        Returns:
+            The target as it is known now.
+
+        Raises:
+            ConfigError: No name, a negative width, a box that is no part of the image, too little texture, or a view
+                that the known pictures don't recognise.
+        """
+        if not target_id:
+            raise ConfigError('target_id: a target needs a name.')
+        if not width_m >= 0:  # NaN too
+            raise ConfigError(f'width_m: expected 0 or more, got {width_m}.')
+        known = next((t for t in self._tracks if t.target.target_id == target_id), None)
+        if known is None:
+            target = learn_target(target_id, gray, self._config, width_m, box)
+            self._tracks.append(Track(target, self._config))
+            return target
+        known.target = with_view(known.target, gray if box is None else cut(gray, box), self._config)
+        return known.target
+
+    def forget(self) -> None:
+        """Forget where the targets are, not what they look like: the images that follow are not a continuation."""
+        self._flow.forget()
+        for track in self._tracks:
+            track.forget()
+
+    def _learn_centre(self, frame: Frame) -> None:
+        width, height = frame.size_wh
+        box = width // 4, height // 4, width - 2 * (width // 4), height - 2 * (height // 4)
+        try:
+            target = learn_target('first_frame', frame.gray, self._config, self._config.target_width_m, box)
+        except ConfigError:
+            return  # the first image with enough texture, says the parameter
+        self._tracks.append(Track(target, self._config))
+
+    def _state(self, track: Track, camera: CameraModel | None) -> TargetState:
+        found, target = track.found, track.target
         if found is None:
-            seen = target.target_id in self._seen
-            return TargetState(target.target_id, TrackState.LOST if seen else TrackState.SEARCHING)
-        self._seen.add(target.target_id)
-        corners = transform_points(found.H_cur_ref, image_corners(target.features.size_wh))
-        pose = self._pose(target, corners, camera)
-        return TargetState(target.target_id, TrackState.TRACKING, found, corners, pose)
-
-    def _pose(
-        self, target: Target, corners: NDArray[np.float64], camera: CameraModel | None
-    ) -> NDArray[np.float64] | None:
-        width_m = self._config.target_width_m
-        if camera is None or not camera.is_calibrated or width_m == 0:
-            return None
-        return target_pose(corners, target.features.size_wh, width_m, camera)
+            return TargetState(target.target_id, track.state, reason=track.reason)
+        corners = transform_points(found.H_cur_ref, image_corners(target.size_wh))
+        pose = None
+        if camera is not None and camera.is_calibrated and target.width_m > 0:
+            agreeing = found.points_ref[found.inliers], found.points_cur[found.inliers]
+            pose = target_pose(*agreeing, target.size_wh, target.width_m, camera)
+        homography = Homography(found.H_cur_ref, found.inliers)
+        return TargetState(target.target_id, TrackState.TRACKING, homography, corners, found.agreement, pose)

@@ -1,0 +1,205 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Put a target's picture exactly where the current image shows it, starting from nearly there.
+
+The image is warped back onto the picture and followed by optical flow from the picture itself, so nothing drifts.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from waymark.image.geometry import image_corners, local_scale, transform_points
+from waymark.image.homography import find_homography
+from waymark.tracking.fit import fit_near
+from waymark.tracking.flow import followed
+from waymark.tracking.likeness import Likeness, likeness
+from waymark.tracking.pyramid import FramePyramid
+from waymark.tracking.template import Template, detail
+
+_FIRST_LEVELS = 2  # halvings in the first pass: catches about 20 px of the template
+_PASSES = 4
+_SETTLED_PX = 1.0  # a correction below this needs no further pass
+_INLIER_PX = 1.5
+_MARGIN_PX = 2.0
+_LEAST_ENLARGED = 0.85  # current px per template px: a template finer than the image compares blur
+_FEWEST = 8
+
+
+@dataclass(frozen=True, eq=False)
+class Alignment:
+    """A picture laid onto the current image.
+
+    Attributes:
+        H_cur_ref: (3, 3) picture px to current px.
+        points_ref: (N, 2) picture px that were looked for: those that the image can show.
+        points_cur: (N, 2) where they were found, current px.
+        inliers: (N,) bool, which agree with H_cur_ref.
+        corner_sigma_px: Standard deviation of the worst corner of the picture, current px.
+        likeness: How the image looks there.
+        visible: Share of the picture that lies inside the current image, 0 to 1.
+        template: That was laid on.
+    """
+
+    H_cur_ref: NDArray[np.float64]
+    points_ref: NDArray[np.float64]
+    points_cur: NDArray[np.float64]
+    inliers: NDArray[np.bool_]
+    corner_sigma_px: float
+    likeness: Likeness
+    visible: float
+    template: Template
+
+    @property
+    def agreement(self) -> float:
+        """Share of the visible texture that looks alike, 0 to 1."""
+        return self.likeness.agreement
+
+
+@dataclass(frozen=True, eq=False)
+class _Match:
+    """Template points found in the warped image, both template px."""
+
+    points: NDArray[np.float32]
+    found: NDArray[np.float32]
+    inliers: NDArray[np.bool_]
+    H: NDArray[np.float64]  # from template px to themselves, the correction
+
+
+def choose_template(templates: tuple[Template, ...], H_cur_ref: NDArray[np.float64]) -> tuple[Template, float] | None:
+    """The largest template that the image shows about as large or larger, and current px per picture px."""
+    largest = templates[0]
+    centre = (np.array(largest.size_wh, np.float64) - 1)[None] / 2
+    scale = float(local_scale(H_cur_ref, transform_points(largest.H_ref_template, centre))[0])
+    if not np.isfinite(scale) or scale <= 0:
+        return None
+    fits = (t for t in templates if t.H_ref_template[0, 0] * scale >= _LEAST_ENLARGED)
+    found = next(fits, None)
+    return None if found is None else (found, scale)
+
+
+def align(
+    templates: tuple[Template, ...], image: FramePyramid, H_cur_ref: NDArray[np.float64], points: int
+) -> Alignment | None:
+    """Correct a homography until the picture lies on the image.
+
+    Args:
+        templates: Of the target's picture.
+        image: The current one.
+        H_cur_ref: (3, 3) picture px to current px, within some 20 px of a picture of 240 px.
+        points: Most points to follow.
+
+    Returns:
+        The alignment; None where the flow loses itself. Whether to believe one is for the gates.
+    """
+    chosen = choose_template(templates, H_cur_ref)
+    if chosen is None:
+        return None
+    template, scale = chosen
+    H = H_cur_ref @ template.H_ref_template
+    for number in range(_PASSES):
+        patch = detail(_seen_through(image, H, template, scale))
+        match = _follow(template, patch, H, image.size_wh, 0 if number else _FIRST_LEVELS, points)
+        if match is None:
+            return None
+        if _moved(match.H, template.size_wh) < _SETTLED_PX:
+            return _judged(template, patch, match, H, image.size_wh)
+        H = H @ match.H
+        H /= H[2, 2]
+    return None
+
+
+def _seen_through(
+    image: FramePyramid, H_cur_template: NDArray[np.float64], template: Template, scale: float
+) -> NDArray[np.uint8]:
+    """The image as the template would see it, from the level that is about as fine."""
+    enlarged = scale * template.H_ref_template[0, 0]
+    level = max(int(np.floor(np.log2(enlarged) + 0.4)), 0)
+    source = image.level(level)
+    return np.asarray(
+        cv2.warpPerspective(
+            source,
+            image.scaling(level) @ H_cur_template,
+            template.size_wh,
+            flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+            borderMode=cv2.BORDER_REPLICATE,
+        ),
+        np.uint8,
+    )
+
+
+def _follow(
+    template: Template,
+    patch: NDArray[np.uint8],
+    H_cur_template: NDArray[np.float64],
+    size_wh: tuple[int, int],
+    levels: int,
+    count: int,
+) -> _Match | None:
+    """Optical flow from the template to the warped image, and the correction that it asks for."""
+    points = template.points[:count]
+    points = points[_inside(transform_points(H_cur_template, points), size_wh)]
+    if len(points) < _FEWEST:
+        return None
+    found, kept = followed(template.detail, patch, points, levels)
+    if np.count_nonzero(kept) < _FEWEST:
+        return None
+    H, agreeing = find_homography(points[kept], found[kept], _INLIER_PX)
+    if H is None or np.count_nonzero(agreeing) < _FEWEST:
+        return None
+    inliers = np.zeros(len(points), np.bool_)
+    inliers[np.flatnonzero(kept)[agreeing]] = True
+    return _Match(points, found, inliers, H)
+
+
+def _judged(
+    template: Template, patch: NDArray[np.uint8], match: _Match, H_warp: NDArray[np.float64], size_wh: tuple[int, int]
+) -> Alignment | None:
+    fitted = fit_near(match.H, match.points[match.inliers], match.found[match.inliers], template.size_wh)
+    if fitted is None:
+        return None
+    H, covariance = H_warp @ fitted[0], fitted[1].reshape(4, 2, 4, 2)
+    valid = template.shown & _in_image(H, template.size_wh, size_wh)
+    H_cur_ref = H @ np.linalg.inv(template.H_ref_template)
+    corners = image_corners(template.size_wh)
+    sigma = np.sqrt(np.einsum('kiki->k', covariance)) * np.abs(local_scale(H, corners))
+    return Alignment(
+        H_cur_ref / H_cur_ref[2, 2],
+        transform_points(template.H_ref_template, match.points),
+        transform_points(H_warp, match.found),
+        match.inliers,
+        float(sigma.max()),
+        likeness(template, patch, valid),
+        float(valid.sum()) / max(float(template.shown.sum()), 1.0),
+        template,
+    )
+
+
+def _in_image(
+    H_cur_template: NDArray[np.float64], size_wh: tuple[int, int], image_wh: tuple[int, int]
+) -> NDArray[np.bool_]:
+    """Which template pixels lie inside the current image, (h, w)."""
+    corners = transform_points(H_cur_template, image_corners(size_wh))
+    if ((corners >= 0) & (corners <= np.array(image_wh) - 1)).all():
+        return np.ones(size_wh[::-1], np.bool_)
+    x, y = np.arange(size_wh[0]), np.arange(size_wh[1])[:, None]
+    across, down, depth = (row[0] * x + row[1] * y + row[2] for row in H_cur_template)
+    ahead = depth > 0
+    depth = np.where(ahead, depth, 1.0)
+    u, v = across / depth, down / depth
+    return np.asarray(ahead & (u >= 0) & (v >= 0) & (u <= image_wh[0] - 1) & (v <= image_wh[1] - 1))
+
+
+def _inside(points_px: NDArray[np.float64], size_wh: tuple[int, int]) -> NDArray[np.bool_]:
+    with np.errstate(invalid='ignore'):
+        low = (points_px >= _MARGIN_PX).all(axis=1)
+        return np.asarray(low & (points_px <= np.array(size_wh) - 1 - _MARGIN_PX).all(axis=1))
+
+
+def _moved(H: NDArray[np.float64], size_wh: tuple[int, int]) -> float:
+    corners = image_corners(size_wh)
+    moved = float(np.abs(transform_points(H, corners) - corners).max())
+    return moved if np.isfinite(moved) else np.inf

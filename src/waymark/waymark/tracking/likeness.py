@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How much of a target's picture the image repeats, and whether something else stands in its midst."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from waymark.image.agreement import block_correlations
+from waymark.tracking.template import Template
+
+_ALIKE = 0.5  # correlation from which two blocks show the same
+_OTHER = 0.25  # correlation up to which they certainly don't
+_FULL_TEXTURE = 400.0  # variance of detail from which a block counts fully
+_SOME_TEXTURE = 60.0  # below which it shows nothing that could differ
+
+
+@dataclass(frozen=True)
+class Likeness:
+    """How the image looks where a target is laid.
+
+    Attributes:
+        agreement: Share of the visible texture that looks alike, 0 to 1, where it tells more the rarer it is.
+        enclosed: Share of the visible texture that looks different and is surrounded by what looks alike. What passes
+            in front comes from outside; another number on the same sign does not.
+    """
+
+    agreement: float
+    enclosed: float
+
+
+def likeness(template: Template, patch: NDArray[np.uint8], valid: NDArray[np.bool_]) -> Likeness:
+    """Compare a template with the image as seen through a homography.
+
+    Args:
+        template: Of the target.
+        patch: (h, w) uint8 detail of the image, warped onto the template.
+        valid: (h, w) bool, what both show.
+
+    Returns:
+        The likeness; no agreement where nothing can be compared.
+    """
+    a, b = (np.where(valid, plane.astype(np.float32) - 128, np.float32(0)) for plane in (template.detail, patch))
+    correlation, variance = block_correlations(a, b, valid)
+    texture = np.minimum(variance, _FULL_TEXTURE)
+    telling = texture * template.distinct
+    total, telling_total = float(texture.sum()), float(telling.sum())
+    if total <= 0 or telling_total <= 0:
+        return Likeness(0.0, 0.0)
+    agreement = float(telling[correlation >= _ALIKE].sum()) / telling_total
+    other = (correlation <= _OTHER) & (variance >= _SOME_TEXTURE)
+    enclosed = _enclosed(correlation >= _ALIKE, _shown_blocks(valid, correlation.shape))
+    return Likeness(agreement, float(texture[enclosed & other].sum()) / total)
+
+
+def _shown_blocks(valid: NDArray[np.bool_], shape: tuple[int, ...]) -> NDArray[np.bool_]:
+    """Blocks of which both show at least half."""
+    if valid.all():
+        return np.ones(shape, np.bool_)
+    share = cv2.resize(valid.astype(np.float32), shape[::-1], interpolation=cv2.INTER_AREA).reshape(shape)
+    return np.asarray(share >= 0.5)
+
+
+def _enclosed(alike: NDArray[np.bool_], shown: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Which blocks can't be reached from beyond the picture without crossing what looks alike or is not shown."""
+    ground = (~alike & shown).astype(np.uint8)
+    _, labels = cv2.connectedComponents(
+        cv2.copyMakeBorder(ground, 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=1), connectivity=4
+    )
+    return np.asarray((labels[1:-1, 1:-1] != labels[0, 0]) & shown)

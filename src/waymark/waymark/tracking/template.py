@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A target's picture at the sizes at which it is compared with the camera's image."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from waymark.image.agreement import BLOCK_PX
+from waymark.tracking.distinct import distinctness
+
+_STEP = 0.7  # from one template to the next smaller one
+_SMALLEST_PX = 36  # longer side below which a picture shows nothing that could be verified
+_DETAIL_PX = 17  # side of the window whose mean and contrast are taken off
+_CONTRAST = 6.0  # grey levels of noise, which must not be blown up to texture
+_GAIN = 36.0  # grey levels of the result per standard deviation
+
+
+@dataclass(frozen=True, eq=False)
+class Template:
+    """A picture at one size.
+
+    Attributes:
+        gray: (h, w) uint8.
+        detail: (h, w) uint8, `gray` without slow changes of light.
+        points: (N, 2) float32 px, corners that are spread over the picture, strongest first.
+        H_ref_template: (3, 3) template px to px of the target's picture.
+        shown: (h, w) bool, where the picture is known (a further view may show a part).
+        distinct: (h / 12, w / 12) how much each block proves, 0 to 1.
+    """
+
+    gray: NDArray[np.uint8]
+    detail: NDArray[np.uint8]
+    points: NDArray[np.float32]
+    H_ref_template: NDArray[np.float64]
+    shown: NDArray[np.bool_]
+    distinct: NDArray[np.float32]
+
+    @property
+    def size_wh(self) -> tuple[int, int]:
+        """Px."""
+        return self.gray.shape[1], self.gray.shape[0]
+
+
+def detail(gray: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Take the local mean off and divide by the local contrast, so that light no longer matters.
+
+    Args:
+        gray: (H, W) uint8.
+
+    Returns:
+        (H, W) uint8 around 128.
+    """
+    window = (_DETAIL_PX, _DETAIL_PX)
+    plane = gray.astype(np.float32)
+    mean = cv2.boxFilter(plane, -1, window)
+    variance = cv2.sqrBoxFilter(plane, cv2.CV_32F, window) - mean * mean
+    contrast = cv2.sqrt(np.maximum(variance, 0) + _CONTRAST**2)
+    normal = (plane - mean) / contrast
+    return np.asarray(cv2.addWeighted(normal, _GAIN, normal, 0, 128, dtype=cv2.CV_8U), np.uint8)  # saturates
+
+
+def templates_of(
+    gray: NDArray[np.uint8], shown: NDArray[np.bool_], longest_px: int, points: int
+) -> tuple[Template, ...]:
+    """A picture at several sizes, largest first.
+
+    Args:
+        gray: (H, W) uint8 picture of the target.
+        shown: (H, W) bool, where it is known.
+        longest_px: Longer side of the largest template.
+        points: Most points in one.
+
+    Returns:
+        At least one template.
+    """
+    longer = max(gray.shape)
+    scale = min(1.0, longest_px / longer)
+    found: list[Template] = []
+    proof = None
+    while not found or longer * scale >= _SMALLEST_PX:
+        size = _whole_blocks(gray.shape[1] * scale), _whole_blocks(gray.shape[0] * scale)
+        small = _resized(gray, size)
+        plane = detail(small)
+        proof = distinctness(plane) if proof is None else proof
+        blocks = size[0] // BLOCK_PX, size[1] // BLOCK_PX
+        known = cv2.resize(shown.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST) > 0
+        x, y = gray.shape[1] / size[0], gray.shape[0] / size[1]
+        H_ref_template = np.array([[x, 0, x / 2 - 0.5], [0, y, y / 2 - 0.5], [0, 0, 1.0]])
+        corners = _spread_corners(plane, np.asarray(known), points)
+        distinct = np.asarray(cv2.resize(proof, blocks, interpolation=cv2.INTER_LINEAR), np.float32).reshape(
+            blocks[::-1]
+        )
+        found.append(Template(small, plane, corners, H_ref_template, np.asarray(known), distinct))
+        scale *= _STEP
+    return tuple(found)
+
+
+def _resized(gray: NDArray[np.uint8], size_wh: tuple[int, int]) -> NDArray[np.uint8]:
+    shrinks = size_wh[0] <= gray.shape[1] and size_wh[1] <= gray.shape[0]
+    return np.asarray(cv2.resize(gray, size_wh, interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC), np.uint8)
+
+
+def _whole_blocks(length_px: float) -> int:
+    """The nearest length that is cut into blocks without a rest, in which pictures are compared."""
+    return max(round(length_px / BLOCK_PX), 1) * BLOCK_PX
+
+
+def _spread_corners(plane: NDArray[np.uint8], known: NDArray[np.bool_], count: int) -> NDArray[np.float32]:
+    """The strongest corners of each cell of a grid, so that they hold the whole picture and not its busiest part."""
+    apart = max(3.0, 0.7 * float(np.sqrt(plane.size / count)))
+    mask = cv2.erode(known.astype(np.uint8), np.ones((7, 7), np.uint8), borderType=cv2.BORDER_CONSTANT, borderValue=0)
+    corners = cv2.goodFeaturesToTrack(plane, count, 0.02, apart, mask=mask, blockSize=5)
+    found = np.zeros((0, 2)) if corners is None else corners  # the stubs don't know of None
+    return np.asarray(found, np.float32).reshape(-1, 2)

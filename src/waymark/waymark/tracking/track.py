@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One target through time: followed while it is believed, looked for when it is not."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from waymark.image.features import Features
+from waymark.image.geometry import image_corners, transform_points
+from waymark.tracking.alignment import Alignment, align
+from waymark.tracking.config import TrackerConfig
+from waymark.tracking.gates import Standing, doubt
+from waymark.tracking.guesses import guesses
+from waymark.tracking.pyramid import FramePyramid
+from waymark.tracking.target import Target
+
+_BETTER = 0.1  # agreement by which a target found anew must surpass the one that is followed elsewhere
+_ELSEWHERE = 0.03  # of the target's size
+
+
+class TrackState(Enum):
+    """Numbers as in waymark_msgs/PlanarTarget."""
+
+    SEARCHING = 0  # not seen yet
+    TRACKING = 1  # seen in this image
+    LOST = 2  # was seen before, not in this image
+
+
+class Track:
+    """What is known of one target from image to image."""
+
+    def __init__(self, target: Target, config: TrackerConfig) -> None:
+        self.target = target
+        self.state = TrackState.SEARCHING
+        self.found: Alignment | None = None  # in this image, where believed
+        self.reason = 'not searched yet'  # why not
+        self.unseen = 0  # images since it was seen
+        self.unchecked = 0  # images since it was last looked for
+        self.searches = 0  # in a row without success
+        self._config = config
+        self._view = 0
+        self._last: NDArray[np.float64] | None = None  # where it was seen last
+        self._guess: NDArray[np.float64] | None = None  # where it was, or would be by the flow alone
+        self._held: NDArray[np.float64] = np.zeros((0, 2))  # picture px by which it was held
+
+    @property
+    def points_px(self) -> NDArray[np.float64]:
+        """(N, 2) px of the last image that belong to the target; none where it is long gone."""
+        if self._guess is None:
+            return np.zeros((0, 2))
+        return transform_points(self._guess, self._held[: self._config.flow_points])
+
+    @property
+    def is_doubtful(self) -> bool:
+        """It was lost a moment ago: looked for in every image."""
+        return self.state is TrackState.LOST and self.unseen <= self._config.doubt_frames
+
+    @property
+    def size_px(self) -> float | None:
+        """Longer side in the image where it was last seen; None before."""
+        if self._guess is None:
+            return None
+        quad = transform_points(self._guess, image_corners(self.target.size_wh))
+        return float(np.linalg.norm(quad - np.roll(quad, -1, axis=0), axis=1).max())
+
+    def forget(self) -> None:
+        """Forget where it is: the next image is not a continuation."""
+        self._guess, self.found = None, None
+        if self.state is TrackState.TRACKING:
+            self.state = TrackState.LOST
+
+    def follow(self, image: FramePyramid, H_cur_last: NDArray[np.float64] | None) -> None:
+        """Carry the target over from the last image.
+
+        Args:
+            image: The current one.
+            H_cur_last: How its points moved; None where that is unknown.
+        """
+        self.unseen += 1
+        self.unchecked += 1
+        was_seen, self.found = self.state is TrackState.TRACKING, None
+        if self._guess is None:
+            return
+        guess = self._guess if H_cur_last is None else H_cur_last @ self._guess
+        # Something that passed in front may have taken the flow along: by turns, look where the target was.
+        self._accept(
+            self._laid(image, guess if was_seen or self.unseen % 2 or self._last is None else self._last), was_seen
+        )
+        if self.found is None:
+            self.state = TrackState.LOST
+            self._guess = guess if self.unseen <= self._config.doubt_frames else None
+
+    def look_for(self, image: FramePyramid, features: Features) -> None:
+        """Search the whole image, unless what is found there is no better than what is followed."""
+        self.unchecked = 0
+        self.searches += 1
+        if self.found is None:
+            self.reason = 'matches'
+        for guess in guesses(self.target.features, features, self._config.ratio, self._config.ransac_threshold_px):
+            laid = self._best_view(image, guess)
+            if self.found is None or self._is_better_elsewhere(laid):
+                self._accept(laid, was_seen=False)
+            if self.found is not None:
+                return
+
+    def _best_view(self, image: FramePyramid, guess: NDArray[np.float64]) -> Alignment | None:
+        laid = (self._laid(image, guess, number) for number in range(len(self.target.views)))
+        return max((a for a in laid if a is not None), key=lambda a: a.agreement, default=None)
+
+    def _laid(self, image: FramePyramid, guess: NDArray[np.float64], view: int | None = None) -> Alignment | None:
+        if not np.isfinite(guess).all() or abs(np.linalg.det(guess)) < 1e-12:
+            return None
+        templates = self.target.views[self._view if view is None else view].templates
+        return align(templates, image, guess, self._config.template_points)
+
+    def _accept(self, laid: Alignment | None, was_seen: bool) -> None:
+        """Believe an alignment that passes every gate; remember why another one does not."""
+        if laid is None:
+            self.reason = 'flow'
+            return
+        standing = Standing.FOLLOWED if was_seen else Standing.LATELY if self._is_about_last(laid) else Standing.NEW
+        self.reason = doubt(laid, self.target.size_wh, standing, self._config) or ''
+        if self.reason:
+            return
+        self.found, self.state = laid, TrackState.TRACKING
+        self.unseen = self.searches = 0
+        self._guess = self._last = laid.H_cur_ref
+        self._held = laid.points_ref[laid.inliers]
+        by_view = (k for k, v in enumerate(self.target.views) if any(t is laid.template for t in v.templates))
+        self._view = next(by_view, self._view)
+
+    def _is_about_last(self, laid: Alignment) -> bool:
+        """Whether it was lost a moment ago, less than its size away and about as large."""
+        if not self.is_doubtful or self._last is None or self.size_px is None:
+            return False
+        corners = image_corners(self.target.size_wh)
+        now, then = (transform_points(H, corners) for H in (laid.H_cur_ref, self._last))
+        is_near = float(np.linalg.norm(now.mean(axis=0) - then.mean(axis=0))) < float(np.ptp(then, axis=0).max())
+        return is_near and 0.5 < float(np.ptp(now, axis=0).max()) / max(float(np.ptp(then, axis=0).max()), 1.0) < 2.0
+
+    def _is_better_elsewhere(self, laid: Alignment | None) -> bool:
+        if laid is None or self.found is None or laid.agreement <= self.found.agreement + _BETTER:
+            return False
+        corners = image_corners(self.target.size_wh)
+        apart = transform_points(laid.H_cur_ref, corners) - transform_points(self.found.H_cur_ref, corners)
+        return bool(np.linalg.norm(apart, axis=1).mean() > _ELSEWHERE * (self.size_px or 0.0))
