@@ -103,7 +103,7 @@ def build_world(uri: str, rate_hz: float = 0.0) -> World:
 
 
 def _half_size(ground: Ground) -> float:
-    return min(ground.rgb.shape[:2]) * ground.metres_per_pixel / 2
+    return float(min(ground.rgb.shape[:2]) * ground.metres_per_pixel / 2)
 
 
 def _ground(name: str, config: SimulatorConfig) -> Ground:
