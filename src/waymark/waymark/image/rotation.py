@@ -25,3 +25,59 @@ def quaternion_xyzw(R: NDArray[np.float64]) -> tuple[float, float, float, float]
     vector = np.linalg.eigh(k)[1][:, -1]
     x, y, z, w = (float(v) for v in (vector if vector[3] >= 0 else -vector))
     return x, y, z, w
+
+
+def rotation_from_quaternion(xyzw: NDArray[np.float64]) -> NDArray[np.float64] | None:
+    """Rotation matrix (3, 3) of a quaternion (x, y, z, w) of any length.
+
+    Returns:
+        None where it is not finite or far from length 1 (0.9 to 1.1): a message that nobody filled.
+    """
+    q = np.asarray(xyzw, np.float64)
+    length = float(np.linalg.norm(q))
+    if not np.isfinite(q).all() or not 0.9 < length < 1.1:
+        return None
+    x, y, z, w = q / length
+    return np.array(
+        [
+            [1 - 2 * (y * y + z * z), 2 * (x * y - z * w), 2 * (x * z + y * w)],
+            [2 * (x * y + z * w), 1 - 2 * (x * x + z * z), 2 * (y * z - x * w)],
+            [2 * (x * z - y * w), 2 * (y * z + x * w), 1 - 2 * (x * x + y * y)],
+        ]
+    )
+
+
+def cross_matrix(v: NDArray[np.float64]) -> NDArray[np.float64]:
+    """[v]x (3, 3): cross_matrix(v) @ u is v x u."""
+    x, y, z = v
+    return np.array([[0.0, -z, y], [z, 0.0, -x], [-y, x, 0.0]])
+
+
+def rotation_of(vector_rad: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Rotation matrix (3, 3) about the axis of a vector (3,), by its length in rad (Rodrigues)."""
+    angle = float(np.linalg.norm(vector_rad))
+    S = cross_matrix(np.asarray(vector_rad, np.float64))
+    if angle < 1e-8:
+        return np.asarray(np.eye(3) + S)
+    return np.asarray(np.eye(3) + np.sin(angle) / angle * S + (1 - np.cos(angle)) / angle**2 * (S @ S))
+
+
+def rotation_vector(R: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Axis times angle (3,), rad, of a rotation matrix: the inverse of `rotation_of`, angle 0 to pi."""
+    x, y, z, w = quaternion_xyzw(R)
+    v = np.array([x, y, z])
+    sine = float(np.linalg.norm(v))
+    if sine < 1e-12:
+        return np.asarray(2.0 * v)
+    return np.asarray(2.0 * np.arctan2(sine, w) / sine * v)
+
+
+def yaw_of(R_map_base: NDArray[np.float64]) -> float:
+    """Heading of the base's x axis about the map's z axis, rad from -pi to pi (REP-103)."""
+    return float(np.arctan2(R_map_base[1, 0], R_map_base[0, 0]))
+
+
+def rotation_rpy(roll_rad: float, pitch_rad: float, yaw_rad: float) -> NDArray[np.float64]:
+    """Rotation matrix (3, 3) Rz(yaw) Ry(pitch) Rx(roll), as REP-103 and tf order them."""
+    x, y, z = np.eye(3)
+    return np.asarray(rotation_of(yaw_rad * z) @ rotation_of(pitch_rad * y) @ rotation_of(roll_rad * x))

@@ -1,0 +1,203 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From matches with anchors, altitude and attitude to a fix of the current camera."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from waymark.ego_motion.anchors import Anchor, Fix
+from waymark.ego_motion.config import EgoMotionConfig
+from waymark.ego_motion.ground import (
+    BIASES,
+    Altitude,
+    Equations,
+    Floats,
+    Pose,
+    altitude_equations,
+    attitude_equations,
+    equations_of,
+    point_jacobians,
+    project,
+)
+from waymark.ego_motion.view import Match
+from waymark.image.rotation import rotation_rpy
+
+_STEPS = 8
+_HUBER = 2.0  # standard deviations from which a point counts less and less
+# Windows of neighbouring points overlap and their errors agree: so many points are worth one. From simulated flights.
+_SHARED = 3.0
+_EXACT = 1e-6  # m and rad of what is zero by definition: where the flight began
+
+
+@dataclass(frozen=True, eq=False)
+class Sensors:
+    """What came with an image.
+
+    Attributes:
+        altitude: None: unknown.
+        up_base: (3,) unit vector up in the vehicle's frame (from attitude); None: unknown.
+    """
+
+    altitude: Altitude | None = None
+    up_base: Floats | None = None
+
+
+class Fixer:
+    """Builds fixes for one camera and one set of sensors."""
+
+    def __init__(self, config: EgoMotionConfig) -> None:
+        self._config = config
+        self.R_base_camera = rotation_rpy(*np.radians(config.camera_rpy_deg))
+
+    def begin(self, sensors: Sensors, biases: Floats) -> Fix | None:
+        """Fix the first camera: above the origin, heading along x; None without altitude."""
+        if sensors.altitude is None:
+            return None
+        R_base = _levelled(sensors.up_base)
+        height = sensors.altitude.value_m * (float(R_base[2, 2]) if sensors.altitude.along_beam else 1.0)
+        pose = Pose(R_base @ self.R_base_camera, np.array([0.0, 0.0, height]))
+        # x, y and heading are zero by definition.
+        weights = np.zeros(6)
+        weights[[0, 1, 5]] = 1 / _EXACT**2
+        known = _placed(Equations(np.diag(weights), np.zeros(6)), BIASES, BIASES + 6)
+        return Fix(pose, (), _sum(known, self._sensed(pose, biases, sensors, 0, is_anchor=True)))
+
+    def fix(
+        self,
+        matches: list[tuple[Anchor, Match]],
+        start: Pose,
+        K: Floats,
+        sensors: Sensors,
+        biases: Floats,
+    ) -> Fix | None:
+        """Fix the current camera against anchors.
+
+        Args:
+            matches: Anchors and what of them is seen.
+            start: Near the solution.
+            K: (3, 3) intrinsics, px.
+            sensors: Of this image.
+            biases: (3,) as they are held to be.
+
+        Returns:
+            The fix; None where the points do not fix it.
+        """
+        K_inverse = np.linalg.inv(K)
+        seen = [(a, np.c_[m.points_ref, np.ones(len(m.points_ref))] @ K_inverse.T, m.points_cur) for a, m in matches]
+        n, pose = BIASES + 6 * len(matches), start
+        for _ in range(_STEPS):
+            equations = self._all(seen, pose, K, sensors, biases)
+            if equations is None:
+                return None
+            step = np.linalg.lstsq(equations.N[n:, n:], equations.g[n:], rcond=None)[0]
+            pose = pose.moved(step)
+            if float(np.abs(step).max()) < 1e-7:
+                break
+        equations = self._all(seen, pose, K, sensors, biases)
+        if equations is None or pose.p[2] <= 0:
+            return None
+        return Fix(pose, tuple(a for a, _ in matches), equations)
+
+    def coasted(self, anchor: Anchor, guess: Pose, gap_s: float, sensors: Sensors, biases: Floats) -> Fix:
+        """Fix a camera that saw nothing since an anchor: it flew on, more or less."""
+        move = 0.5 * self._config.coast_acceleration_m_s2 * gap_s**2 + 0.1
+        turn = self._config.coast_turn_rad_s * gap_s + 0.02
+        J = np.hstack([-np.eye(6), np.eye(6)])
+        weights = np.repeat([1 / move**2, 1 / turn**2], 3)
+        moved = _placed(equations_of(J, np.zeros(6), weights), BIASES, BIASES + 12)
+        return Fix(guess, (anchor,), _sum(moved, self._sensed(guess, biases, sensors, 1, is_anchor=True)))
+
+    def with_level(self, fix: Fix) -> Fix:
+        """Add that vehicles are more or less level: for what becomes an anchor without attitude."""
+        size = len(fix.equations.g)
+        level = self._level(fix.pose, np.zeros(BIASES))
+        extra = _scattered(level, [*range(BIASES), *range(size - 6, size)], size)
+        return Fix(fix.pose, fix.near, _sum(fix.equations, extra))
+
+    def _all(
+        self,
+        seen: list[tuple[Anchor, Floats, Floats]],
+        pose: Pose,
+        K: Floats,
+        sensors: Sensors,
+        biases: Floats,
+    ) -> Equations | None:
+        total = self._sensed(pose, biases, sensors, len(seen))
+        size = len(total.g)
+        for k, (anchor, rays, points) in enumerate(seen):
+            of_points = self._points(anchor.pose, pose, rays, points, K)
+            if of_points is None:
+                return None
+            at = BIASES + 6 * k
+            total = _sum(total, _scattered(of_points, [*range(at, at + 6), *range(size - 6, size)], size))
+        return total
+
+    def _points(self, anchor: Pose, current: Pose, rays: Floats, points: Floats, K: Floats) -> Equations | None:
+        """Equations on (anchor, current)."""
+        residual = points - project(anchor, current, rays, K)
+        if not np.isfinite(residual).all():
+            return None
+        J = np.concatenate(point_jacobians(anchor, current, rays, K), axis=2)
+        distance = np.linalg.norm(residual, axis=1)
+        # The median distance of two normal errors is 1.1774 standard deviations.
+        sigma = max(float(np.median(distance)) / 1.1774, self._config.match_noise_px)
+        weight = np.minimum(1.0, _HUBER * sigma / np.maximum(distance, 1e-12)) / (_SHARED * sigma**2)
+        return equations_of(J.reshape(-1, 12), residual.ravel(), np.repeat(weight, 2))
+
+    def _sensed(
+        self, pose: Pose, biases: Floats, sensors: Sensors, anchors: int, is_anchor: bool = False
+    ) -> Equations:
+        """Equations of altitude and attitude on (biases, anchors, current)."""
+        config, R_base = self._config, pose.R @ self.R_base_camera.T
+        size = BIASES + 6 * anchors + 6
+        at = [*range(BIASES), *range(size - 6, size)]
+        total = Equations(np.zeros((size, size)), np.zeros(size))
+        if sensors.altitude is not None:
+            told = altitude_equations(pose, R_base, biases, sensors.altitude, config.range_noise)
+            total = _sum(total, _scattered(told, at, size))
+        if sensors.up_base is not None:
+            sigma = math.radians(config.attitude_noise_deg)
+            told = attitude_equations(R_base, biases, sensors.up_base, sigma)
+            total = _sum(total, _scattered(told, at, size))
+        elif is_anchor:
+            total = _sum(total, _scattered(self._level(pose, np.zeros(BIASES)), at, size))
+        return total
+
+    def _level(self, pose: Pose, no_biases: Floats) -> Equations:
+        """That the vehicle is level; the sensor's errors have no part in it."""
+        sigma = math.radians(self._config.level_sigma_deg)
+        up = np.array([0.0, 0.0, 1.0])
+        told = attitude_equations(pose.R @ self.R_base_camera.T, no_biases, up, sigma)
+        N, g = told.N.copy(), told.g.copy()
+        N[:BIASES], N[:, :BIASES], g[:BIASES] = 0.0, 0.0, 0.0
+        return Equations(N, g)
+
+
+def _levelled(up_base: Floats | None) -> Floats:
+    """R_odom_base (3, 3) of a vehicle with this direction of up that heads along odom's x."""
+    if up_base is None:
+        return np.eye(3)
+    pitch = math.asin(float(np.clip(-up_base[0], -1.0, 1.0)))
+    roll = math.atan2(float(up_base[1]), float(up_base[2]))
+    return rotation_rpy(roll, pitch, 0.0)
+
+
+def _scattered(part: Equations, at: list[int], size: int) -> Equations:
+    N, g = np.zeros((size, size)), np.zeros(size)
+    N[np.ix_(at, at)], g[at] = part.N, part.g
+    return Equations(N, g)
+
+
+def _placed(part: Equations, begin: int, size: int) -> Equations:
+    return _scattered(part, list(range(begin, begin + len(part.g))), size)
+
+
+def _sum(a: Equations, b: Equations) -> Equations:
+    return Equations(a.N + b.N, a.g + b.g)
+
+
+Indices = NDArray[np.intp]
