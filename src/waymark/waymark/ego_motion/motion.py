@@ -20,7 +20,8 @@ from waymark.image.flow import good_points
 from waymark.image.rotation import cross_matrix, rotation_vector
 from waymark.types import Frame, Header
 
-_FEW = 0.6  # share of the points wanted below which new ones are looked for
+_QUICK = 120  # points that say how the ground moved since the last image; against anchors all are followed
+_FEW = 60  # points left below which new ones are looked for
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,11 +135,11 @@ class EgoMotion:
         if self._previous is not None:
             before, header = self._previous
             stamp_ns = header.stamp_ns
-            moved = match_views(before, view, self._H_previous, self._config)
+            moved = match_views(before, view, self._H_previous, self._config, _QUICK)
             if isinstance(moved, str) and len(before.points) >= self._config.min_inliers:
                 moved = match_features(before, view, self._config)
         self._H_previous = moved.H_cur_ref if isinstance(moved, Match) else np.eye(3)
-        if isinstance(moved, Match) and len(moved.ends) >= _FEW * self._config.flow_points:
+        if isinstance(moved, Match) and len(moved.ends) >= _FEW:
             view.points = moved.ends
         else:
             view.points = good_points(gray, self._config)

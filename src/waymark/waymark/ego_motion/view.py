@@ -82,7 +82,9 @@ def view_of(gray: NDArray[np.uint8], camera: CameraModel | None, config: EgoMoti
     return View(gray, camera, good_points(gray, config))
 
 
-def match_views(reference: View, current: View, H_guess: Floats, config: EgoMotionConfig) -> Match | str:
+def match_views(
+    reference: View, current: View, H_guess: Floats, config: EgoMotionConfig, count: int = 0
+) -> Match | str:
     """Find how the ground moved, beginning at a guess that is right to some 30 px.
 
     The reference is warped to the guess first: then the windows that are compared look alike whatever turn and
@@ -93,20 +95,37 @@ def match_views(reference: View, current: View, H_guess: Floats, config: EgoMoti
         current: Of the same size.
         H_guess: (3, 3) reference px to current px.
         config: Gates.
+        count: Follow only the best so many points; 0: all.
 
     Returns:
         The match, or the reason why there is none.
     """
     if reference.gray.shape != current.gray.shape:
         return 'the image size changed'
-    expected = np.asarray(transform_points(H_guess, reference.points), np.float32)
+    points = reference.points[:count] if count else reference.points
+    found = _followed(reference, current, points, H_guess, config, 0)
+    if isinstance(found, str) and len(points) >= config.min_inliers:
+        # At half the size there is half the noise: what is blurred is found only there.
+        coarse = _followed(reference, current, points, H_guess, config, 1)
+        return found if isinstance(coarse, str) else coarse
+    return found
+
+
+def _followed(
+    reference: View, current: View, points: NDArray[np.float32], H_guess: Floats, config: EgoMotionConfig, halvings: int
+) -> Match | str:
+    expected = np.asarray(transform_points(H_guess, points), np.float32)
     inside = (expected >= 0).all(axis=1) & (expected <= np.array(current.size_wh) - 1).all(axis=1)
-    if np.count_nonzero(inside) < config.min_inliers:
-        return f'only {np.count_nonzero(inside)} points to follow'
-    warped = _like(_warped(reference.gray, H_guess), current.gray, H_guess)
-    found, good = follow_points(warped, current.gray, expected[inside], expected[inside], config)
-    starts, ends = reference.points[inside][good], found[good]
-    return judged(reference, current, starts, ends, int(np.count_nonzero(inside)), config)
+    tried = int(np.count_nonzero(inside))
+    if tried < config.min_inliers:
+        return f'only {tried} points to follow'
+    before = _like(_warped(reference.gray, H_guess), current.gray, H_guess)
+    after, scale = current.gray, 1.0
+    for _ in range(halvings):  # pyrDown keeps pixel 0 where it is
+        before, after, scale = cv2.pyrDown(before), cv2.pyrDown(after), scale / 2
+    near = expected[inside] * np.float32(scale)
+    found, good = follow_points(before, after, near, near, config)
+    return judged(reference, current, points[inside][good], found[good] / np.float32(scale), tried, config)
 
 
 def match_features(reference: View, current: View, config: EgoMotionConfig) -> Match | str:

@@ -22,12 +22,12 @@ class FlowConfig(Config):
 
     flow_points: int = param(240, 'Most points that are followed.', ge=16, le=2000)
     flow_spacing_px: float = param(10.0, 'Least distance between two points.', ge=1.0, unit='px')
-    flow_window_px: int = param(15, 'Width of the window that is compared around a point; odd.', ge=5, le=61, unit='px')
+    flow_window_px: int = param(21, 'Width of the window that is compared around a point; odd.', ge=5, le=61, unit='px')
     flow_return_px: float = param(
         0.5, 'Followed there and back, a point must come back this near.', gt=0.0, le=10.0, unit='px'
     )
     flow_contrast: float = param(
-        2.0, 'Least contrast around a point in its weaker direction, grey levels: about the noise of the sensor.', gt=0.0
+        1.0, 'Least contrast around a point in its weaker direction, grey levels: about the noise of the sensor.', gt=0.0
     )
 
 
@@ -46,12 +46,14 @@ def good_points(gray: NDArray[np.uint8], config: FlowConfig) -> NDArray[np.float
     require_gray('gray', gray)
     if min(gray.shape) < _MIN_SIDE_PX:
         return np.zeros((0, 2), np.float32)
+    # Half the size is found four times as quickly, with half the noise; following makes up for what is less exact.
+    small = cv2.pyrDown(gray)
     found, quality, *_ = cv2.goodFeaturesToTrackWithQuality(
-        gray, 0, 1e-3, config.flow_spacing_px, None, blockSize=5, gradientSize=3
+        small, 0, 1e-3, config.flow_spacing_px / 2, None, blockSize=5, gradientSize=3
     )
     if found is None or quality is None:
         return np.zeros((0, 2), np.float32)
-    points, strength = np.asarray(found, np.float32).reshape(-1, 2), np.asarray(quality).ravel()
+    points, strength = 2 * np.asarray(found, np.float32).reshape(-1, 2), np.asarray(quality).ravel()
     # OpenCV's eigenvalues are mean squares of gradients on a scale of 0..1: noise of s levels gives about (s / 255)^2.
     kept = strength > (config.flow_contrast / 255.0) ** 2
     return _spread(points[kept], gray.shape, config.flow_points)
