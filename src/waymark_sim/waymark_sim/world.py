@@ -107,7 +107,7 @@ def _ground(name: str, config: SimulatorConfig) -> Ground:
 
 def _curve(uri: str, ground: Ground, config: SimulatorConfig) -> ClosedCurve:
     reach = _reach(config)
-    clearance, metres_per_cell = _clearance(ground)
+    clearance, metres_per_cell = clearance_of(ground)
     curve = plan_curve(clearance, metres_per_cell, reach, config.seed)
     if curve is None:
         raise SourceError(
@@ -124,7 +124,7 @@ def _reach(config: SimulatorConfig) -> float:
     return config.altitude * diagonal + config.offset
 
 
-def _clearance(ground: Ground) -> tuple[NDArray[np.float32], float]:
+def clearance_of(ground: Ground) -> tuple[NDArray[np.float32], float]:
     """Distance from each cell of a coarse grid to unknown ground, m; and the size of a cell, m."""
     height, width = ground.known.shape
     step = max(1, max(height, width) // 512)

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -61,3 +61,49 @@ def shots(
     from waymark.evaluation.shots_report import show_evaluation
 
     show_evaluation(video, truth, json)
+
+
+@app.command()
+def odometry(
+    json: Annotated[Path, typer.Option(help='Where the figures go.')],
+    simulator: Annotated[
+        Literal['orthophoto'] | None, typer.Option(help='Fly over a picture of the ground, with exact truth.')
+    ] = None,
+    ground: Annotated[str, typer.Option(help="With --simulator: the picture, or 'ground' for a generated one.")] = '',
+    metres_per_pixel: Annotated[float, typer.Option(help='Scale of that picture.')] = 0.0,
+    altitude: Annotated[
+        float | None,
+        typer.Option(help='Height above ground, m. With --input: constant, where no sensor says it.'),
+    ] = None,
+    speed: Annotated[float, typer.Option(help='With --simulator: m/s.')] = 4.0,
+    distance: Annotated[float, typer.Option(help='With --simulator: m; a closed route is flown again.')] = 200.0,
+    seeds: Annotated[int, typer.Option(min=1, help='With --simulator: number of flights.')] = 5,
+    first_seed: Annotated[int, typer.Option(min=0, help='With --simulator: seed of the first flight.')] = 0,
+    attitude: Annotated[bool, typer.Option('--attitude/--no-attitude', help='Use roll and pitch.')] = True,
+    size: Annotated[str, typer.Option(help='With --simulator: image size, px.')] = '640x480',
+    fov_deg: Annotated[float, typer.Option(help='With --simulator: vertical field of view.')] = 60.0,
+    rate: Annotated[float, typer.Option(help='With --simulator: images per second.')] = 10.0,
+    tilt_deg: Annotated[float, typer.Option(help='With --simulator: jitter of roll, pitch, yaw.')] = 3.0,
+    light: Annotated[float, typer.Option(help='With --simulator: share by which brightness wavers.')] = 0.3,
+    noise: Annotated[float, typer.Option(help="With --simulator: the sensor's noise, grey levels.")] = 3.0,
+    input: Annotated[str, typer.Option(help='Instead of --simulator: bag or folder of images.')] = '',  # noqa: A002
+    truth: Annotated[
+        Path | None,
+        typer.Option(help='With --input: CSV with stamp_s (or frame), x_m, y_m, z_m, qx, qy, qz, qw of the vehicle.'),
+    ] = None,
+    sensors: Annotated[
+        Path | None,
+        typer.Option(help='With --input: CSV with stamp_s (or frame), range_m or height_m, qx, qy, qz, qw.'),
+    ] = None,
+    camera_info: Annotated[Path | None, typer.Option(help='With --input: ROS calibration YAML.')] = None,
+    plot: Annotated[Path | None, typer.Option(help='Draw truth and estimate, and the errors, into a PNG.')] = None,
+    set_: Annotated[list[str] | None, typer.Option('--set', help='PARAMETER=VALUE of ego_motion, repeatable.')] = None,
+) -> None:
+    """Ego-motion over ground: drift in percent of the distance flown, and whether its covariance is honest (NEES)."""
+    from waymark.evaluation.odometry_report import OdometryOptions, show_odometry
+
+    options = OdometryOptions(
+        simulator, ground, metres_per_pixel, altitude, speed, distance, seeds, first_seed, attitude, size, fov_deg,
+        rate, tilt_deg, light, noise, input, truth, sensors, camera_info, plot, tuple(set_ or ()),
+    )  # fmt: skip
+    show_odometry(options, json)
