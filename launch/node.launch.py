@@ -11,6 +11,7 @@ from launch.substitutions import LaunchConfiguration, PathJoinSubstitution, This
 from launch_ros.substitutions import FindPackageShare
 
 NODES = [
+    'ego_motion',
     'homography_tracker',
     'image_classifier',
     'image_encoder',

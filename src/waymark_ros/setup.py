@@ -2,6 +2,7 @@
 from setuptools import find_packages, setup
 
 NODES = [
+    'ego_motion',
     'homography_tracker',
     'image_classifier',
     'image_encoder',

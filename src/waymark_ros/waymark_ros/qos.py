@@ -38,6 +38,8 @@ COMMANDS_OUT = _profile(1, reliable=True)
 COMMANDS_IN = _profile(5, reliable=False)  # serves every publisher
 STATE = _profile(1, reliable=True, latched=True)
 CLOCK = _profile(1, reliable=False)
+SENSORS = _profile(50, reliable=False)  # odometry, ranges: read from whoever publishes them
+TF = _profile(100, reliable=True)
 
 
 def images_in(depth: int) -> QoSProfile:

@@ -102,11 +102,22 @@ class Flight:
         curve, self.room = _curve(ground, plan)
         deviation = Deviation(_SIDE_M, 0.025 * plan.altitude_m, plan.tilt_rad)
         self.route = Route(curve, plan.altitude_m, curve.length_m / plan.speed_m_s, deviation, plan.seed)
+        self._count = self._images()
         self.renderer = OrthoRenderer(ground, plan.size_wh, plan.fov_rad, Look(noise=plan.noise), plan.seed)
 
     def __len__(self) -> int:
         """Number of images."""
-        return max(round(self.plan.distance_m / self.plan.speed_m_s * self.plan.rate_hz), 1) + 1
+        return self._count
+
+    def _images(self) -> int:
+        """Count the images until the distance is flown, deviations and all."""
+        flown_m, index, last = 0.0, 0, self.route.pose(0.0)[:3, 3]
+        while flown_m < self.plan.distance_m:
+            index += 1
+            here = self.route.pose(index / self.plan.rate_hz)[:3, 3]
+            flown_m += float(np.linalg.norm(here - last))
+            last = here
+        return index + 1
 
     def steps(self, errors: SensorErrors) -> Iterator[FlightStep]:
         """Fly."""

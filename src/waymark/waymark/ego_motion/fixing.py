@@ -7,7 +7,6 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from waymark.ego_motion.anchors import Anchor, Fix
 from waymark.ego_motion.config import EgoMotionConfig
@@ -28,8 +27,8 @@ from waymark.image.rotation import rotation_rpy
 
 _STEPS = 8
 _HUBER = 2.0  # standard deviations from which a point counts less and less
-# Windows of neighbouring points overlap and their errors agree: so many points are worth one. From simulated flights.
-_SHARED = 3.0
+_CELLS = 6  # per side, in which points may share their error
+_FEWEST_CELLS = 8
 _EXACT = 1e-6  # m and rad of what is zero by definition: where the flight began
 
 
@@ -51,7 +50,7 @@ class Fixer:
 
     def __init__(self, config: EgoMotionConfig) -> None:
         self._config = config
-        self.R_base_camera = rotation_rpy(*np.radians(config.camera_rpy_deg))
+        self.R_base_camera = config.T_base_camera[:3, :3]
 
     def begin(self, sensors: Sensors, biases: Floats) -> Fix | None:
         """Fix the first camera: above the origin, heading along x; None without altitude."""
@@ -86,8 +85,7 @@ class Fixer:
         Returns:
             The fix; None where the points do not fix it.
         """
-        K_inverse = np.linalg.inv(K)
-        seen = [(a, np.c_[m.points_ref, np.ones(len(m.points_ref))] @ K_inverse.T, m.points_cur) for a, m in matches]
+        seen = [(a, rays_of(a, m.points_ref), m.points_cur) for a, m in matches]
         n, pose = BIASES + 6 * len(matches), start
         for _ in range(_STEPS):
             equations = self._all(seen, pose, K, sensors, biases)
@@ -145,12 +143,11 @@ class Fixer:
         distance = np.linalg.norm(residual, axis=1)
         # The median distance of two normal errors is 1.1774 standard deviations.
         sigma = max(float(np.median(distance)) / 1.1774, self._config.match_noise_px)
-        weight = np.minimum(1.0, _HUBER * sigma / np.maximum(distance, 1e-12)) / (_SHARED * sigma**2)
+        weight = np.minimum(1.0, _HUBER * sigma / np.maximum(distance, 1e-12)) / sigma**2
+        weight /= shared_error(residual * np.sqrt(weight)[:, None], points)
         return equations_of(J.reshape(-1, 12), residual.ravel(), np.repeat(weight, 2))
 
-    def _sensed(
-        self, pose: Pose, biases: Floats, sensors: Sensors, anchors: int, is_anchor: bool = False
-    ) -> Equations:
+    def _sensed(self, pose: Pose, biases: Floats, sensors: Sensors, anchors: int, is_anchor: bool = False) -> Equations:
         """Equations of altitude and attitude on (biases, anchors, current)."""
         config, R_base = self._config, pose.R @ self.R_base_camera.T
         size = BIASES + 6 * anchors + 6
@@ -177,6 +174,42 @@ class Fixer:
         return Equations(N, g)
 
 
+def shared_error(residual: Floats, points: Floats) -> float:
+    """How many points are worth one, because neighbours err alike.
+
+    Windows overlap, pictures are blurred, and ground is not quite flat: then the mean of a cell's residuals varies more
+    than single ones would let it. Six numbers were fitted to the residuals, three for each coordinate.
+
+    Args:
+        residual: (N, 2) in standard deviations.
+        points: (N, 2) px, where.
+
+    Returns:
+        1 for independent errors, more for shared ones; 3 where there are too few points to tell.
+    """
+    low, high = points.min(axis=0), points.max(axis=0)
+    column, row = (np.minimum((points - low) / np.maximum(high - low, 1e-9) * _CELLS, _CELLS - 1)).astype(np.intp).T
+    cell = row * _CELLS + column
+    count = np.bincount(cell, minlength=_CELLS**2)
+    crowded = count >= 2
+    if np.count_nonzero(crowded) < _FEWEST_CELLS:
+        return 3.0
+    sums = np.stack([np.bincount(cell, residual[:, k], minlength=_CELLS**2) for k in (0, 1)], axis=1)[crowded]
+    between = float((sums**2 / count[crowded, None]).sum()) / (2 * (np.count_nonzero(crowded) - 3))
+    return float(np.clip(between, 1.0, 20.0))
+
+
+def rays_of(anchor: Anchor, points: Floats) -> Floats:
+    """Rays (N, 3), z = 1, of an anchor's undistorted pixels (N, 2).
+
+    Raises:
+        ValueError: The anchor has no view of a calibrated camera.
+    """
+    if anchor.view is None or anchor.view.camera is None:
+        raise ValueError(f'anchor {anchor.number} has no calibrated view')
+    return np.asarray(np.c_[points, np.ones(len(points))] @ np.linalg.inv(anchor.view.camera.K).T)
+
+
 def _levelled(up_base: Floats | None) -> Floats:
     """R_odom_base (3, 3) of a vehicle with this direction of up that heads along odom's x."""
     if up_base is None:
@@ -198,6 +231,3 @@ def _placed(part: Equations, begin: int, size: int) -> Equations:
 
 def _sum(a: Equations, b: Equations) -> Equations:
     return Equations(a.N + b.N, a.g + b.g)
-
-
-Indices = NDArray[np.intp]

@@ -119,9 +119,7 @@ class Altitude:
     along_beam: bool = False
 
 
-def altitude_equations(
-    camera: Pose, R_base: Floats, biases: Floats, altitude: Altitude, sigma: float
-) -> Equations:
+def altitude_equations(camera: Pose, R_base: Floats, biases: Floats, altitude: Altitude, sigma: float) -> Equations:
     """What an altitude says of (biases (3), camera (6)).
 
     Args:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from waymark.ego_motion.config import EgoMotionConfig
 from waymark.ego_motion.fixing import Sensors
 from waymark.ego_motion.ground import Altitude, Floats
 from waymark.ego_motion.anchors import Located
+from waymark.ego_motion.height import Floats32, height_image
 from waymark.ego_motion.odometry import GroundOdometry
 from waymark.ego_motion.view import Match, View, match_features, match_views, view_of
 from waymark.image.camera import CameraModel
@@ -74,10 +75,8 @@ class EgoMotion:
 
     def __init__(self, config: EgoMotionConfig) -> None:
         self._config = config
-        self._previous: tuple[View, Header] | None = None
-        self._H_previous: Floats = np.eye(3)
-        self._past: deque[_Past] = deque(maxlen=64)
-        self.odometry = GroundOdometry(config)
+        self._T_base_camera = config.T_base_camera
+        self.reset()
 
     def observe(
         self,
@@ -106,8 +105,6 @@ class EgoMotion:
         camera = _usable(camera)
         if camera is not None:
             camera.require_size(frame.size_wh)
-        if self._previous is not None and self._previous[0].size_wh != frame.size_wh:
-            self.reset()
         view, moved, before = self._moved(frame, camera)
         state = EgoState(header)
         if isinstance(moved, Match):
@@ -115,9 +112,11 @@ class EgoMotion:
             state = EgoState(header, moved.H_cur_ref, before, **facts)
         sensors, doubts = self._sensors(altitude, R_world_base)
         if camera is None:
+            self.odometry.miss()
             return _because(state, 'the camera is not calibrated: no metres', moved)
         H = moved.H_cur_ref if isinstance(moved, Match) else None
         located = self.odometry.update(view, H, header.stamp_s, sensors)
+        self._located = None if isinstance(located, str) else located
         if isinstance(located, str):
             self._past.clear()
             return _because(state, '; '.join([*doubts, located]), moved)
@@ -125,7 +124,22 @@ class EgoMotion:
 
     def reset(self) -> None:
         """Forget everything: the next image is the first."""
-        self.__init__(self._config)  # type: ignore[misc]
+        self._previous: tuple[View, Header] | None = None
+        self._H_previous: Floats = np.eye(3)
+        self._past: deque[_Past] = deque(maxlen=64)
+        self._located: Located | None = None
+        self.odometry = GroundOdometry(self._config)
+
+    def heights(self) -> Floats32 | str:
+        """What stands out of the ground in the last image: see height_image.
+
+        Returns:
+            (H / cell, W / cell) float32 m, NaN where unknown; or the reason why there is none.
+        """
+        anchor, previous = self.odometry.anchor, self._previous
+        if self._located is None or anchor is None or anchor.view is None or previous is None:
+            return 'the pose is not known'
+        return height_image(anchor.view, anchor.pose, previous[0], self._located.pose, self._config)
 
     def _moved(self, frame: Frame, camera: CameraModel | None) -> tuple[View, Match | str, int]:
         """Follow the points of the image before, and see to it that there are enough for the next."""
@@ -143,7 +157,7 @@ class EgoMotion:
             view.points = moved.ends
         else:
             view.points = good_points(gray, self._config)
-        self._previous = view, frame.header
+        self._previous, self._located = (view, frame.header), None
         return view, moved, stamp_ns
 
     def _sensors(self, altitude: Altitude | None, R_world_base: Floats | None) -> tuple[Sensors, list[str]]:
@@ -157,13 +171,15 @@ class EgoMotion:
                 doubts.append('the attitude is not finite')
                 up = None
             elif up[2] < math.cos(math.radians(self._config.max_tilt_deg)):
-                doubts.append(f'the attitude is {math.degrees(math.acos(np.clip(up[2], -1, 1))):.0f} degrees from level')
+                doubts.append(
+                    f'the attitude is {math.degrees(math.acos(np.clip(up[2], -1, 1))):.0f} degrees from level'
+                )
                 up = None
         return Sensors(altitude, up), doubts
 
     def _metric(self, state: EgoState, located: Located, doubts: list[str]) -> EgoState:
         R_base = located.pose.R @ self.odometry.fixer.R_base_camera.T
-        arm = R_base @ np.asarray(self._config.camera_position_m)
+        arm = R_base @ self._T_base_camera[:3, 3]
         T = np.eye(4)
         T[:3, :3], T[:3, 3] = R_base, located.pose.p - arm
         J = np.eye(6)  # the camera's position, and where the vehicle's origin hangs from it
@@ -222,6 +238,4 @@ def _usable(camera: CameraModel | None) -> CameraModel | None:
 
 
 def _because(state: EgoState, reason: str, moved: Match | str) -> EgoState:
-    from dataclasses import replace
-
     return replace(state, reason=reason if isinstance(moved, Match) else f'{reason} ({moved})')

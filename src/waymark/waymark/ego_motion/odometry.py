@@ -11,6 +11,7 @@ from waymark.ego_motion.fixing import Fixer, Sensors
 from waymark.ego_motion.ground import Floats, Pose
 from waymark.ego_motion.view import Match, View, match_features, match_views, overlap
 from waymark.image.flow import good_points
+from waymark.image.plane import ground_homography
 from waymark.image.rotation import rotation_of, rotation_vector
 
 _DOUBTFUL = 30.0  # squared Mahalanobis distance (6 numbers) beyond which two anchors contradict each other
@@ -35,7 +36,7 @@ class GroundOdometry:
         self._learned: set[tuple[int, int]] = set()
 
     def update(self, view: View, H_cur_prev: Floats | None, stamp_s: float, sensors: Sensors) -> Located | str:
-        """Locate the camera of the next image.
+        """Locate the camera of the next image; it must be calibrated.
 
         Args:
             view: The image; it may get new points.
@@ -58,6 +59,10 @@ class GroundOdometry:
         if not isinstance(located, str) and self._is_leaving(match):
             located = self._moved_on(match, view, stamp_s, sensors, located)
         return located
+
+    def miss(self) -> None:
+        """An image came that could not be used: the next one's motion is not since the last that was."""
+        self._H_last = None
 
     def _begin(self, view: View, stamp_s: float, sensors: Sensors) -> Located | str:
         fix = self.fixer.begin(sensors, self.map.biases)
@@ -97,7 +102,9 @@ class GroundOdometry:
         if len(view.points) < self._config.min_inliers:
             return reason
         where = self._last[2].pose.p if self._last is not None else np.zeros(3)
-        near = sorted((a for a in self.map.anchors if a.view), key=lambda a: float(np.linalg.norm(a.pose.p - where)))
+        shape = view.gray.shape
+        able = (a for a in self.map.anchors if a.view is not None and a.view.gray.shape == shape)
+        near = sorted(able, key=lambda a: float(np.linalg.norm(a.pose.p - where)))
         for anchor in near[:_TRIED_WHEN_LOST]:
             assert anchor.view is not None
             match = match_features(anchor.view, view, self._config)
@@ -146,9 +153,7 @@ class GroundOdometry:
     def _is_leaving(self, match: Match) -> bool:
         return match.overlap < self._config.anchor_overlap or len(match.points_ref) < 2 * self._config.min_inliers
 
-    def _moved_on(
-        self, match: Match, view: View, stamp_s: float, sensors: Sensors, located: Located
-    ) -> Located | str:
+    def _moved_on(self, match: Match, view: View, stamp_s: float, sensors: Sensors, located: Located) -> Located | str:
         """Go on from an earlier anchor, or from this view."""
         assert self._last is not None
         moved = self._taken_again(match, view, stamp_s, sensors, located) if self._config.reuse_anchors else None
@@ -167,7 +172,7 @@ class GroundOdometry:
         assert view.camera is not None
         for earlier in self._candidates(view, located):
             assert earlier.view is not None
-            H = ground_homography(earlier.pose, located.pose, view.camera.K)
+            H = self._expected(earlier, located.pose, view)
             found = match_views(earlier.view, view, H, self._config)
             if isinstance(found, str):
                 found = match_features(earlier.view, view, self._config)
@@ -200,10 +205,15 @@ class GroundOdometry:
             if a is not self.anchor
             and a.view is not None
             and a.view.gray.shape == view.gray.shape
-            and overlap(ground_homography(a.pose, located.pose, view.camera.K), view.size_wh)
-            >= self._config.reuse_overlap
+            and overlap(self._expected(a, located.pose, view), view.size_wh) >= self._config.reuse_overlap
         ]
         return sorted(shown, key=lambda a: float(np.trace(self.map.covariance_of(a)[:2, :2])))[:2]
+
+    def _expected(self, anchor: Anchor, pose: Pose, view: View) -> Floats:
+        """H_cur_ref (3, 3) of an anchor's view, if this is where the camera is."""
+        assert anchor.view is not None and anchor.view.camera is not None and view.camera is not None
+        from_, K = anchor.pose, anchor.view.camera.K
+        return ground_homography(from_.R, from_.p, pose.R, pose.p, K, view.camera.K)
 
     def _forget_one(self) -> None:
         """Leave out the anchor that stands nearest to another one; never the present one nor the first."""
@@ -211,13 +221,6 @@ class GroundOdometry:
         places = np.array([a.pose.p for a in self.map.anchors])
         gaps = [float(np.sort(np.linalg.norm(places - a.pose.p, axis=1))[1]) for a in others]
         self.map.forget(others[int(np.argmin(gaps))])
-
-
-def ground_homography(reference: Pose, current: Pose, K: Floats) -> Floats:
-    """Homography (3, 3) of the ground from one camera to another, px to px (Hartley and Zisserman, 8.1.1)."""
-    to_current, to_reference = (K @ np.c_[c.R.T[:, :2], -c.R.T @ c.p] for c in (current, reference))
-    H = to_current @ np.linalg.inv(to_reference)
-    return np.asarray(H / H[2, 2])
 
 
 def _disagreement(a: Located, b: Located) -> float:

@@ -119,7 +119,7 @@ def _followed(
     tried = int(np.count_nonzero(inside))
     if tried < config.min_inliers:
         return f'only {tried} points to follow'
-    before = _like(_warped(reference.gray, H_guess), current.gray, H_guess)
+    before = same_light(_warped(reference.gray, H_guess), current.gray, H_guess)
     after, scale = current.gray, 1.0
     for _ in range(halvings):  # pyrDown keeps pixel 0 where it is
         before, after, scale = cv2.pyrDown(before), cv2.pyrDown(after), scale / 2
@@ -163,9 +163,7 @@ def judged(
         config: Gates.
     """
     ref, cur = reference.undistorted(starts), current.undistorted(ends)
-    H, agreeing = find_homography(
-        np.asarray(ref, np.float32), np.asarray(cur, np.float32), config.match_threshold_px
-    )
+    H, agreeing = find_homography(np.asarray(ref, np.float32), np.asarray(cur, np.float32), config.match_threshold_px)
     count = int(np.count_nonzero(agreeing))
     if H is None or count < config.min_inliers:
         return f'only {count} points move as one plane'
@@ -200,7 +198,7 @@ def _warped(gray: NDArray[np.uint8], H: Floats) -> NDArray[np.uint8]:
     return np.asarray(cv2.warpPerspective(gray, H, size_wh, borderMode=cv2.BORDER_REPLICATE), np.uint8)
 
 
-def _like(warped: NDArray[np.uint8], current: NDArray[np.uint8], H: Floats) -> NDArray[np.uint8]:
+def same_light(warped: NDArray[np.uint8], current: NDArray[np.uint8], H: Floats) -> NDArray[np.uint8]:
     """The warped picture under the current one's light: mean and spread of the part that both show."""
     size_wh = current.shape[1], current.shape[0]
     corners = np.clip(transform_points(H, image_corners(size_wh)), -1e4, 1e4)

@@ -134,9 +134,7 @@ def fly_simulated(request: SimulatedFlights, config: EgoMotionConfig, tell: Tell
     return records
 
 
-def _simulated(
-    flight: Any, errors: Any, attitude: bool, tell: Tell, of: tuple[int, int]
-) -> Iterator[OdometryStep]:
+def _simulated(flight: Any, errors: Any, attitude: bool, tell: Tell, of: tuple[int, int]) -> Iterator[OdometryStep]:
     for index, step in enumerate(flight.steps(errors)):
         # One second after zero: a stamp of 0 is no stamp.
         header = Header(round((1.0 + step.stamp_s) * NANOSECONDS))

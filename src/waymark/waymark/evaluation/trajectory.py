@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from waymark.errors import ConfigError
-from waymark.image.rotation import rotation_from_quaternion
+from waymark.image.rotation import measured_rotation
 
 Floats = NDArray[np.float64]
 _POSITION = 'x_m', 'y_m', 'z_m'
@@ -103,7 +103,7 @@ def attitude_of(row: dict[str, float]) -> Floats | None:
     """R_world_base (3, 3) of a row; None where it has no usable quaternion."""
     if any(n not in row for n in _QUATERNION):
         return None
-    return rotation_from_quaternion(np.array([row[n] for n in _QUATERNION]))
+    return measured_rotation((row['qx'], row['qy'], row['qz'], row['qw']))
 
 
 def _number(path: Path, line: int, name: str, text: str | None) -> float:

@@ -27,7 +27,9 @@ class FlowConfig(Config):
         0.5, 'Followed there and back, a point must come back this near.', gt=0.0, le=10.0, unit='px'
     )
     flow_contrast: float = param(
-        1.0, 'Least contrast around a point in its weaker direction, grey levels: about the noise of the sensor.', gt=0.0
+        1.0,
+        'Least contrast around a point in its weaker direction, grey levels: about the noise of the sensor.',
+        gt=0.0,
     )
 
 

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -27,17 +29,9 @@ def quaternion_xyzw(R: NDArray[np.float64]) -> tuple[float, float, float, float]
     return x, y, z, w
 
 
-def rotation_from_quaternion(xyzw: NDArray[np.float64]) -> NDArray[np.float64] | None:
-    """Rotation matrix (3, 3) of a quaternion (x, y, z, w) of any length.
-
-    Returns:
-        None where it is not finite or far from length 1 (0.9 to 1.1): a message that nobody filled.
-    """
-    q = np.asarray(xyzw, np.float64)
-    length = float(np.linalg.norm(q))
-    if not np.isfinite(q).all() or not 0.9 < length < 1.1:
-        return None
-    x, y, z, w = q / length
+def rotation_matrix(xyzw: tuple[float, float, float, float]) -> NDArray[np.float64]:
+    """Rotation matrix (3, 3) of a unit quaternion (x, y, z, w): the inverse of quaternion_xyzw."""
+    x, y, z, w = xyzw
     return np.array(
         [
             [1 - 2 * (y * y + z * z), 2 * (x * y - z * w), 2 * (x * z + y * w)],
@@ -45,6 +39,19 @@ def rotation_from_quaternion(xyzw: NDArray[np.float64]) -> NDArray[np.float64] |
             [2 * (x * z - y * w), 2 * (y * z + x * w), 1 - 2 * (x * x + y * y)],
         ]
     )
+
+
+def measured_rotation(xyzw: tuple[float, float, float, float]) -> NDArray[np.float64] | None:
+    """As `rotation_matrix`, of a quaternion that somebody measured.
+
+    Returns:
+        None where it is not finite or its length is not 0.9 to 1.1: nobody filled it.
+    """
+    length = math.hypot(*xyzw)
+    if not (math.isfinite(length) and 0.9 < length < 1.1):
+        return None
+    x, y, z, w = (v / length for v in xyzw)
+    return rotation_matrix((x, y, z, w))
 
 
 def cross_matrix(v: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -14,6 +14,7 @@ NODE_CONFIGS = {
     'image_source': 'waymark.sources.config:ImageSourceConfig',
     'image_encoder': 'waymark.encoding.config:EncoderConfig',
     'homography_tracker': 'waymark.tracking.config:TrackerConfig',
+    'ego_motion': 'waymark.pipeline.ego_motion:EgoMotionNodeConfig',
     'place_recognition': 'waymark.pipeline.place_recognition:PlaceRecognitionConfig',
     'image_classifier': 'waymark.classification.config:ClassifierConfig',
     'safety_filter': 'waymark.safety.config:SafetyConfig',
