@@ -87,7 +87,9 @@ def attitude_from_msg(msg: Imu) -> NDArray[np.float64]:
         MessageError: It has none (REP-145: orientation_covariance[0] is -1), or its quaternion is not of length 1.
     """
     if msg.orientation_covariance[0] < 0:
-        raise MessageError('it holds no attitude (orientation_covariance[0] is -1). Run an attitude filter, or use_imu: false.')
+        raise MessageError(
+            'it holds no attitude (orientation_covariance[0] is -1). Run an attitude filter, or use_imu: false.'
+        )
     q = msg.orientation
     R = measured_rotation((q.x, q.y, q.z, q.w))
     if R is None:

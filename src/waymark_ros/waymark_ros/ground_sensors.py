@@ -34,7 +34,9 @@ class GroundSensors:
         if config.altitude_from in ('auto', 'range'):
             self._listen(Range, 'range', lambda ns, m: self._sensing.add_range(ns, range_from_msg(m)))
         if config.altitude_from in ('auto', 'odometry'):
-            self._listen(Odometry, 'height_odometry', lambda ns, m: self._sensing.add_height(ns, m.pose.pose.position.z))
+            self._listen(
+                Odometry, 'height_odometry', lambda ns, m: self._sensing.add_height(ns, m.pose.pose.position.z)
+            )
         if config.use_imu:
             self._listen(Imu, 'imu', lambda ns, m: self._sensing.add_attitude(ns, attitude_from_msg(m)))
 

@@ -143,13 +143,13 @@ def _without_current(equations: Equations, n: int) -> tuple[Equations, Floats, F
     """Take the current camera out by Schur's complement.
 
     Returns:
-        Equations on the n others; the camera's own step; how it follows theirs (6, n): own step - back @ theirs; its own
-        covariance (6, 6). None where the equations do not fix the camera.
+        Equations on the n others; the camera's own step; how it follows theirs (6, n): own step - back @ theirs; its
+        own covariance (6, 6). None where the equations do not fix the camera.
     """
     N, g = equations.N, equations.g
     if np.linalg.cond(N[n:, n:]) > 1e13:
         return None
-    P_own = np.linalg.inv(N[n:, n:])
+    P_own = np.asarray(np.linalg.inv(N[n:, n:]), np.float64)
     back = P_own @ N[n:, :n]
     step = P_own @ g[n:]
     about = N[:n, :n] - N[:n, n:] @ back

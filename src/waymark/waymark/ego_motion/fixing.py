@@ -91,7 +91,7 @@ class Fixer:
             equations = self._all(seen, pose, K, sensors, biases)
             if equations is None:
                 return None
-            step = np.linalg.lstsq(equations.N[n:, n:], equations.g[n:], rcond=None)[0]
+            step = np.asarray(np.linalg.lstsq(equations.N[n:, n:], equations.g[n:], rcond=None)[0], np.float64)
             pose = pose.moved(step)
             if float(np.abs(step).max()) < 1e-7:
                 break

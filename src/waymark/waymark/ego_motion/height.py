@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What stands out of the ground, by plane parallax: it moves otherwise than the plane's homography says.
 
-Irani, Anandan and Cohen, Direct Recovery of Planar-Parallax from Multiple Frames, PAMI 2002: after the plane is taken out,
-what is left of a point's motion lies on the line to the epipole and grows with its height.
+Irani, Anandan and Cohen, Direct Recovery of Planar-Parallax from Multiple Frames, PAMI 2002: after the plane is taken
+out, what is left of a point's motion lies on the line to the epipole and grows with its height.
 """
 
 from __future__ import annotations

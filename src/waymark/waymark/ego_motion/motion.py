@@ -9,13 +9,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from waymark.ego_motion.anchors import Located
 from waymark.ego_motion.config import EgoMotionConfig
 from waymark.ego_motion.fixing import Sensors
 from waymark.ego_motion.ground import Altitude, Floats
-from waymark.ego_motion.anchors import Located
 from waymark.ego_motion.height import Floats32, height_image
 from waymark.ego_motion.odometry import GroundOdometry
-from waymark.ego_motion.view import Match, View, match_features, match_views, view_of
+from waymark.ego_motion.view import Match, View, match_features, match_views
 from waymark.image.camera import CameraModel
 from waymark.image.flow import good_points
 from waymark.image.rotation import cross_matrix, rotation_vector
@@ -76,7 +76,11 @@ class EgoMotion:
     def __init__(self, config: EgoMotionConfig) -> None:
         self._config = config
         self._T_base_camera = config.T_base_camera
-        self.reset()
+        self._previous: tuple[View, Header] | None = None
+        self._H_previous: Floats = np.eye(3)
+        self._past: deque[_Past] = deque(maxlen=64)
+        self._located: Located | None = None
+        self.odometry = GroundOdometry(config)
 
     def observe(
         self,
@@ -108,8 +112,7 @@ class EgoMotion:
         view, moved, before = self._moved(frame, camera)
         state = EgoState(header)
         if isinstance(moved, Match):
-            facts = {'inliers': len(moved.points_ref), 'quality': moved.share}
-            state = EgoState(header, moved.H_cur_ref, before, **facts)
+            state = EgoState(header, moved.H_cur_ref, before, len(moved.points_ref), moved.share)
         sensors, doubts = self._sensors(altitude, R_world_base)
         if camera is None:
             self.odometry.miss()
@@ -124,10 +127,9 @@ class EgoMotion:
 
     def reset(self) -> None:
         """Forget everything: the next image is the first."""
-        self._previous: tuple[View, Header] | None = None
-        self._H_previous: Floats = np.eye(3)
-        self._past: deque[_Past] = deque(maxlen=64)
-        self._located: Located | None = None
+        self._previous, self._located = None, None
+        self._H_previous = np.eye(3)
+        self._past.clear()
         self.odometry = GroundOdometry(self._config)
 
     def heights(self) -> Floats32 | str:
@@ -157,6 +159,8 @@ class EgoMotion:
             view.points = moved.ends
         else:
             view.points = good_points(gray, self._config)
+        if len(view.points) < self._config.min_inliers:
+            moved = f'{len(view.points)} points to follow in this image: it is blank or blurred'
         self._previous, self._located = (view, frame.header), None
         return view, moved, stamp_ns
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where the camera is: measured against an anchor while it overlaps, from anchor to anchor, and against old ones again."""
+"""Where the camera is: measured against an anchor while it overlaps, from anchor to anchor, against old ones again."""
 
 from __future__ import annotations
 
@@ -156,11 +156,13 @@ class GroundOdometry:
     def _moved_on(self, match: Match, view: View, stamp_s: float, sensors: Sensors, located: Located) -> Located | str:
         """Go on from an earlier anchor, or from this view."""
         assert self._last is not None
-        moved = self._taken_again(match, view, stamp_s, sensors, located) if self._config.reuse_anchors else None
+        moved: Located | str | None = None
+        if self._config.reuse_anchors:
+            moved = self._taken_again(match, view, stamp_s, sensors, located)
         if moved is None:
             fix = self._last[0]
             moved = self._kept(fix if sensors.up_base is not None else self.fixer.with_level(fix), view, stamp_s)
-        if not isinstance(moved, str):
+        if isinstance(moved, Located):
             self.jump = moved.pose.p - located.pose.p
         return moved
 

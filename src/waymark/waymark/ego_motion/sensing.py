@@ -22,8 +22,8 @@ class SensingConfig(Config):
 
     altitude_from: str = param(
         'auto',
-        'What tells the height above ground: range (sensor_msgs/Range, a beam along the vehicle\'s own down), odometry (z '
-        'of `height_odometry` less ground_z_m), parameter (altitude_m), or auto: the first of these that there is.',
+        "What tells the height above ground: range (sensor_msgs/Range, a beam along the vehicle's own down), odometry "
+        '(z of `height_odometry` less ground_z_m), parameter (altitude_m), or auto: the first of these that there is.',
         choices=('auto', 'range', 'odometry', 'parameter'),
     )
     altitude_m: float = param(0.0, 'Constant height of the camera; 0: unknown.', ge=0.0, unit='m')
@@ -105,7 +105,7 @@ class Sensing:
         self._ranges.add(stamp_ns, float(range_m) if math.isfinite(range_m) and range_m > 0 else math.nan)
 
     def add_height(self, stamp_ns: int, z_m: float) -> None:
-        """z of an odometry."""
+        """Z of an odometry."""
         self._heights.add(stamp_ns, float(z_m) - self._config.ground_z_m)
 
     def add_attitude(self, stamp_ns: int, R_world_base: Floats) -> None:

@@ -13,12 +13,13 @@ from waymark.ego_motion.config import EgoMotionConfig
 from waymark.image.camera import CameraModel
 from waymark.image.features import FeatureConfig, Features, detect, match
 from waymark.image.flow import follow_points, good_points
-from waymark.image.geometry import coverage, image_corners, is_convex, local_scale, transform_points
+from waymark.image.geometry import corner_error, coverage, image_corners, is_convex, local_scale, transform_points
 from waymark.image.homography import find_homography
 
 Floats = NDArray[np.float64]
 _FEATURES = FeatureConfig(max_features=600, max_side_px=640)
 _RATIO = 0.85
+_FAR_PX = 4.0  # mean corner error of a guess above which what was found is a guess, too
 _MIN_DARK = 8.0  # a picture whose contrast is smaller (grey levels) gets no gain fitted
 
 
@@ -104,6 +105,10 @@ def match_views(
         return 'the image size changed'
     points = reference.points[:count] if count else reference.points
     found = _followed(reference, current, points, H_guess, config, 0)
+    if isinstance(found, Match) and corner_error(H_guess, found.H_cur_ref, current.size_wh) > _FAR_PX:
+        # The windows were turned, scaled or sheared against each other: once more, now that the guess is good.
+        again = _followed(reference, current, points, found.H_cur_ref, config, 0)
+        return found if isinstance(again, str) else again
     if isinstance(found, str) and len(points) >= config.min_inliers:
         # At half the size there is half the noise: what is blurred is found only there.
         coarse = _followed(reference, current, points, H_guess, config, 1)
@@ -122,7 +127,8 @@ def _followed(
     before = same_light(_warped(reference.gray, H_guess), current.gray, H_guess)
     after, scale = current.gray, 1.0
     for _ in range(halvings):  # pyrDown keeps pixel 0 where it is
-        before, after, scale = cv2.pyrDown(before), cv2.pyrDown(after), scale / 2
+        before, after = (np.asarray(cv2.pyrDown(image), np.uint8) for image in (before, after))
+        scale /= 2
     near = expected[inside] * np.float32(scale)
     found, good = follow_points(before, after, near, near, config)
     return judged(reference, current, points[inside][good], found[good] / np.float32(scale), tried, config)

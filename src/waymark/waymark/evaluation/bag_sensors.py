@@ -18,7 +18,7 @@ IMU = 'sensor_msgs/msg/Imu'
 
 
 def read_bag_sensors(uri: str) -> tuple[Table, ...]:
-    """Tables of the first topic with ranges (`range_m`) and of the first with attitudes (`qx` to `qw`), as far as there.
+    """Tables of the first topic with ranges (`range_m`) and of the first with attitudes (`qx` to `qw`), if any.
 
     Args:
         uri: A bag, as the image source takes it.

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """`waymark eval odometry`: how far ego-motion drifts, and whether it knows.
 
-Odometry begins where its first pose is: truth is moved there (x, y and heading; of a recording z too, for nobody knows what
-its truth's z begins at). Errors are those of every image with a pose, in that frame.
+Odometry begins where its first pose is: truth is moved there (x, y and heading; of a recording z too, for nobody knows
+what its truth's z begins at). Errors are those of every image with a pose, in that frame.
 """
 
 from __future__ import annotations
@@ -48,6 +48,7 @@ class FlightRecord:
 
     Attributes:
         stamps_s, positions_m (odom), truths_m (odom), yaw_errors_rad, nees: Of those.
+        bounds_m: 95 % of errors are to be below, by the covariance.
         ms: Per image, of all.
         images: How many there were.
         distance_m: Flown, by truth.
@@ -60,6 +61,7 @@ class FlightRecord:
     truths_m: list[Floats] = field(default_factory=list)
     yaw_errors_rad: list[float] = field(default_factory=list)
     nees: list[float] = field(default_factory=list)
+    bounds_m: list[float] = field(default_factory=list)
     ms: list[float] = field(default_factory=list)
     images: int = 0
     distance_m: float = 0.0
@@ -70,7 +72,7 @@ class FlightRecord:
     @property
     def errors_m(self) -> Floats:
         """(N,) distance from the truth."""
-        return np.linalg.norm(np.array(self.positions_m) - np.array(self.truths_m), axis=1)
+        return np.asarray(np.linalg.norm(np.array(self.positions_m) - np.array(self.truths_m), axis=1), np.float64)
 
 
 def fly(steps: Iterable[OdometryStep], config: EgoMotionConfig, z_is_relative: bool) -> FlightRecord:
@@ -124,16 +126,27 @@ def _note(record: FlightRecord, T: Floats, covariance: Floats, truth: Floats, st
     record.positions_m.append(T[:3, 3].copy())
     record.truths_m.append(truth[:3, 3].copy())
     record.yaw_errors_rad.append(float(np.arctan2(np.sin(turn), np.cos(turn))))
+    record.bounds_m.append(_bound(covariance[:3, :3]))
     record.nees.append(float(error @ np.linalg.solve(covariance[:3, :3] + 1e-12 * np.eye(3), error)))
+
+
+def _bound(covariance: Floats) -> float:
+    """Length below which 95 % of normal errors (3,) stay; Patnaik's chi-squared by mean and variance of the square."""
+    mean, square = float(np.trace(covariance)), float(np.trace(covariance @ covariance))
+    if mean <= 0:
+        return 0.0
+    n = mean**2 / square  # degrees of freedom, 1 to 3
+    quantile = n * (1 - 2 / (9 * n) + 1.644854 * np.sqrt(2 / (9 * n))) ** 3  # Wilson and Hilferty
+    return float(np.sqrt(square / mean * quantile))
 
 
 def figures(records: list[FlightRecord]) -> dict[str, float]:
     """Figures of some flights, as JSON holds them.
 
-    drift_percent: the largest position error of a flight over the distance flown until its end, mean of all flights; end_
-    drift_percent: the error at the end; drift_percent_worst: of the worst flight. nees_mean: mean of the squared position
-    error over its covariance, 3 where the covariance is right; nees_low and nees_high: its 95 % bounds for so many
-    independent flights (images of one flight share their errors).
+    drift_percent: the largest position error of a flight over the distance flown until its end, mean of all flights;
+    drift_percent_worst: of the worst flight. end_drift_percent: the error at the end, mean. nees_mean: mean of the
+    squared position error over its covariance, 3 where the covariance is right; nees_low and nees_high: its 95 % bounds
+    for so many independent flights (images of one flight share their errors).
     """
     flown = [r for r in records if r.positions_m]
     images = sum(r.images for r in records)

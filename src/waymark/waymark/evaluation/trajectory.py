@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Tables of poses and sensors for `waymark eval odometry --input`, read and checked.
 
-A CSV with a header; columns in any order, others are left alone. Which image a row belongs to is said by `stamp_s` (s, as
-in the image's header) or by `frame` (counted from 0). Truth: x_m, y_m, z_m, and qx, qy, qz, qw of the vehicle (x forward, y
-left, z up) in a level frame. Sensors, each if there: range_m (along the vehicle's down) or height_m (straight up), and qx,
-qy, qz, qw of the attitude.
+A CSV with a header; columns in any order, others are left alone. Which image a row belongs to is said by `stamp_s`
+(s, as in the image's header) or by `frame` (counted from 0). Truth: x_m, y_m, z_m, and qx, qy, qz, qw of the vehicle
+(x forward, y left, z up) in a level frame. Sensors, each if there: range_m (along the vehicle's down) or height_m
+(straight up), and qx, qy, qz, qw of the attitude.
 """
 
 from __future__ import annotations

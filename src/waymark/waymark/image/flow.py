@@ -51,11 +51,11 @@ def good_points(gray: NDArray[np.uint8], config: FlowConfig) -> NDArray[np.float
     # Half the size is found four times as quickly, with half the noise; following makes up for what is less exact.
     small = cv2.pyrDown(gray)
     found, quality, *_ = cv2.goodFeaturesToTrackWithQuality(
-        small, 0, 1e-3, config.flow_spacing_px / 2, None, blockSize=5, gradientSize=3
+        small, 0, 1e-3, config.flow_spacing_px / 2, np.full_like(small, 255), blockSize=5, gradientSize=3
     )
-    if found is None or quality is None:
-        return np.zeros((0, 2), np.float32)
-    points, strength = 2 * np.asarray(found, np.float32).reshape(-1, 2), np.asarray(quality).ravel()
+    # Without any corner OpenCV returns None, whatever its types say.
+    points = 2 * np.asarray([] if found is None else found, np.float32).reshape(-1, 2)
+    strength = np.asarray([] if quality is None else quality, np.float32).ravel()
     # OpenCV's eigenvalues are mean squares of gradients on a scale of 0..1: noise of s levels gives about (s / 255)^2.
     kept = strength > (config.flow_contrast / 255.0) ** 2
     return _spread(points[kept], gray.shape, config.flow_points)

@@ -84,7 +84,8 @@ def decompose_plane(
     found = []
     for R, t, n in zip(rotations[:count], translations[:count], normals[:count], strict=True):
         sign = 1.0 if float(n.ravel()[2]) > 0 else -1.0
-        found.append(PlaneMotion(np.asarray(R, np.float64), sign * t.ravel(), sign * n.ravel()))
+        t64, n64 = np.asarray(sign * t.ravel(), np.float64), np.asarray(sign * n.ravel(), np.float64)
+        found.append(PlaneMotion(np.asarray(R, np.float64), t64, n64))
     distinct: list[PlaneMotion] = []
     for motion in sorted(found, key=lambda m: -float(m.normal @ wanted)):
         if all(np.abs(motion.t_over_d - m.t_over_d).max() > 1e-9 for m in distinct):

@@ -55,7 +55,7 @@ def measured_rotation(xyzw: tuple[float, float, float, float]) -> NDArray[np.flo
 
 
 def cross_matrix(v: NDArray[np.float64]) -> NDArray[np.float64]:
-    """[v]x (3, 3): cross_matrix(v) @ u is v x u."""
+    """The matrix (3, 3) that takes a vector u to the cross product v x u."""
     x, y, z = v
     return np.array([[0.0, -z, y], [z, 0.0, -x], [-y, x, 0.0]])
 
