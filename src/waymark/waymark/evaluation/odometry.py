@@ -144,15 +144,17 @@ def figures(records: list[FlightRecord]) -> dict[str, float]:
     """Figures of some flights, as JSON holds them.
 
     drift_percent: the largest position error of a flight over the distance flown until its end, mean of all flights;
-    drift_percent_worst: of the worst flight. end_drift_percent: the error at the end, mean. nees_mean: mean of the
-    squared position error over its covariance, 3 where the covariance is right; nees_low and nees_high: its 95 % bounds
-    for so many independent flights (images of one flight share their errors).
+    drift_percent_worst: of the worst flight; end_drift_percent: the error at the end, mean. flights_lost: flights with
+    a pose for less than half of their images; their figures are those of the rest. nees_mean: mean of the squared
+    position error over its covariance, 3 where the covariance is right; nees_low and nees_high: its 95 % bounds for so
+    many independent flights (images of one flight share their errors).
     """
-    flown = [r for r in records if r.positions_m]
+    flown = [r for r in records if len(r.positions_m) > 1]  # the first is right by definition
     images = sum(r.images for r in records)
     total = sum(len(r.positions_m) for r in flown)
     values: dict[str, float] = {'flights': len(records), 'images': images}
     values['without_pose'] = images - total
+    values['flights_lost'] = sum(2 * len(r.positions_m) < r.images for r in records)
     if not flown:
         return values
     worst = [100 * float(r.errors_m.max()) / max(r.distance_m, 1e-9) for r in flown]

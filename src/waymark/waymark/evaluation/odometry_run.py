@@ -168,9 +168,9 @@ def fly_recorded(request: RecordedFlight, config: EgoMotionConfig, tell: Tell) -
         record = fly(_told(steps, tell, total), config, True)
     finally:
         source.close()
-    if not record.positions_m:
+    if len(record.positions_m) < 2:
         why = max(record.reasons, key=lambda r: record.reasons[r], default='no image has a row in the truth')
-        raise ConfigError(f'{request.input}: no image got a pose: {why}. Give what is missing.')
+        raise ConfigError(f'{request.input}: {len(record.positions_m)} of {record.images} images got a pose: {why}.')
     return [record]
 
 

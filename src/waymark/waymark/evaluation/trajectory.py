@@ -74,7 +74,7 @@ def read_table(path: Path, wanted: tuple[str, ...] = ()) -> Table:
     numeric = [n for n in (key, *_POSITION, *_QUATERNION, 'range_m', 'height_m') if n in names]
     columns = {n: np.array([_number(path, k + 2, n, row.get(n)) for k, row in enumerate(rows)]) for n in numeric}
     keys = columns.pop(key)
-    if not (np.diff(keys) > 0).all():  # NaN too
+    if not (np.isfinite(keys).all() and (np.diff(keys) > 0).all()):
         raise ConfigError(f'{path}: {key} must increase from row to row. Sort the rows.')
     return Table(keys, key == 'frame', columns)
 
