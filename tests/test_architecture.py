@@ -18,7 +18,7 @@ NODES = SRC / 'waymark_ros' / 'waymark_ros' / 'nodes'
 GROUND = ('types', 'config', 'errors', 'checks', 'environments')
 SHARED = ('backends', 'image', 'masks', 'similarity', 'maps', 'contact_sheet')
 TASKS = ('encoding', 'detection', 'tracking', 'places', 'navigation', 'policy', 'safety', 'sources', 'report')
-TASKS += ('classification', 'shots')
+TASKS += ('classification', 'shots', 'ego_motion')
 HEAVY = ('torch', 'openvino', 'tensorrt', 'rknn', 'rknnlite', 'tensorflow', 'transformers', 'timm', 'lerobot')
 HEAVY += ('usearch', 'qdrant_client')
 

@@ -85,3 +85,19 @@ def test_a_camera_that_nothing_fixes_is_not_located():
     empty = Fix(Pose(np.eye(3), np.zeros(3)), (first,), Equations(np.zeros((15, 15)), np.zeros(15)))
     assert anchors.locate(empty) is None
     assert anchors.learn(empty, becomes_anchor=True) is None
+
+
+def test_a_number_measured_at_the_camera_teaches_the_anchor_that_it_hangs_on():
+    anchors = AnchorMap(np.full(3, 1e-6))
+    N = np.zeros((BIASES + 6, BIASES + 6))
+    N[BIASES:, BIASES:] = np.diag([1e8, 1e8, 1.0, 1e8, 1e8, 1e8])  # z is known to a metre
+    first = anchors.learn(Fix(Pose(np.eye(3), np.zeros(3)), (), Equations(N, np.zeros(9))), becomes_anchor=True)
+    fix, _ = link(first, 2.0, 1e-4)
+    row = np.zeros(BIASES + 6)
+    row[BIASES + 2] = 1.0
+    after = anchors.weigh(fix, row, 0.5, 1.0)  # the camera is half a metre higher, give or take a metre
+    assert first.pose.p[2] == pytest.approx(0.25, abs=1e-3)
+    assert anchors.covariance_of(first)[2, 2] == pytest.approx(0.5, abs=1e-3)
+    located = anchors.locate(after)
+    np.testing.assert_allclose(located.pose.p, [2.0, 0.0, 0.25], atol=1e-3)
+    assert located.covariance[2, 2] == pytest.approx(0.5, abs=1e-3)

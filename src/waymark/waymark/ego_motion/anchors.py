@@ -103,14 +103,10 @@ class AnchorMap:
         if reduced is None:
             return None
         about, step_c, back, P_own = reduced
-        P, size = self._covariance, len(self._covariance)
-        gain = np.linalg.inv(np.eye(len(rows)) + about.N @ P[np.ix_(rows, rows)])
-        step = P[:, rows] @ gain @ about.g
-        P = P - P[:, rows] @ gain @ about.N @ P[rows, :]
-        self._move(step)
+        step = self._absorb(rows, about)
         if not becomes_anchor:
-            self._covariance = (P + P.T) / 2
             return None
+        P, size = self._covariance, len(self._covariance)
         grown = np.zeros((size + 6, size + 6))
         grown[:size, :size] = P
         grown[size:, :size] = -back @ P[rows, :]
@@ -121,6 +117,41 @@ class AnchorMap:
         self._next += 1
         self.anchors.append(anchor)
         return anchor
+
+    def weigh(self, fix: Fix, row: Floats, residual: float, variance: float) -> Fix:
+        """Let all anchors learn from one number that was measured at the current camera.
+
+        Args:
+            fix: Of the current camera; not of this number.
+            row: (9,) how the number changes with (biases, camera).
+            residual: Measured less expected at `fix.pose`.
+            variance: Of the measurement.
+
+        Returns:
+            The fix, linearized where the anchors are now.
+        """
+        rows = self._rows(fix.near)
+        reduced = _without_current(fix.equations, len(rows))
+        if reduced is None:
+            return fix
+        _, step_c, back, P_own = reduced
+        follows = -row[BIASES:] @ back  # the camera goes where its anchors go
+        follows[:BIASES] += row[:BIASES]
+        weight = 1 / (variance + float(row[BIASES:] @ P_own @ row[BIASES:]))
+        rest = residual - float(row[BIASES:] @ step_c)
+        step = self._absorb(rows, Equations(weight * np.outer(follows, follows), weight * rest * follows))
+        N = fix.equations.N
+        return Fix(fix.pose, fix.near, Equations(N, fix.equations.g - N[:, : len(rows)] @ step[rows]))
+
+    def _absorb(self, rows: NDArray[np.intp], about: Equations) -> Floats:
+        """Kalman update by equations on some rows; returns the step (n,) of all."""
+        P = self._covariance
+        gain = np.linalg.inv(np.eye(len(rows)) + about.N @ P[np.ix_(rows, rows)])
+        step = np.asarray(P[:, rows] @ gain @ about.g)
+        P = P - P[:, rows] @ gain @ about.N @ P[rows, :]
+        self._covariance = (P + P.T) / 2
+        self._move(step)
+        return step
 
     def forget(self, anchor: Anchor) -> None:
         """Leave one out; what it taught the others stays."""

@@ -79,7 +79,7 @@ class Fixer:
             matches: Anchors and what of them is seen.
             start: Near the solution.
             K: (3, 3) intrinsics, px.
-            sensors: Of this image.
+            sensors: Of this image; the altitude is left to AnchorMap.weigh.
             biases: (3,) as they are held to be.
 
         Returns:
@@ -124,7 +124,8 @@ class Fixer:
         sensors: Sensors,
         biases: Floats,
     ) -> Equations | None:
-        total = self._sensed(pose, biases, sensors, len(seen))
+        # The altitude is none of it: the anchors learn from that (AnchorMap.weigh).
+        total = self._sensed(pose, biases, Sensors(up_base=sensors.up_base), len(seen))
         size = len(total.g)
         for k, (anchor, rays, points) in enumerate(seen):
             of_points = self._points(anchor.pose, pose, rays, points, K)

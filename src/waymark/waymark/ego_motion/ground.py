@@ -119,25 +119,33 @@ class Altitude:
     along_beam: bool = False
 
 
-def altitude_equations(camera: Pose, R_base: Floats, biases: Floats, altitude: Altitude, sigma: float) -> Equations:
-    """What an altitude says of (biases (3), camera (6)).
+def altitude_row(camera: Pose, R_base: Floats, biases: Floats, altitude: Altitude) -> tuple[Floats, float]:
+    """How an altitude changes with (biases (3), camera (6)), and how much larger it was measured than expected.
 
     Args:
         camera: Above the plane.
         R_base: (3, 3) vehicle in odom, belonging to that camera.
         biases: (3,) as they are held to be.
         altitude: Measured: (1 + scale error) times the true one.
-        sigma: Its standard deviation, as a share.
+
+    Returns:
+        (9,) m per unit, and m.
     """
     beam = R_base[:, 2]  # up in the vehicle; the beam is the other way
     u = beam[2] if altitude.along_beam else 1.0
     predicted = (1 + biases[0]) * camera.p[2] / u
-    J = np.zeros((1, BIASES + 6))
-    J[0, 0] = camera.p[2] / u
-    J[0, BIASES + 2] = (1 + biases[0]) / u
+    row = np.zeros(BIASES + 6)
+    row[0] = camera.p[2] / u
+    row[BIASES + 2] = (1 + biases[0]) / u
     if altitude.along_beam:
-        J[0, BIASES + 3 :] = -predicted / u * np.cross(beam, UP)  # d(beam_z) = (turn x beam)_z
-    return equations_of(J, np.array([altitude.value_m - predicted]), 1 / (sigma * altitude.value_m) ** 2)
+        row[BIASES + 3 :] = -predicted / u * np.cross(beam, UP)  # d(beam_z) = (turn x beam)_z
+    return row, float(altitude.value_m - predicted)
+
+
+def altitude_equations(camera: Pose, R_base: Floats, biases: Floats, altitude: Altitude, sigma: float) -> Equations:
+    """What an altitude says of (biases (3), camera (6)); `sigma` is its standard deviation, as a share."""
+    row, residual = altitude_row(camera, R_base, biases, altitude)
+    return equations_of(row[None], np.array([residual]), 1 / (sigma * altitude.value_m) ** 2)
 
 
 def attitude_equations(R_base: Floats, biases: Floats, up_base: Floats, sigma_rad: float) -> Equations:

@@ -8,7 +8,7 @@ import numpy as np
 from waymark.ego_motion.anchors import Anchor, AnchorMap, Fix, Located
 from waymark.ego_motion.config import EgoMotionConfig
 from waymark.ego_motion.fixing import Fixer, Sensors
-from waymark.ego_motion.ground import Floats, Pose
+from waymark.ego_motion.ground import Floats, Pose, altitude_row
 from waymark.ego_motion.view import Match, View, match_features, match_views, overlap
 from waymark.image.flow import good_points
 from waymark.image.plane import ground_homography
@@ -16,6 +16,7 @@ from waymark.image.rotation import rotation_of, rotation_vector
 
 _DOUBTFUL = 30.0  # squared Mahalanobis distance (6 numbers) beyond which two anchors contradict each other
 _TRIED_WHEN_LOST = 3
+_ALTITUDE_EVERY_S = 0.09  # the noise of altitudes that follow more quickly is not independent
 
 
 class GroundOdometry:
@@ -34,6 +35,7 @@ class GroundOdometry:
         self._last: tuple[Fix, View, Located, float] | None = None
         self._velocity: tuple[Floats, Floats] = np.zeros(3), np.zeros(3)
         self._learned: set[tuple[int, int]] = set()
+        self._altitude_s = -np.inf
 
     def update(self, view: View, H_cur_prev: Floats | None, stamp_s: float, sensors: Sensors) -> Located | str:
         """Locate the camera of the next image; it must be calibrated.
@@ -139,6 +141,7 @@ class GroundOdometry:
         assert view.camera is not None
         start = self._last[2].pose if self._last is not None else self.anchor.pose
         fix = self.fixer.fix([(self.anchor, match)], start, view.camera.K, sensors, self.map.biases)
+        fix = None if fix is None else self._weighed(fix, stamp_s, sensors)
         located = None if fix is None else self.map.locate(fix)
         if fix is None or located is None or located.pose.p[2] <= 0:
             return 'the points do not fix a pose'
@@ -149,6 +152,17 @@ class GroundOdometry:
         self._H_last = match.H_cur_ref
         self._last = (fix, view, located, stamp_s)
         return located
+
+    def _weighed(self, fix: Fix, stamp_s: float, sensors: Sensors) -> Fix:
+        """Let the anchors learn from the altitude: it says their scale, and its noise is not to be the pose's."""
+        if sensors.altitude is None or stamp_s - self._altitude_s < _ALTITUDE_EVERY_S:
+            return fix
+        self._altitude_s = stamp_s
+        row, residual = altitude_row(
+            fix.pose, fix.pose.R @ self.fixer.R_base_camera.T, self.map.biases, sensors.altitude
+        )
+        sigma_m = self._config.range_noise * sensors.altitude.value_m
+        return self.map.weigh(fix, row, residual, sigma_m**2)
 
     def _is_leaving(self, match: Match) -> bool:
         return match.overlap < self._config.anchor_overlap or len(match.points_ref) < 2 * self._config.min_inliers
