@@ -74,6 +74,27 @@ def test_flying_over_an_anchor_again_takes_back_the_uncertainty(vehicle):
     assert ego.odometry.reused >= 2
 
 
+def test_a_camera_that_fails_every_other_image_does_not_make_hovering_drift(vehicle):
+    ego, black = EgoMotion(EgoMotionConfig()), np.zeros((240, 320), np.uint8)
+    for i in range(24):
+        T = vehicle.pose(0.1 * math.sin(i), 0.1 * math.cos(i))
+        frame = Frame(Header(round((1 + 0.1 * i) * 1e9)), black, 'mono') if i % 2 else None
+        state = observe(ego, vehicle, T, 1 + 0.1 * i, frame=frame)
+        assert (state.T_odom_base is None) == bool(i % 2)
+    assert ego.odometry.map.anchors[-1].number == 0
+
+
+def test_a_long_way_keeps_no_more_anchors_than_allowed_and_always_the_first(vehicle):
+    ego = EgoMotion(EgoMotionConfig(max_anchors=3))
+    for i in range(26):
+        state = observe(ego, vehicle, vehicle.pose(0.9 * i - 11), 1 + 0.1 * i)
+        assert state.anchors <= 3
+    kept = [a.number for a in ego.odometry.map.anchors]
+    assert kept[0] == 0
+    assert kept[-1] >= 4
+    assert state.T_odom_base[0, 3] == pytest.approx(0.9 * 25, abs=0.4)
+
+
 @pytest.mark.parametrize('kind', ['black', 'white', 'noise', 'blur'])
 def test_an_image_that_shows_nothing_gives_nothing_and_says_so_and_the_next_good_one_goes_on(vehicle, kind):
     ego = EgoMotion(EgoMotionConfig())

@@ -8,6 +8,8 @@ from typing import Annotated, Literal
 
 import typer
 
+_KEY, _TURN = 'stamp_s (or frame)', 'qx, qy, qz, qw of the vehicle'
+
 app = typer.Typer(help='Measure on your own data, with a truth file.', no_args_is_help=True)
 
 
@@ -72,8 +74,7 @@ def odometry(
     ground: Annotated[str, typer.Option(help="With --simulator: the picture, or 'ground' for a generated one.")] = '',
     metres_per_pixel: Annotated[float, typer.Option(help='Scale of that picture.')] = 0.0,
     altitude: Annotated[
-        float | None,
-        typer.Option(help='Height above ground, m. With --input: constant, where no sensor says it.'),
+        float | None, typer.Option(help='Above ground, m; with --input where no sensor says it.')
     ] = None,
     speed: Annotated[float, typer.Option(help='With --simulator: m/s.')] = 4.0,
     distance: Annotated[float, typer.Option(help='With --simulator: m; a closed route is flown again.')] = 200.0,
@@ -87,13 +88,9 @@ def odometry(
     light: Annotated[float, typer.Option(help='With --simulator: share by which brightness wavers.')] = 0.3,
     noise: Annotated[float, typer.Option(help="With --simulator: the sensor's noise, grey levels.")] = 3.0,
     input: Annotated[str, typer.Option(help='Instead of --simulator: bag or folder of images.')] = '',  # noqa: A002
-    truth: Annotated[
-        Path | None,
-        typer.Option(help='With --input: CSV with stamp_s (or frame), x_m, y_m, z_m, qx, qy, qz, qw of the vehicle.'),
-    ] = None,
+    truth: Annotated[Path | None, typer.Option(help=f'With --input: CSV with {_KEY}, x_m, y_m, z_m, {_TURN}.')] = None,
     sensors: Annotated[
-        Path | None,
-        typer.Option(help='With --input: CSV with stamp_s (or frame), range_m or height_m, qx, qy, qz, qw.'),
+        Path | None, typer.Option(help=f'With --input: CSV with {_KEY}, range_m or height_m, {_TURN}.')
     ] = None,
     camera_info: Annotated[Path | None, typer.Option(help='With --input: ROS calibration YAML.')] = None,
     plot: Annotated[Path | None, typer.Option(help='Draw truth and estimate, and the errors, into a PNG.')] = None,

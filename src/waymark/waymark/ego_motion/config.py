@@ -59,7 +59,7 @@ class EgoMotionConfig(FlowConfig):
         0.65, 'An earlier anchor is taken again when at least this much of the image should show it.', gt=0.0, le=1.0
     )
     reuse_anchors: bool = param(True, 'Whether earlier anchors are taken again at all.')
-    max_anchors: int = param(100, 'Most anchors that are kept; those nearest to another one go first.', ge=2, le=1000)
+    max_anchors: int = param(100, 'Most anchors that are kept; those nearest to another one go first.', ge=3, le=1000)
     coast_acceleration_m_s2: float = param(
         2.0, 'How quickly the vehicle may change its velocity while nothing is seen.', gt=0.0, unit='m/s^2'
     )

@@ -16,6 +16,7 @@ from waymark.image.rotation import rotation_of, rotation_vector
 
 _DOUBTFUL = 30.0  # squared Mahalanobis distance (6 numbers) beyond which two anchors contradict each other
 _TRIED_WHEN_LOST = 3
+_IN_TOUCH = 0.8  # overlap above which the anchor shows the ground where it was lost well enough
 _ALTITUDE_EVERY_S = 0.09  # the noise of altitudes that follow more quickly is not independent
 
 
@@ -36,6 +37,7 @@ class GroundOdometry:
         self._velocity: tuple[Floats, Floats] = np.zeros(3), np.zeros(3)
         self._learned: set[tuple[int, int]] = set()
         self._altitude_s = -np.inf
+        self._last_overlap = 1.0
 
     def update(self, view: View, H_cur_prev: Floats | None, stamp_s: float, sensors: Sensors) -> Located | str:
         """Locate the camera of the next image; it must be calibrated.
@@ -82,7 +84,7 @@ class GroundOdometry:
         anchor = self.map.learn(fix, view, becomes_anchor=True)
         if anchor is None:
             return 'the points do not fix a pose'
-        self.anchor, self._H_last = anchor, np.eye(3)
+        self.anchor, self._H_last, self._last_overlap = anchor, np.eye(3), 1.0
         located = Located(anchor.pose, self.map.covariance_of(anchor))
         self._last = (fix, view, located, stamp_s)
         return located
@@ -123,7 +125,7 @@ class GroundOdometry:
         if self._last is None:
             return reason
         fix, last_view, located, last_s = self._last
-        if self.anchor is not None and self.anchor.view is not last_view:
+        if self._last_overlap < _IN_TOUCH and self.anchor is not None and self.anchor.view is not last_view:
             kept = self._kept(fix, last_view, last_s)
             self._H_last = None
             if isinstance(kept, str):
@@ -149,7 +151,7 @@ class GroundOdometry:
             gap_s, before = stamp_s - self._last[3], self._last[2].pose
             turn = rotation_vector(located.pose.R @ before.R.T) / gap_s
             self._velocity = (located.pose.p - before.p) / gap_s, turn
-        self._H_last = match.H_cur_ref
+        self._H_last, self._last_overlap = match.H_cur_ref, match.overlap
         self._last = (fix, view, located, stamp_s)
         return located
 

@@ -86,8 +86,12 @@ def _explain(records: list[FlightRecord], values: dict[str, float]) -> None:
     for reason, count in sorted(reasons.items(), key=lambda item: -item[1])[:3]:
         console.print(f'{count} images without a pose: {reason}')
     if 'nees_mean' in values:
-        inside = values['nees_low'] <= values['nees_mean'] <= values['nees_high']
-        console.print(f'The covariance is {"honest" if inside else "off"}: nees_mean should be near 3.')
+        low, high = values['nees_low'], values['nees_high']
+        inside = 'inside' if low <= values['nees_mean'] <= high else 'outside'
+        console.print(
+            f'nees_mean lies {inside} the bounds of an honest covariance over {values["flights"]} flights: '
+            f'{low:.2f} to {high:.2f}.'
+        )
 
 
 def _simulated(options: OdometryOptions) -> SimulatedFlights:
