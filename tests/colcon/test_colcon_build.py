@@ -14,6 +14,7 @@ pytestmark = [pytest.mark.colcon, pytest.mark.timeout(570)]  # the first test wa
 
 PACKAGES = {'waymark', 'waymark_bringup', 'waymark_msgs', 'waymark_ros', 'waymark_sim'}
 NODES = {
+    'ego_motion',
     'homography_tracker',
     'image_classifier',
     'image_encoder',

@@ -26,6 +26,7 @@ from waymark.ego_motion.view import Match
 from waymark.image.rotation import rotation_rpy
 
 _STEPS = 8
+_SMALL = 1e-3  # squared standard deviations: a step after which no other is worth its time
 _HUBER = 2.0  # standard deviations from which a point counts less and less
 _CELLS = 6  # per side, in which points may share their error
 _FEWEST_CELLS = 8
@@ -93,7 +94,7 @@ class Fixer:
                 return None
             step = np.asarray(np.linalg.lstsq(equations.N[n:, n:], equations.g[n:], rcond=None)[0], np.float64)
             pose = pose.moved(step)
-            if float(np.abs(step).max()) < 1e-7:
+            if float(step @ equations.N[n:, n:] @ step) < _SMALL:
                 break
         equations = self._all(seen, pose, K, sensors, biases)
         if equations is None or pose.p[2] <= 0:
