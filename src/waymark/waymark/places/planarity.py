@@ -44,7 +44,7 @@ def shows_a_plane(views: Views, threshold_px: float) -> bool:
     depth = _criterion(off_line**2 / sigma**2, dimension=3, parameters=5)
     off_plane = np.linalg.norm(cur - transform_points(H, ref), axis=1)
     beside = np.count_nonzero(epipolar.inliers & ~(off_plane < threshold_px))
-    return plane - depth < _DEPTH_PAYS * len(ref) or beside < _BESIDE * len(ref)
+    return bool(plane - depth < _DEPTH_PAYS * len(ref) or beside < _BESIDE * len(ref))
 
 
 def _off_plane(H: Floats, ref: Floats, cur: Floats) -> Floats:
@@ -52,7 +52,7 @@ def _off_plane(H: Floats, ref: Floats, cur: Floats) -> Floats:
     there = ((cur - transform_points(H, ref)) ** 2).sum(axis=1)
     back = ((ref - transform_points(np.linalg.inv(H), cur)) ** 2).sum(axis=1)
     with np.errstate(invalid='ignore'):
-        return np.nan_to_num(there * back / np.maximum(there + back, 1e-12), nan=np.inf)
+        return np.asarray(np.nan_to_num(there * back / np.maximum(there + back, 1e-12), nan=np.inf), np.float64)
 
 
 def _criterion(squares: Floats, dimension: int, parameters: int) -> float:
