@@ -27,9 +27,10 @@ def published() -> dict[str, str]:
         '/diagnostics': 'DiagnosticArray',
         '/image/compressed': 'CompressedImage',
     }  # base class; recorder
-    for path in NODES.glob('*.py'):
+    for path in NODES.parent.rglob('*.py'):
         for call in ast.walk(ast.parse(path.read_text())):
-            if isinstance(call, ast.Call) and getattr(call.func, 'attr', '') == 'create_publisher':
+            is_offer = isinstance(call, ast.Call) and getattr(call.func, 'attr', '') == 'create_publisher'
+            if is_offer and isinstance(call.args[1], ast.Constant):
                 found['/' + call.args[1].value.lstrip('/')] = call.args[0].id
     return found
 

@@ -126,9 +126,10 @@ def _distance(expected: tuple[Floats, Floats, Floats], seen: tuple[Floats, Float
 def _intersected(
     expected: tuple[Floats, Floats, Floats], seen: tuple[Floats, Floats, Floats]
 ) -> tuple[Floats, Floats, Floats]:
-    """The weighted mean whose covariance has the smallest determinant."""
+    """The weighted mean whose covariance has the smallest determinant; of equal ones that which trusts both alike."""
     A, B = np.linalg.inv(expected[1]), np.linalg.inv(seen[1])
-    weight = max(_WEIGHTS, key=lambda w: float(np.linalg.slogdet(w * B + (1 - w) * A)[1]))
+    size = np.linalg.slogdet(_WEIGHTS[:, None, None] * B + (1 - _WEIGHTS[:, None, None]) * A)[1]
+    weight = min(_WEIGHTS[size > size.max() - 1e-6], key=lambda w: abs(w - 0.5))
     P = np.linalg.inv(weight * B + (1 - weight) * A)
     by = P @ (weight * B) @ _error(expected[0], seen[0])
     T = expected[0].copy()

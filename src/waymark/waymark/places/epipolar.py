@@ -15,8 +15,10 @@ from numpy.typing import NDArray
 
 from waymark.places.least_squares import Floats, minimize
 from waymark.places.relative import FEWEST, RelativePose, prepared
-from waymark.places.rigid import cross, rays_of, tangents, transform, turned
+from waymark.places.rigid import cross, rays_of, tangents, transform, turn_of, turned
 
+_LARGEST_SIGMA = 0.25  # rad: a direction less sure than that has no covariance worth the name
+_SAME_DIRECTION, _SAME_TURN = 0.85, 0.1  # cosine, rad
 _FARTHEST = 1000.0  # baselines: what is farther away still says how the camera turned
 
 
@@ -98,7 +100,23 @@ def pose_up_to_scale(
         return focal * sampson(cross(state.t) @ state.R, rays, rays_cur)[:, None]
 
     fit = minimize(start, residuals, Epipolar.moved, 5, groups)
-    return None if fit is None else _from_direction(fit.state, fit.covariance)
+    if fit is None:
+        return None
+    found = _from_direction(fit.state, fit.covariance)
+    is_sure = float(np.sqrt(np.linalg.eigvalsh(found.covariance[:3, :3])[-1])) < _LARGEST_SIGMA
+    ref, cur = np.asarray(points_ref)[near], np.asarray(points_cur)[near]
+    return found if is_sure and all(_repeats(found, ref[i::2], cur[i::2], K, threshold_px) for i in (0, 1)) else None
+
+
+def _repeats(
+    found: RelativePose, ref: NDArray[np.floating], cur: NDArray[np.floating], K: Floats, threshold_px: float
+) -> bool:
+    """Whether half of the points alone tells about the same: an essential matrix often has a second, wrong minimum."""
+    half = find_essential(ref, cur, K, threshold_px)
+    if half is None:
+        return False
+    along = float(-half.R.T @ half.t @ found.T_ref_cur[:3, 3])
+    return along > _SAME_DIRECTION and float(np.linalg.norm(turn_of(half.R @ found.T_ref_cur[:3, :3]))) < _SAME_TURN
 
 
 def _from_direction(state: Epipolar, covariance: Floats) -> RelativePose:

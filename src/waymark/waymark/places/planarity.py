@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Does a homography explain everything that two images share, or is there depth?
 
-The geometric robust information criterion (Torr, Kanatani, "Geometric motion segmentation and model selection", Phil.
-Trans. A 356, 1998): errors of both models in standard deviations, cut off for outliers, and a price for what each leaves
-free.
+The geometric robust information criterion (Torr, "Geometric motion segmentation and model selection", Phil. Trans. A
+356, 1998): errors of both models in standard deviations, cut off for outliers, and a price for what each leaves free.
 """
 
 from __future__ import annotations
@@ -20,8 +19,10 @@ from waymark.places.views import Views
 _FREE = np.log(4.0)  # price of a dimension of the model's variety, per match
 _CUT = 2.0  # of a squared error, per dimension that the model explains
 _LEAST_SIGMA_PX = 0.3
-# Per match. Flights over flat ground reach .35, corridors begin at .8 (95 % of them).
+# Per match. Corridors begin at .8 (95 % of them); so do a few flights over flat ground, as keypoints of upper levels
+# are less exact than sigma says: there must be points beside the plane, too.
 _DEPTH_PAYS = 0.5
+_BESIDE = 0.06
 
 
 def shows_a_plane(views: Views, threshold_px: float) -> bool:
@@ -41,7 +42,9 @@ def shows_a_plane(views: Views, threshold_px: float) -> bool:
     sigma = max(1.4826 * float(np.median(np.abs(off_line[epipolar.inliers]))), _LEAST_SIGMA_PX)
     plane = _criterion(_off_plane(H, ref, cur) / sigma**2, dimension=2, parameters=8)
     depth = _criterion(off_line**2 / sigma**2, dimension=3, parameters=5)
-    return plane - depth < _DEPTH_PAYS * len(ref)
+    off_plane = np.linalg.norm(cur - transform_points(H, ref), axis=1)
+    beside = np.count_nonzero(epipolar.inliers & ~(off_plane < threshold_px))
+    return bool(plane - depth < _DEPTH_PAYS * len(ref) or beside < _BESIDE * len(ref))
 
 
 def _off_plane(H: Floats, ref: Floats, cur: Floats) -> Floats:
@@ -49,7 +52,7 @@ def _off_plane(H: Floats, ref: Floats, cur: Floats) -> Floats:
     there = ((cur - transform_points(H, ref)) ** 2).sum(axis=1)
     back = ((ref - transform_points(np.linalg.inv(H), cur)) ** 2).sum(axis=1)
     with np.errstate(invalid='ignore'):
-        return np.nan_to_num(there * back / np.maximum(there + back, 1e-12), nan=np.inf)
+        return np.asarray(np.nan_to_num(there * back / np.maximum(there + back, 1e-12), nan=np.inf), np.float64)
 
 
 def _criterion(squares: Floats, dimension: int, parameters: int) -> float:
