@@ -90,7 +90,7 @@ class LayoutStore:
 
     def add(self, key: int, layout: Layout) -> None:
         """Keep a keyframe's layout."""
-        self._layouts[key] = layout.copy()  # not a view of what it was read from
+        self._layouts[key] = layout
         self._sum += layout
 
     def remove(self, key: int) -> None:

@@ -48,7 +48,7 @@ def unpack_summary(data: bytes | None) -> Summary | None:
     bag = np.frombuffer(data, '<f2', BAG_DIM, len(form)).astype(np.float32)
     if len(data) == len(form) + size:
         return Summary(None, bag)
-    layout = np.frombuffer(data, '<f2', offset=len(form) + size).astype(np.float16, copy=False)
+    layout = np.frombuffer(data, '<f2', offset=len(form) + size).astype(np.float16)  # a copy: `data` need not stay
     return Summary(layout.reshape(_LAYOUT_SHAPE), bag)
 
 
