@@ -18,12 +18,12 @@ _MOST_DOUBT = 1.2
 _WORST_GAP = 8.0  # periods: beyond, motion has no say in what a picture may show
 _LEAST_CHANGE = 0.02  # noise and compression, where nothing moves
 _BACK = 0.35  # share of the change by which two frames may differ if what was seen is back
-CLEAR = 0.4  # likeness of neighbouring frames below which noise or blur hide the scene
+_CLEAR = 0.4  # likeness of neighbouring frames below which noise or blur hide the scene
 ORDER = 0.83  # likeness by order of one scene in two lights
 _LEAST_TEXTURED = 0.25  # share of the brighter picture that must show structure to be recognised by its order
 _TURNS = 8.0  # times the motion around it: no camera turns so suddenly
 _CALM = 4  # frames on each side that are looked at together
-SAME_COARSE = 0.62  # likeness of coarse views of one scene
+_SAME_COARSE = 0.62  # likeness of coarse views of one scene
 SAME = 0.6  # views this alike, as a share of how alike neighbouring frames are, are one scene
 _PLAIN_TO_SEE = 0.5  # by which likeness drops at a cut between clear pictures
 _SPIKE = 0.5  # of the change under judgement: what may be the other end of a flash
@@ -66,7 +66,7 @@ class CutJudge:
         if alike >= self._config.boundary_likeness:
             return None
         clear = self._clearness(before, here, after)
-        if clear >= CLEAR and alike >= SAME * clear:
+        if clear >= _CLEAR and alike >= SAME * clear:
             return None
         # Where each frame is recognised from the one before, and suddenly not, the change need hardly stand out.
         doubt = min(max(1.0 - (clear - alike) / _PLAIN_TO_SEE, 0.0), 1.0)
@@ -77,7 +77,7 @@ class CutJudge:
     def _is_same(self, before: Sequence[Step], here: Step, after: Sequence[Step], clear: float, ratio: float) -> bool:
         """Look once more, for what is seldom needed: through noise, in another light, and at a turned camera."""
         # What noise hides can still be seen in a coarse view, but scenes are more alike there.
-        if clear < CLEAR and self._alike(before, here, after, coarse=True) >= SAME_COARSE:
+        if clear < _CLEAR and self._alike(before, here, after, coarse=True) >= _SAME_COARSE:
             return True
         if ratio < _TURNS and self._views.turned_likeness(before[-1].sign, here.sign) >= self._config.boundary_likeness:
             return True
@@ -93,7 +93,7 @@ class CutJudge:
 
     def _alike(self, before: Sequence[Step], here: Step, after: Sequence[Step], coarse: bool = False) -> float:
         """The best likeness of a frame before and one after; 1 where the picture itself is back."""
-        enough = SAME_COARSE if coarse else self._config.boundary_likeness
+        enough = _SAME_COARSE if coarse else self._config.boundary_likeness
         earlier = [before[-1].sign, *_before_spikes(before[-self._config.boundary_delay - 1 :], here)]
         afters = [here.sign, *_after_spikes(after, here), *([after[-1].sign] if after else [])]
         alike = 0.0

@@ -1,24 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
 """Dissolves: for a while, each frame is a mixture of what was before and what comes after, wherever the camera moves.
 
-Fine detail gives the hint: that of two scenes does not add up, so that a mixture has about half of it. The proof is
-that frames in between are (1 - share) * old + share * new, with a share that grows and is the same all over the
-picture: in a pan, or behind something that passes, each place shows one or the other.
+Fine detail gives the hint: that of two scenes does not add up, so that a mixture has about half of it. The proof is in
+waymark.shots.mixtures.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
-from typing import Any
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from waymark.shots.boundary import DISSOLVE, Boundary
 from waymark.shots.config import ShotsConfig
-from waymark.shots.cuts import Step
+from waymark.shots.cuts import SAME, Step
+from waymark.shots.mixtures import mixed_extent
 from waymark.shots.signature import Signature
 from waymark.shots.views import Views
 
@@ -32,17 +29,7 @@ _PLAIN = 0.25  # contrast of any frame against the richer end: below, it is a fa
 _SINCE_BLANK = 8  # frames
 _STILL_GOES_ON = 0.02  # by which the next look finds both ends less alike
 _LIKE = 0.34  # most likeness of both ends
-_SAME, _CLEAR = 0.6, 0.3  # as for cuts; and how alike frames within a shot must be
-_LOOKS = 0.5, 0.3, 0.4, 0.6, 0.7  # where in the span
-_MIXED = 0.15, 0.85
-_INSIDE = 0.08, 0.92
-_LEAST_MIXED = 3  # looks
-_JUMP = 0.35  # share of the mixture by which a look may differ from the last; more is a cut
-_BACK = 0.08  # by which it may go back
-_LEAST_SLOPE = 0.8  # of the mixture, over the whole span
-_OUTSIDE = 0.12  # share of the span by which the line through the looks may begin before it, or end behind it
-_RESIDUAL = 0.36  # rms that the mixture may leave unexplained, as a share of the difference of both ends
-_OVERLAP = 0.3  # share of the picture in which both ends, moved along, can be seen
+_CLEAR = 0.3  # how alike frames within a shot must be
 
 
 class DissolveWatch:
@@ -105,58 +92,13 @@ class DissolveWatch:
         likeness = self._views.likeness(old, new)
         if likeness >= min(_LIKE, self._config.boundary_likeness):
             return None
-        extent = self._extent(signs)
+        extent = mixed_extent(signs, self._views)
         if extent is None or min(self._views.textured(s) for s in (old, new)) < _LEAST_TEXTURED:
             return None
         clear = min(self._views.clearness(side) for side in (signs[:3], [*signs[-2:], newest]))
-        if clear < _CLEAR or likeness >= _SAME * clear:
+        if clear < _CLEAR or likeness >= SAME * clear:
             return None
         if self._views.turned_likeness(old, new) >= self._config.boundary_likeness:
             return None
         begin, end = (signs[i] for i in extent)
         return Boundary(DISSOLVE, end.index, end.header, begin.index, begin.header.stamp_ns, 1.0 - likeness)
-
-    def _extent(self, signs: list[Signature]) -> tuple[int, int] | None:
-        """Index of the first mixed frame and of the first wholly new one; None where no mixture goes on steadily."""
-        last, looks = len(signs) - 1, []
-        for look in _LOOKS:
-            at = round(look * last)
-            share, residual, overlap = self._mixture(signs[0], signs[at], signs[-1])
-            if residual > _RESIDUAL or overlap < _OVERLAP:
-                return None
-            if not looks and not _MIXED[0] < share < _MIXED[1]:
-                return None
-            looks.append((at, share))
-        looks.sort()
-        moves = [b[1] - a[1] for a, b in pairwise(looks)]
-        inside = [(at, share) for at, share in looks if _INSIDE[0] < share < _INSIDE[1]]
-        if min(moves) < -_BACK or max(moves) > _JUMP or len(inside) < _LEAST_MIXED:
-            return None
-        slope, at_zero = np.polyfit(*zip(*inside, strict=True), 1)
-        if slope * last < _LEAST_SLOPE:
-            return None
-        begin, end = -at_zero / slope, (1 - at_zero) / slope
-        if begin < -_OUTSIDE * last or end > (1 + _OUTSIDE) * last:
-            return None
-        first, new = int(np.ceil(begin)), int(np.ceil(end))
-        return min(max(first, 0), inside[0][0]), max(min(new, last), inside[-1][0] + 1)
-
-    def _mixture(self, old: Signature, here: Signature, new: Signature) -> tuple[float, float, float]:
-        """Fit a frame as (1 - share) * old + share * new, both moved to where they lie in it."""
-        (before, seen_before), (after, seen_after) = (self._moved(s, here) for s in (old, new))
-        seen = (seen_before * seen_after)[..., None]
-        way, rest = (after - before) * seen, (_smooth(here) - before) * seen
-        energy = max(float(cv2.norm(way, cv2.NORM_L2SQR)), 1e-6)
-        share = float((way * rest).sum()) / energy
-        return share, float(cv2.norm(rest - share * way)) / np.sqrt(energy), float(seen.mean())
-
-    def _moved(self, sign: Signature, here: Signature) -> tuple[NDArray[Any], NDArray[Any]]:
-        x, y = self._views.shift(here, sign)
-        M = np.array([[1, 0, x], [0, 1, y]], np.float32)
-        picture = _smooth(sign)
-        size_wh = picture.shape[1], picture.shape[0]
-        return cv2.warpAffine(picture, M, size_wh), cv2.warpAffine(np.ones(picture.shape[:2], np.float32), M, size_wh)
-
-
-def _smooth(sign: Signature) -> NDArray[Any]:
-    return np.asarray(cv2.GaussianBlur(sign.small.astype(np.float32), (0, 0), 1.5))

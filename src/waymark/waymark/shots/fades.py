@@ -10,14 +10,16 @@ import numpy as np
 
 from waymark.shots.boundary import CUT, FADE, Boundary
 from waymark.shots.config import ShotsConfig
-from waymark.shots.cuts import CLEAR, ORDER, SAME, SAME_COARSE, Step
+from waymark.shots.cuts import ORDER, Step
 from waymark.shots.order import order_likeness
-from waymark.shots.signature import Signature
+from waymark.shots.signature import Change, Signature
 from waymark.shots.views import Views
 
 _EARLIER = 6  # frames
 _LOOK_BACK = 48  # frames: a fade-out may have taken so long
 _SUDDEN = 0.5  # share of the whole change that one frame takes if it is no fade
+_SAME_COARSE = 0.6  # likeness of coarse views
+_SAME_COLOURS = 0.2  # distance of the colours: of different scenes 99 % are beyond 0.25
 _SHARP, _SHARP_LEAST = 4.0, 0.5  # change that may be a cut: times the usual one, and share of the contrast
 _VISIBLE = 0.75  # grey levels by which a picture differs from black, compression and noise aside
 
@@ -34,7 +36,7 @@ class FadeWatch:
         self._first_blank: Signature | None = None
         self._plainest: Signature | None = None
         self._entered_suddenly = False
-        self._lit_run: list[Signature] = []
+        self._shows_through = False  # the blank picture is the one before in another light
         self._fade_from: Signature | None = None
         self._back_at: int | None = None
 
@@ -62,7 +64,7 @@ class FadeWatch:
     def finish(self) -> Signature | None:
         """At the stream's end: the first blank frame where the picture went black suddenly and for long, or None."""
         first, plainest = self._first_blank, self._plainest
-        if first is None or plainest is None or self._lit is None or not self._entered_suddenly:
+        if first is None or plainest is None or self._lit is None or not self._entered_suddenly or self._shows_through:
             return None
         return first if plainest.index - first.index >= self._config.boundary_delay and self._back_at is None else None
 
@@ -85,11 +87,10 @@ class FadeWatch:
         lit = _last(apart, 0.6 * best)
         # The latest show most of what comes next, unless they are the first of a flash.
         self._shown = [seen[_last(apart, 0.3 * best)], seen[lit], seen[max(lit - _EARLIER, 0)]]
-        self._lit, self._lit_run = seen[lit], seen[max(lit - 2, 0) : lit + 1]
+        self._lit = seen[lit]
         self._fade_from = [*seen, here][_last(apart, 0.9 * best) + 1]
         self._entered_suddenly = apart[-1] >= _SUDDEN * best
-        if self._entered_suddenly and order_likeness([seen[-1]], [here]) >= ORDER:
-            self._entered_suddenly = False  # it is the light that went out
+        self._shows_through = self._entered_suddenly and order_likeness([seen[-1]], [here]) >= ORDER
 
     def _judged(self, steps: Sequence[Step]) -> list[Boundary]:
         first, plain, back_at = self._first_blank, self._plainest, self._back_at
@@ -105,14 +106,14 @@ class FadeWatch:
         if left_suddenly:
             after.insert(0, back)
         unlike = 1.0 - self._alike(after)
-        if self._is_same(1.0 - unlike, after, after[-1:] + settled[-2:-4:-1]):
+        if self._is_same(1.0 - unlike, after):
             return []
         found = []
-        if self._entered_suddenly and (is_long or not left_suddenly):
+        if self._entered_suddenly and not self._shows_through and (is_long or not left_suddenly):
             found.append(_cut(first, unlike))
         if left_suddenly and self._entered_suddenly:
             found.append(_cut(back, unlike))
-        if not self._entered_suddenly:
+        if not self._entered_suddenly or (self._shows_through and not left_suddenly):
             shown = next((s for i, s in sorted(signs.items()) if i > plain.index and _is_visible(s, plain)), back)
             start = self._fade_from or first
             found.append(Boundary(FADE, shown.index, shown.header, start.index, start.header.stamp_ns, unlike))
@@ -121,16 +122,15 @@ class FadeWatch:
     def _alike(self, after: Sequence[Signature], coarse: bool = False) -> float:
         return max(self._views.likeness(a, b, coarse) for a in self._shown for b in after)
 
-    def _is_same(self, alike: float, after: Sequence[Signature], run: Sequence[Signature]) -> bool:
-        if alike >= self._config.boundary_likeness:
+    def _is_same(self, alike: float, after: Sequence[Signature]) -> bool:
+        """Whether it is the scene of before: by its view, its colours, through noise, or seen by a turned camera."""
+        enough = self._config.boundary_likeness
+        if alike >= enough or Change(self._shown[1], after[-1]).colours < _SAME_COLOURS:
             return True
-        clear = min(self._views.clearness(side) for side in (self._lit_run, run))
-        if clear >= CLEAR and alike >= SAME * clear:
+        if self._alike(after, coarse=True) >= _SAME_COARSE:
             return True
-        if clear < CLEAR and self._alike(after, coarse=True) >= SAME_COARSE:
-            return True
-        nearest = self._views.turned_likeness(self._shown[0], after[0])
-        return max(nearest, self._views.turned_likeness(self._shown[1], after[-1])) >= self._config.boundary_likeness
+        pairs = (self._shown[0], after[0]), (self._shown[1], after[-1])
+        return any(self._views.turned_likeness(a, b) >= enough for a, b in pairs)
 
 
 def _last(values: Sequence[float], least: float) -> int:

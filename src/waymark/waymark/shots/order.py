@@ -32,7 +32,7 @@ def order_likeness(before: Sequence[Signature], after: Sequence[Signature]) -> f
 
 
 def _gray(pictures: Sequence[NDArray[Any]]) -> NDArray[Any]:
-    mean = np.mean(pictures, axis=0, dtype=np.float32)
+    mean = np.asarray(np.mean(pictures, axis=0), np.float32)
     return np.asarray(cv2.cvtColor(mean, cv2.COLOR_RGB2GRAY))
 
 

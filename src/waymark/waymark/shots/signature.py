@@ -22,7 +22,7 @@ THUMB_WH = (32, 18)
 TINY_WH = (16, 9)
 _BINS = 8  # per channel
 _LEAST_SPREAD = 6.0  # grey levels: a picture plainer than this counts as one with so much contrast
-_DARK, _BRIGHT = 12, 243  # grey levels
+_DARK, _BRIGHT = 12, 240  # grey levels
 _DIM, _PLAIN = 25.0, 2.0  # grey levels: the light is out
 _MOST_SPREAD = 12.0  # grey levels, of a blank picture with a line of writing
 _BLANK_SHARE = 0.94  # of the pixels: a line of writing may stay
@@ -109,8 +109,8 @@ def _blank(sign: Signature, brightness: float) -> str:
         return 'black' if share >= _BLANK_SHARE and sign.spread < _MOST_SPREAD else ''
     if brightness + sign.spread**2 / brightness < _GLARING:
         return ''
-    shown = _without_bars(cv2.cvtColor(sign.small, cv2.COLOR_RGB2GRAY))
-    return 'white' if shown.size and float((shown >= _BRIGHT).mean()) >= _BLANK_SHARE else ''
+    grays = (_without_bars(cv2.cvtColor(p, cv2.COLOR_RGB2GRAY)) for p in (sign.small, sign.thumb))
+    return 'white' if max(float((gray >= _BRIGHT).sum()) / max(gray.size, 1) for gray in grays) >= _BLANK_SHARE else ''
 
 
 def _without_bars(gray: NDArray[Any]) -> NDArray[Any]:
