@@ -22,7 +22,9 @@ def require_shape(name: str, array: NDArray[Any], shape: Sequence[int | str]) ->
         ValueError: `points_cur: expected shape (60, 2), got (59, 2)`.
     """
     got = np.shape(array)
-    fits = len(got) == len(shape) and all(isinstance(s, str) or s == g for s, g in zip(shape, got, strict=True))
+    fits = len(got) == len(shape)
+    for wanted_size, size in zip(shape, got, strict=False):  # a loop: this runs before every small computation
+        fits = fits and (wanted_size == size or isinstance(wanted_size, str))
     if not fits:
         wanted = ', '.join(str(s) for s in shape) + (',' if len(shape) == 1 else '')
         raise ValueError(f'{name}: expected shape ({wanted}), got {tuple(got)}')

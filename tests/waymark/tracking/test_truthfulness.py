@@ -78,7 +78,8 @@ def test_a_bar_that_rolls_over_the_target_hides_it_and_gives_it_back(picture, wa
         seen.append((covered, state.state is TrackState.TRACKING))
         if state.homography is not None:
             true = np.array([[1.0, 0, 150], [0, 1, 110], [0, 0, 1]])
-            assert corner_error(state.homography.H_cur_ref, true, (320, 240)) < 0.5
+            allowed_px = 0.5 if covered == 0 else 3  # what is covered is known by what is not
+            assert corner_error(state.homography.H_cur_ref, true, (320, 240)) < allowed_px
     assert all(is_seen for covered, is_seen in seen if covered < 0.3)
     assert not any(is_seen for covered, is_seen in seen if covered > 0.9)
     assert sum(covered > 0.9 for covered, _ in seen) >= 3

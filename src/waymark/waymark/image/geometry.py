@@ -64,8 +64,8 @@ def is_convex(quad_px: NDArray[np.floating]) -> bool:
     quad = np.asarray(quad_px, np.float64)
     if not np.isfinite(quad).all():
         return False
-    edges = np.roll(quad, -1, axis=0) - quad
-    following = np.roll(edges, -1, axis=0)
+    edges = quad[[1, 2, 3, 0]] - quad
+    following = edges[[1, 2, 3, 0]]
     turns = edges[:, 0] * following[:, 1] - edges[:, 1] * following[:, 0]
     return bool((turns > 0).all() or (turns < 0).all())
 

@@ -22,7 +22,8 @@ from waymark.tracking.template import Template, detail
 
 _FIRST_LEVELS = 2  # halvings in the first pass: catches about 20 px of the template
 _PASSES = 4
-_SETTLED_PX = 1.0  # a correction below this needs no further pass
+_SETTLED_PX = 0.7  # a correction below this needs no further look
+_NEAR_PX = 3.0  # below this it is exact, and the image is only looked at again to compare it
 _INLIER_PX = 1.5
 _MARGIN_PX = 2.0
 _LEAST_ENLARGED = 0.85  # current px per template px: a template finer than the image compares blur
@@ -105,8 +106,12 @@ def align(
         match = _follow(template, patch, H, image.size_wh, 0 if number else _FIRST_LEVELS, points)
         if match is None:
             return None
-        if _moved(match.H, template.size_wh) < _SETTLED_PX:
-            return _judged(template, patch, match, H, image.size_wh)
+        moved = _moved(match.H, template.size_wh)
+        if moved < _NEAR_PX:
+            laid = _laid(template, match, H)
+            if laid is None or moved < _SETTLED_PX:
+                return None if laid is None else _judged(laid, patch, image.size_wh)
+            return _judged(laid, detail(_seen_through(image, laid.H_cur_template, template, scale)), image.size_wh)
         H = H @ match.H
         H /= H[2, 2]
     return None
@@ -155,23 +160,36 @@ def _follow(
     return _Match(points, found, inliers, H)
 
 
-def _judged(
-    template: Template, patch: NDArray[np.uint8], match: _Match, H_warp: NDArray[np.float64], size_wh: tuple[int, int]
-) -> Alignment | None:
+@dataclass(frozen=True, eq=False)
+class _Laid:
+    """Where a template lies, by points that agree."""
+
+    template: Template
+    H_cur_template: NDArray[np.float64]
+    points_cur: NDArray[np.float64]
+    match: _Match
+    corner_sigma_px: float
+
+
+def _laid(template: Template, match: _Match, H_warp: NDArray[np.float64]) -> _Laid | None:
     fitted = fit_near(match.H, match.points[match.inliers], match.found[match.inliers], template.size_wh)
     if fitted is None:
         return None
     H, covariance = H_warp @ fitted[0], fitted[1].reshape(4, 2, 4, 2)
+    sigma = np.sqrt(np.einsum('kiki->k', covariance)) * np.abs(local_scale(H, image_corners(template.size_wh)))
+    return _Laid(template, H, transform_points(H_warp, match.found), match, float(sigma.max()))
+
+
+def _judged(laid: _Laid, patch: NDArray[np.uint8], size_wh: tuple[int, int]) -> Alignment:
+    template, H = laid.template, laid.H_cur_template
     valid = template.shown & _in_image(H, template.size_wh, size_wh)
     H_cur_ref = H @ np.linalg.inv(template.H_ref_template)
-    corners = image_corners(template.size_wh)
-    sigma = np.sqrt(np.einsum('kiki->k', covariance)) * np.abs(local_scale(H, corners))
     return Alignment(
         H_cur_ref / H_cur_ref[2, 2],
-        transform_points(template.H_ref_template, match.points),
-        transform_points(H_warp, match.found),
-        match.inliers,
-        float(sigma.max()),
+        transform_points(template.H_ref_template, laid.match.points),
+        laid.points_cur,
+        laid.match.inliers,
+        laid.corner_sigma_px,
         likeness(template, patch, valid),
         float(valid.sum()) / max(float(template.shown.sum()), 1.0),
         template,

@@ -65,7 +65,7 @@ class TrackerConfig(FeatureConfig, GateConfig):
         1000, 'Most keypoints of one picture of a target: matching takes time for each.', ge=50
     )
     template_px: int = param(
-        240, "Longer side of a target's picture when it is laid onto the image.", ge=48, le=1024, unit='px'
+        192, "Longer side of a target's picture when it is laid onto the image.", ge=48, le=1024, unit='px'
     )
     template_points: int = param(60, 'Most points by which it is laid on.', ge=16, le=1000)
     flow_px: int = param(
@@ -79,7 +79,7 @@ class TrackerConfig(FeatureConfig, GateConfig):
         30, 'Images after which a followed target is looked for anew, as a check; 0: never.', ge=0
     )
     search_every: int = param(3, 'Images from one search for targets that were not seen lately to the next.', ge=1)
-    searched_at_once: int = param(4, 'Most targets that are looked for in one image.', ge=1)
+    searched_at_once: int = param(2, 'Most targets that are looked for in one image.', ge=1)
     doubt_frames: int = param(
         30, 'Images for which a target that was just lost is looked for in every second one.', ge=0
     )

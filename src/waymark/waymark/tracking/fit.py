@@ -25,40 +25,38 @@ def fit_near(
         The homography (3, 3), and (8, 8) px^2, the covariance of its four corners (x0, y0, x1, ...) in the second
         image; None where the points do not fix it.
     """
-    N = _normalising(size_wh)
-    unit = float(N[0, 0])
-    p, q = _mapped(N, np.asarray(points, np.float64)), _mapped(N, np.asarray(found, np.float64))
-    G = N @ H @ np.linalg.inv(N)
+    N, back = _normalising(size_wh)
+    unit, count = float(N[0, 0]), len(points)
+    right, bottom = size_wh[0] - 1.0, size_wh[1] - 1.0
+    corners = np.array([[0.0, 0.0], [right, 0.0], [right, bottom], [0.0, bottom]])
+    p = np.concatenate([points, corners]) * unit + N[:2, 2]
+    q = np.concatenate([found, corners]) * unit + N[:2, 2]
+    G = N @ H @ back
     G /= G[2, 2]
-    J, residual = _linearised(G, p, q)
-    distance = np.hypot(residual[0::2], residual[1::2])
-    sigma = max(float(np.median(distance)) / 1.18, _LEAST_SIGMA_PX * unit)  # of one coordinate
-    weight = np.repeat(np.clip(1 - (distance / (_TUKEY * sigma)) ** 2, 0, None) ** 2, 2)
-    normal = (J * weight[:, None]).T @ J
+    J_all, residual_all = _linearised(G, p, q)
+    J, residual, J_corners = J_all[: 2 * count], residual_all[: 2 * count], J_all[2 * count :]
+    squares = residual[0::2] ** 2 + residual[1::2] ** 2
+    variance = max(float(np.median(squares)) / 1.386, (_LEAST_SIGMA_PX * unit) ** 2)  # of one coordinate
+    weight = np.repeat(np.maximum(1 - squares / (_TUKEY**2 * variance), 0) ** 2, 2)
+    weighted = (J * weight[:, None]).T
     try:
-        spread = np.linalg.inv(normal)
+        spread = np.linalg.inv(weighted @ J)
     except np.linalg.LinAlgError:
         return None
-    if not (np.diag(spread) > 0).all():  # the points hardly fix it, and rounding shows
+    if not (spread.diagonal() > 0).all():  # the points hardly fix it, and rounding shows
         return None
-    G = G - np.append(spread @ ((J * weight[:, None]).T @ residual), 0.0).reshape(3, 3)
-    corners = _mapped(
-        N, np.array([[0.0, 0], [size_wh[0] - 1, 0], [size_wh[0] - 1, size_wh[1] - 1], [0, size_wh[1] - 1]])
-    )
-    J, _ = _linearised(G, corners, corners)
-    covariance = J @ spread @ J.T * (sigma / unit) ** 2
-    refined = np.linalg.inv(N) @ G @ N
+    G = G - np.append(spread @ (weighted @ residual), 0.0).reshape(3, 3)
+    refined = back @ G @ N
+    covariance = J_corners @ spread @ J_corners.T * (variance / unit**2)
     return (refined / refined[2, 2], covariance) if np.isfinite(refined).all() else None
 
 
-def _normalising(size_wh: tuple[int, int]) -> NDArray[np.float64]:
-    """(3, 3) px to coordinates about the middle, of which the longer side is two."""
+def _normalising(size_wh: tuple[int, int]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """(3, 3) px to coordinates about the middle, of which the longer side is two; and back."""
     unit = 2.0 / max(size_wh)
-    return np.array([[unit, 0, -unit * (size_wh[0] - 1) / 2], [0, unit, -unit * (size_wh[1] - 1) / 2], [0, 0, 1.0]])
-
-
-def _mapped(N: NDArray[np.float64], points: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.asarray(points * N[0, 0] + N[:2, 2])
+    x, y = (size_wh[0] - 1) / 2, (size_wh[1] - 1) / 2
+    there = np.array([[unit, 0, -unit * x], [0, unit, -unit * y], [0, 0, 1.0]])
+    return there, np.array([[1 / unit, 0, x], [0, 1 / unit, y], [0, 0, 1.0]])
 
 
 def _linearised(

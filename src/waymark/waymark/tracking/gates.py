@@ -33,23 +33,23 @@ def doubt(found: Alignment, size_wh: tuple[int, int], standing: Standing, config
         'inliers', 'share', 'visible', 'corners', 'scale', 'coverage', 'exactness', 'agreement', 'content', or None.
     """
     count = int(np.count_nonzero(found.inliers))
-    corners = image_corners(size_wh)
-    quad = transform_points(found.H_cur_ref, corners)
-    agreeing = found.points_ref[found.inliers]
-    scale = local_scale(found.H_cur_ref, agreeing)
     if count < config.min_inliers:
         return 'inliers'
     if count < config.min_inlier_share * len(found.inliers):
         return 'share'
     if found.visible < (config.min_visible_first if standing is Standing.NEW else config.min_visible):
         return 'visible'
-    if not (local_scale(found.H_cur_ref, corners) > 0).all() or not is_convex(quad) or not (scale > 0).all():
+    agreeing = found.points_ref[found.inliers]
+    corners = image_corners(size_wh)
+    quad = transform_points(found.H_cur_ref, corners)
+    scale = local_scale(found.H_cur_ref, np.concatenate([corners, agreeing]))
+    if not (scale > 0).all() or not is_convex(quad):
         return 'corners'
-    if not config.min_scale <= float(np.median(scale)) <= config.max_scale:
+    if not config.min_scale <= float(np.median(scale[4:])) <= config.max_scale:
         return 'scale'
     if coverage(agreeing, size_wh) < config.min_coverage:
         return 'coverage'
-    longer = float(np.linalg.norm(quad - np.roll(quad, -1, axis=0), axis=1).max())
+    longer = float(np.hypot(*(quad - quad[[1, 2, 3, 0]]).T).max())
     if not found.corner_sigma_px <= config.max_corner_sigma * longer:  # NaN fails
         return 'exactness'
     return _unlike(found, standing, config)
