@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Scene boundaries: ours and every detector of PySceneDetect on the same frames, in the same run; prints JSON.
 
-    .venv-bench/bin/python benchmarks/shots.py [--films 40] [--first-seed 1000] [--clips CLIPS.json] [--json OUT]
+    .venv-bench/bin/python benchmarks/shots.py [--films 40] [--first-seed 1000] [--clips CLIPS.json [--footage 40]]
+        [--json OUT]
 
 Films are generated with known cuts, dissolves, fades, and things that are no boundary: flashes, lights that go on and
 off, a scene that goes black and comes back, something large that passes close by, exposure that swings, dropped frames,
@@ -13,14 +14,17 @@ hard cuts alone, where what lies on a gradual change counts neither way. `false_
 ones lie. `ms` is CPU time per frame in memory at 640x480 and 1280x720, all taking turns.
 
 CLIPS.json: {"video": {"cuts": [...]}, ...}, paths relative to it; for each clip the frames that each detector gives.
+`footage`: films made of pieces of these clips, joined as those above, 60 % with flashes, lights or black-outs. A clip
+with "pieces": [[first, last], ...] gives those, others what lies between their cuts.
 """
 
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +39,7 @@ from numpy.typing import NDArray  # noqa: E402
 from waymark.evaluation.shots import ShotScore, ShotTruth, score_boundaries, score_of  # noqa: E402
 from waymark.shots import Boundary, BoundaryDetector  # noqa: E402
 from waymark.types import Frame, Header  # noqa: E402
-from waymark_sim.films import Film, make_film  # noqa: E402
+from waymark_sim.films import EVENTS, Film, Shot, join_shots, make_film  # noqa: E402
 
 Frames = Sequence[NDArray[np.uint8]]  # BGR
 Detector = Callable[[Frames, Sequence[int]], list[Boundary]]
@@ -122,17 +126,43 @@ def event_of(boundary: Boundary, film: Film) -> str:
     return next((name for first, last, name in film.events if first <= boundary.frame_index <= last), 'join')
 
 
-def films_run(detectors: dict[str, Detector], first: int, count: int) -> dict[str, Any]:
+def films_run(detectors: dict[str, Detector], films: Iterable[Film]) -> dict[str, Any]:
     tallies = {name: Tally() for name in detectors}
     totals: Counter[str] = Counter()
-    for seed in range(first, first + count):
-        film = make_film(seed)
+    for film in films:
         frames = [np.ascontiguousarray(f[..., ::-1]) for f in film.frames]
         for name, detector in detectors.items():
             tallies[name].add(detector(frames, film.stamps_ns), film)
         totals.update(frames=len(frames), cuts=len(film.cuts), gradual=len(film.gradual))
         totals.update(name for _, _, names in film.events for name in names.split())
     return {'counts': dict(totals), 'detectors': {name: tally.summary() for name, tally in tallies.items()}}
+
+
+def footage(path: Path, first: int, count: int, size_wh: tuple[int, int] = (480, 360)) -> Iterator[Film]:
+    """Films made of real pieces: neighbours are of different clips."""
+    clips = json.loads(path.read_text(encoding='utf-8'))
+    pieces: list[tuple[str, NDArray[np.uint8]]] = []
+    for name, said in clips.items():
+        frames = [cv2.resize(f, size_wh, interpolation=cv2.INTER_AREA) for f in read_video(path.parent / name)]
+        edges = [0, *said['cuts'], len(frames)]
+        spans = said.get('pieces') or [(a + 2, b - 3) for a, b in itertools.pairwise(edges)]
+        pieces += [(name, np.stack(frames[a : b + 1])[..., ::-1]) for a, b in spans if b - a >= 60]
+    for seed in range(first, first + count):
+        rng = np.random.default_rng((seed, 73))
+        yield join_shots(rng, shots_of(rng, pieces, 8))
+
+
+def shots_of(rng: np.random.Generator, pieces: Sequence[tuple[str, NDArray[np.uint8]]], count: int) -> Iterator[Shot]:
+    last = ''
+    for _ in range(count):
+        name, frames = [p for p in pieces if p[0] != last][int(rng.integers(sum(p[0] != last for p in pieces)))]
+        length = int(rng.integers(60, min(len(frames), 100) + 1))
+        begin = int(rng.integers(len(frames) - length + 1))
+        shot, event = frames[begin : begin + length].copy(), str(rng.choice(['', '', 'flash', 'light', 'black_out']))
+        if event:
+            EVENTS[event](rng, shot)
+        last = name
+        yield Shot(f'{Path(name).stem} {event}'.strip(), shot, np.ones(length))
 
 
 def clips_run(detectors: dict[str, Detector], path: Path) -> dict[str, Any]:
@@ -176,6 +206,7 @@ def main() -> None:
     parser.add_argument('--films', type=int, default=40)
     parser.add_argument('--first-seed', type=int, default=1000)
     parser.add_argument('--clips', type=Path)
+    parser.add_argument('--footage', type=int, default=0, help='films made of the clips')
     parser.add_argument('--seconds', type=float, default=30.0, help='for the timing of each size')
     parser.add_argument('--json', type=Path)
     args = parser.parse_args()
@@ -183,7 +214,10 @@ def main() -> None:
     detectors: dict[str, Detector] = {OURS: ours, **peers()}
     result: dict[str, Any] = {'ms': timed(detectors, args.seconds)} if args.seconds else {}
     result |= clips_run(detectors, args.clips) if args.clips else {}
-    result |= films_run(detectors, args.first_seed, args.films) if args.films else {}
+    seeds = range(args.first_seed, args.first_seed + args.films)
+    result |= films_run(detectors, (make_film(seed) for seed in seeds)) if seeds else {}
+    if args.footage:
+        result['footage'] = films_run(detectors, footage(args.clips, args.first_seed, args.footage))
     result |= {'machine': machine(), 'versions': versions('numpy', 'opencv-python-headless', 'scenedetect')}
     text = json.dumps(result, indent=2)
     if args.json:

@@ -5,11 +5,15 @@ import cv2
 import numpy as np
 import pytest
 
-from waymark.shots.likeness import likeness, view_of
+from waymark.shots.likeness import coarse_likeness, hues_differ, likeness, turned_likeness, view_of
 
 
-def seen(picture):
-    return view_of(np.asarray(cv2.resize(picture, (64, 36), interpolation=cv2.INTER_AREA), np.uint8))
+def seen(picture, coarse=False):
+    return view_of(np.asarray(cv2.resize(picture, (64, 36), interpolation=cv2.INTER_AREA), np.uint8), coarse)
+
+
+def turned(a, b):
+    return turned_likeness((seen(a), seen(b)), (seen(a, True), seen(b, True)))
 
 
 def test_a_picture_is_like_itself_and_unlike_other_scenes(view):
@@ -60,3 +64,34 @@ def test_likeness_does_not_depend_on_the_order(view):
 def test_another_size_is_refused():
     with pytest.raises(ValueError, match=r'rgb: expected shape \(36, 64, 3\)'):
         view_of(np.zeros((64, 36, 3), np.uint8))
+
+
+def test_coarse_views_see_through_noise_that_hides_the_fine_one(view):
+    noise = np.random.default_rng(0).normal(0, 110, view(1).shape)
+    hidden = np.clip(view(1) + noise, 0, 255).astype(np.uint8)
+    assert likeness(seen(view(1)), seen(hidden)) < 0.7 < coarse_likeness(seen(view(1), True), seen(hidden, True))
+    others = [coarse_likeness(seen(view(a), True), seen(view(b), True)) for a in range(5) for b in range(5, 10)]
+    assert max(others) < 0.6
+
+
+@pytest.mark.parametrize(('degrees', 'scale'), [(12, 1.0), (0, 1.2), (-8, 0.9)])
+def test_a_turned_or_nearer_view_is_recognised_at_the_second_look(view, degrees, scale):
+    M = cv2.getRotationMatrix2D((128, 96), degrees, scale)
+    moved = cv2.warpAffine(view(1), M, (256, 192), borderMode=cv2.BORDER_REFLECT_101)
+    assert turned(view(1), moved) > 0.6
+    assert turned(view(2), moved) < 0.45
+
+
+def test_nothing_is_recognised_in_plain_pictures_at_the_second_look(view):
+    assert turned(np.full((48, 64, 3), 90, np.uint8), view(1)) == 0.0
+
+
+def test_a_title_does_not_make_one_scene_of_two_hues(view):
+    def titled(*colour):
+        picture = np.full((192, 256, 3), colour, np.uint8)
+        return cv2.putText(picture, 'Frame 10', (60, 170), 0, 1.0, (255, 255, 255), 2)
+
+    assert hues_differ(seen(titled(100, 95, 88)), seen(titled(88, 93, 144)))
+    assert not hues_differ(seen(titled(100, 95, 88)), seen(titled(50, 47, 40)))  # less light
+    assert not hues_differ(seen(titled(90, 90, 90)), seen(titled(40, 90, 160)))  # grey has no hue
+    assert not hues_differ(seen(view(1)), seen(255 - view(1)))  # structure tells

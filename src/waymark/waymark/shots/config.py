@@ -36,5 +36,5 @@ class ShotsConfig(Config):
     )
     boundary_gradual: bool = param(True, 'Whether dissolves are looked for; they are told later than cuts.')
     boundary_longest: int = param(
-        48, 'Frames of the longest dissolve that is found. Memory: 14 kB for each.', ge=12, le=500
+        48, 'Frames of the longest dissolve that is found. Memory: 11 kB for each.', ge=12, le=500
     )

@@ -79,6 +79,8 @@ class CutJudge:
         # What noise hides can still be seen in a coarse view, but scenes are more alike there.
         if clear < _CLEAR and self._alike(before, here, after, coarse=True) >= _SAME_COARSE:
             return True
+        if self._views.hues_differ(before[-1].sign, here.sign):
+            return False
         if ratio < _TURNS and self._views.turned_likeness(before[-1].sign, here.sign) >= self._config.boundary_likeness:
             return True
         if max(self._views.textured(s) for s in (before[-1].sign, here.sign)) < _LEAST_TEXTURED:

@@ -24,10 +24,12 @@ _SIGMA_PX = 3.0  # of the neighbourhood that contrast is measured in
 _LEAST_CONTRAST = 2.5  # grey levels: below, there is only noise to see
 _COARSE_SIGMA_PX, _COARSE_CONTRAST, _NOISE_PX = 5.0, 0.8, 2.0
 _LEAST_TEXTURED = 0.25  # share of a picture that must have contrast for it to be recognised by its structure
+_MOSTLY_PLAIN = 0.5  # share of a picture that has contrast, such as a title's
+_LEAST_HUE, _SAME_HUE = 6.0, 0.6  # grey levels between channels; cosine
 _LEAST_OVERLAP = 0.3
 _UNLIKE = 0.17  # correlation below which a smaller overlap can hardly be alike
 _HOPELESS = 0.2  # correlation from which no affine fit finds its way
-_LIKELY = 0.5  # correlation of coarse views from which it may be worth while
+_LIKELY = 0.35  # correlation of coarse views from which it may be worth while
 _LEAST_SEEN = 0.4  # share of a picture
 _MOST_STRETCH = 1.5  # of the affine fit
 _FROM_A = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
@@ -145,6 +147,21 @@ def best_shift(a: View, b: View) -> tuple[int, int]:
         return 0, 0
     found, shift = _best_shift(a, b)
     return shift if found >= _HOPELESS else (0, 0)
+
+
+def hues_differ(a: View, b: View) -> bool:
+    """Whether two mostly plain pictures have other hues, which no light explains, whatever is written on both."""
+    if max(a.textured, b.textured) >= _MOSTLY_PLAIN:
+        return False
+    hues = [np.array([r - g, 0.5 * (r + g) - b]) for r, g, b in (_plain_colour(view) for view in (a, b))]
+    norms = [float(np.linalg.norm(hue)) for hue in hues]
+    return min(norms) >= _LEAST_HUE and float(hues[0] @ hues[1]) < _SAME_HUE * norms[0] * norms[1]
+
+
+def _plain_colour(view: View) -> tuple[float, float, float]:
+    """Mean RGB of where nothing is seen."""
+    red, green, blue, _ = cv2.mean(view.rgb, np.asarray(1 - view.seen, np.uint8))
+    return red, green, blue
 
 
 def _likeness_of_colours(a: View, b: View) -> float:

@@ -30,6 +30,7 @@ _OUTSIDE = 0.12  # part of the row by which the mixture may begin before it, or 
 _RESIDUAL = 0.36  # rms that the mixture may leave unexplained, as a share of the difference of both ends
 _OVERLAP = 0.3  # share of the picture in which both ends, moved along, can be seen
 _SIGMA_PX = 1.5
+_NEAR = 0.3  # frames
 
 
 def mixed_extent(signs: Sequence[Signature], views: Views) -> tuple[int, int] | None:
@@ -66,7 +67,8 @@ def _ends(inside: Sequence[tuple[int, float]], last: int) -> tuple[int, int] | N
     begin, end = -at_zero / slope, (1 - at_zero) / slope
     if begin < -_OUTSIDE * last or end > (1 + _OUTSIDE) * last:
         return None
-    first, new = max(math.ceil(begin), 0), min(math.ceil(end), last)
+    # A look is as exact as its noise: what falls on a frame but for that is meant to.
+    first, new = max(math.floor(begin + _NEAR) + 1, 0), min(math.ceil(end - _NEAR), last)
     return min(first, inside[0][0]), max(new, inside[-1][0] + 1)
 
 

@@ -32,7 +32,7 @@ _NO_MASK: Any = None
 
 
 class Signature:
-    """One frame, in 9 kB.
+    """One frame, in 9 kB, 11 kB with its colours.
 
     Attributes:
         index: Counts from 0.

@@ -7,7 +7,7 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from itertools import pairwise
 
-from waymark.shots.likeness import View, best_shift, coarse_likeness, likeness, turned_likeness, view_of
+from waymark.shots.likeness import View, best_shift, coarse_likeness, hues_differ, likeness, turned_likeness, view_of
 from waymark.shots.signature import Signature
 
 _KEPT = 48
@@ -24,9 +24,15 @@ class Views:
 
     def likeness(self, a: Signature, b: Signature, coarse: bool = False) -> float:
         """How alike two frames are as views of a scene, 0..1; see waymark.shots.likeness."""
+        if self.hues_differ(a, b):
+            return 0.0
         if coarse:
             return coarse_likeness(self._view(a, True), self._view(b, True))
         return likeness(self._view(a), self._view(b), self._enough)
+
+    def hues_differ(self, a: Signature, b: Signature) -> bool:
+        """Whether both are mostly plain and of other hues."""
+        return hues_differ(self._view(a), self._view(b))
 
     def turned_likeness(self, a: Signature, b: Signature) -> float:
         """The same for frames between which the camera may have turned; seldom needed, and slow."""

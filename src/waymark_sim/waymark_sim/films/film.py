@@ -4,7 +4,8 @@
 from __future__ import annotations
 
 import tempfile
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
@@ -64,10 +65,16 @@ def make_film(seed: int, shots: int = 8, size_wh: tuple[int, int] = (320, 240), 
         eventful: Share of shots in which something happens that is no cut.
     """
     rng = np.random.default_rng((seed, 71))
+    drawn = (shoot(rng, int(rng.integers(60, 120)), size_wh, rng.random() < eventful) for _ in range(shots))
+    film = join_shots(rng, drawn)
+    return replace(film, frames=with_look(film.frames, draw_look(rng), rng))
+
+
+def join_shots(rng: np.random.Generator, shots: Iterable[Shot]) -> Film:
+    """Join shots of one size, at least one and each of 35 frames or more, by cuts, dissolves and fades."""
     cuts, gradual, events = [], [], []
     film: Shot | None = None
-    for _ in range(shots):
-        shot = shoot(rng, int(rng.integers(60, 120)), size_wh, rng.random() < eventful)
+    for shot in shots:
         if film is None:
             begin, film = 0, shot
         else:
@@ -80,8 +87,7 @@ def make_film(seed: int, shots: int = 8, size_wh: tuple[int, int] = (320, 240), 
         events.append((begin, len(film.frames) - 1, shot.names))
     assert film is not None
     stamps_ns = np.cumsum(film.periods).astype(np.int64) * PERIOD_NS
-    frames = with_look(film.frames, draw_look(rng), rng)
-    return Film(frames, tuple(cuts), tuple(gradual), tuple(events), tuple(int(s) for s in stamps_ns))
+    return Film(film.frames, tuple(cuts), tuple(gradual), tuple(events), tuple(int(s) for s in stamps_ns))
 
 
 _Joined = tuple[tuple[int, int], Shot]  # first changed frame, first wholly new frame; the film
