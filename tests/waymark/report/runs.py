@@ -184,6 +184,7 @@ class FlightRecorder:
             homography=np.eye(3).ravel() if points else np.zeros(9),
             corners=points,
             quality=0.86 if points else 0.0,
+            agreement=0.9,
             inliers=74 if points else 0,
             has_pose=False,
             pose=self.pose_with_covariance(),
