@@ -55,7 +55,7 @@ class Track:
 
     @property
     def is_doubtful(self) -> bool:
-        """It was lost a moment ago: looked for in every image."""
+        """It was lost a moment ago: looked for more often than what is long gone."""
         return self.state is TrackState.LOST and self.unseen <= self._config.doubt_frames
 
     @property
@@ -91,13 +91,14 @@ class Track:
         )
         if self.found is None:
             self.state = TrackState.LOST
-            self._guess = guess if self.unseen <= self._config.doubt_frames else None
+            is_of_use = self.unseen <= self._config.doubt_frames and bool(np.isfinite(guess).all())
+            self._guess = guess if is_of_use else None
 
     def look_for(self, image: FramePyramid, features: Features) -> None:
         """Search the whole image, unless what is found there is no better than what is followed."""
         self.unchecked = 0
-        self.searches += 1
         if self.found is None:
+            self.searches += 1
             self.reason = 'matches'
         for guess in guesses(self.target.features, features, self._config.ratio, self._config.ransac_threshold_px):
             laid = self._best_view(image, guess)
