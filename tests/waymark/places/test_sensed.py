@@ -93,6 +93,6 @@ def test_below_the_ground_there_is_no_altitude():
 
 def test_configurations_that_can_not_be_are_refused_with_what_is_expected():
     with pytest.raises(ConfigError, match='altitude_m: must be above 0'):
-        LocatingConfig(altitude_from='parameter')
+        LocatingConfig(altitude_from='parameter').require_altitude()
     with pytest.raises(ConfigError, match='camera_in_base: expected x, y, z and a unit quaternion'):
         LocatingConfig(camera_in_base=(0.0, 0.0, 0.0, 1.0, 1.0, 0.0, 0.0))

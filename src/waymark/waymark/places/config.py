@@ -41,14 +41,21 @@ class LocatingConfig(Config):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.altitude_from == 'parameter' and self.altitude_m == 0:
-            raise ConfigError('altitude_m: must be above 0 where altitude_from is parameter, got 0.0')
         pose = self.camera_in_base
         if pose and (len(pose) != 7 or abs(math.hypot(*pose[3:]) - 1) > 1e-3):
             raise ConfigError(
                 'camera_in_base: expected x, y, z and a unit quaternion x, y, z, w as `tf2_echo base_link '
                 f'camera_optical_frame` prints them, got {list(pose)}'
             )
+
+    def require_altitude(self) -> None:
+        """Refuse an altitude that is announced and not given; not before all is said, as each parameter is set alone.
+
+        Raises:
+            ConfigError: Naming both parameters.
+        """
+        if self.altitude_from == 'parameter' and self.altitude_m == 0:
+            raise ConfigError('altitude_m: must be above 0 where altitude_from is parameter, got 0.0')
 
 
 @dataclass(frozen=True)

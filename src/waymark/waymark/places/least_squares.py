@@ -17,11 +17,11 @@ _ITERATIONS = 10
 _STILL = 1e-6  # rad, or a share of the unit of length: a hundredth of what keypoints tell
 _HUBER = 1.5  # standard deviations from which a residual counts less and less
 _FEWEST_GROUPS = 4
-# Neighbouring groups share a little of their error too: what simulated flights showed beyond the jackknife.
-_DOUBT = 1.15
 # All keypoints share an error of this size: they lie on whole pixels, and near views shift them all alike. No scatter
-# shows it. Residuals are in px.
+# shows it; errors of simulated flights do. Residuals are in px.
 _SHARED_PX = 0.05
+# Neighbouring groups share a little of their error too. Rather a little too careful than too sure.
+_DOUBT = 1.1
 
 
 @dataclass(frozen=True, eq=False)
@@ -142,5 +142,7 @@ def _with_covariance(state: State, parts: _Parts, groups: NDArray[np.intp]) -> F
         return None
     steps -= steps.mean(axis=0)
     pulled = inverse @ parts.shared * _SHARED_PX
-    covariance = (count - 1) / count * steps.T @ steps + inverse @ parts.known @ inverse + pulled @ pulled.T
+    # As large an error of each point alone keeps views that are the same pixel by pixel from being infinitely sure.
+    shared = pulled @ pulled.T + (_SHARED_PX / parts.sigma) ** 2 * inverse
+    covariance = (count - 1) / count * steps.T @ steps + inverse @ parts.known @ inverse + shared
     return Fit(state, 0.5 * _DOUBT * (covariance + covariance.T), parts.sigma)

@@ -37,7 +37,9 @@ class LiveMap:
 
         Raises:
             MapError: The file is damaged, no map, or another process writes it.
+            ConfigError: Parameters that do not go together.
         """
+        config.require_altitude()
         self._config = config
         self._file: MapFile | None = None
         self._map: PlaceMap | None = None
