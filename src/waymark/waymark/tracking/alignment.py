@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from waymark.image.geometry import image_corners, local_scale, transform_points
 from waymark.image.homography import find_homography
+from waymark.image.rectification import shown
 from waymark.tracking.fit import fit_near
 from waymark.tracking.flow import followed
 from waymark.tracking.likeness import Likeness, likeness
@@ -182,7 +183,7 @@ def _laid(template: Template, match: _Match, H_warp: NDArray[np.float64]) -> _La
 
 def _judged(laid: _Laid, patch: NDArray[np.uint8], size_wh: tuple[int, int]) -> Alignment:
     template, H = laid.template, laid.H_cur_template
-    valid = template.shown & _in_image(H, template.size_wh, size_wh)
+    valid = template.shown & shown(H, template.size_wh, size_wh)
     H_cur_ref = H @ np.linalg.inv(template.H_ref_template)
     return Alignment(
         H_cur_ref / H_cur_ref[2, 2],
@@ -194,21 +195,6 @@ def _judged(laid: _Laid, patch: NDArray[np.uint8], size_wh: tuple[int, int]) -> 
         float(valid.sum()) / max(float(template.shown.sum()), 1.0),
         template,
     )
-
-
-def _in_image(
-    H_cur_template: NDArray[np.float64], size_wh: tuple[int, int], image_wh: tuple[int, int]
-) -> NDArray[np.bool_]:
-    """Which template pixels lie inside the current image, (h, w)."""
-    corners = transform_points(H_cur_template, image_corners(size_wh))
-    if ((corners >= 0) & (corners <= np.array(image_wh) - 1)).all():
-        return np.ones(size_wh[::-1], np.bool_)
-    x, y = np.arange(size_wh[0]), np.arange(size_wh[1])[:, None]
-    across, down, depth = (row[0] * x + row[1] * y + row[2] for row in H_cur_template)
-    ahead = depth > 0
-    depth = np.where(ahead, depth, 1.0)
-    u, v = across / depth, down / depth
-    return np.asarray(ahead & (u >= 0) & (v >= 0) & (u <= image_wh[0] - 1) & (v <= image_wh[1] - 1))
 
 
 def _inside(points_px: NDArray[np.float64], size_wh: tuple[int, int]) -> NDArray[np.bool_]:

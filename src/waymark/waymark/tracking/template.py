@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from waymark.image.agreement import BLOCK_PX
+from waymark.image.rectification import scaling
 from waymark.tracking.distinct import distinctness
 
 _STEP = 0.7  # from one template to the next smaller one
@@ -88,8 +89,7 @@ def templates_of(
         proof = distinctness(plane) if proof is None else proof
         blocks = size[0] // BLOCK_PX, size[1] // BLOCK_PX
         known = cv2.resize(shown.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST) > 0
-        x, y = gray.shape[1] / size[0], gray.shape[0] / size[1]
-        H_ref_template = np.array([[x, 0, x / 2 - 0.5], [0, y, y / 2 - 0.5], [0, 0, 1.0]])
+        H_ref_template = scaling(size, (gray.shape[1], gray.shape[0]))
         corners = _spread_corners(plane, np.asarray(known), points)
         distinct = np.asarray(cv2.resize(proof, blocks, interpolation=cv2.INTER_LINEAR), np.float32).reshape(
             blocks[::-1]
