@@ -163,6 +163,7 @@ class FlightRecorder:
             inliers=60 + (i * 37) % 90,
             quality=0.8,
             h_cur_ref=self.flight.H_cur_ref(i, keyframe).ravel(),
+            is_planar=True,
             has_pose=False,
             pose=self.pose_with_covariance(),
             has_scale=False,
