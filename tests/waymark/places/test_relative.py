@@ -107,4 +107,5 @@ def test_errors_are_as_large_as_the_covariance_says(flat):
         return pose_over_plane(a, b, K, PlaneKnown(HEIGHT_M)) if flat else pose_up_to_scale(a, b, K, 3.0)
 
     mean, bound = normalized(find, flat)
-    assert 1 / 1.1 - bound - 0.05 < mean < 1 + bound  # the stated covariance is 10 % larger than the jackknife's
+    doubt = 1.1 if flat else 4.0  # by so much the stated covariance is larger than the jackknife's
+    assert (1 - bound) / doubt - 0.05 < mean < 1 + bound

@@ -19,7 +19,7 @@ from waymark.places.three_views import pose_by_baseline
 from waymark.places.views import Lenses, Views
 
 _REACH = 3  # keyframes before and after
-_MOST_SIGMA = 0.15  # of its unit: a worse measure is none
+_MOST_SIGMA = 0.25  # of its unit: a worse measure is none
 _SHORTEST_M = 1e-3
 
 

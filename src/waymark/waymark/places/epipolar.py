@@ -13,11 +13,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from waymark.places.least_squares import Floats, minimize
+from waymark.places.least_squares import DOUBT_IN_DEPTH, Floats, minimize
 from waymark.places.relative import FEWEST, RelativePose, prepared
 from waymark.places.rigid import cross, rays_of, tangents, transform, turn_of, turned
 
-_LARGEST_SIGMA = 0.25  # rad: a direction less sure than that has no covariance worth the name
+_LARGEST_SIGMA = 0.4  # rad: a direction less sure than that has no covariance worth the name
 _SAME_DIRECTION, _SAME_TURN = 0.85, 0.1  # cosine, rad
 _FARTHEST = 1000.0  # baselines: what is farther away still says how the camera turned
 
@@ -99,7 +99,7 @@ def pose_up_to_scale(
     def residuals(state: Epipolar) -> Floats:
         return focal * sampson(cross(state.t) @ state.R, rays, rays_cur)[:, None]
 
-    fit = minimize(start, residuals, Epipolar.moved, 5, groups)
+    fit = minimize(start, residuals, Epipolar.moved, 5, groups, doubt=DOUBT_IN_DEPTH)
     if fit is None:
         return None
     found = _from_direction(fit.state, fit.covariance)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from waymark.places.epipolar import Epipolar, find_essential, sampson
-from waymark.places.least_squares import Floats, minimize
+from waymark.places.least_squares import DOUBT_IN_DEPTH, Floats, minimize
 from waymark.places.relative import FEWEST, RelativePose, prepared
 from waymark.places.rigid import cross, projected, rays_of, transform, turned
 from waymark.places.views import Views
@@ -65,7 +65,7 @@ def pose_by_baseline(
         apart = focal * sampson(cross(state.other.t) @ state.other.R, rays, rays_other)
         return np.asarray(np.c_[projected(points @ state.R.T + state.t, views.K) - seen, apart], np.float64)
 
-    fit = minimize(start, residuals, _Three.moved, 11, groups)
+    fit = minimize(start, residuals, _Three.moved, 11, groups, doubt=DOUBT_IN_DEPTH)
     if fit is None:
         return None
     R_ref_cur, t = fit.state.R.T, fit.state.t
