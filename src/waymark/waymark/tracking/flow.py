@@ -13,8 +13,9 @@ from waymark.image.geometry import transform_points
 from waymark.image.homography import find_homography
 from waymark.tracking.pyramid import FramePyramid
 
-_WINDOW = (13, 13)
+_WINDOW = (11, 11)
 _LEVELS = 3
+_STOP = (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, 12, 0.02)  # steps, px
 _INLIER_PX = 1.0  # of the reduced image
 _FEWEST = 6
 
@@ -91,7 +92,7 @@ def followed(
     """
     start = points_px.reshape(-1, 1, 2)
     end, status, _ = cv2.calcOpticalFlowPyrLK(  # type: ignore[call-overload]  # None lets OpenCV allocate
-        first, second, start, None, winSize=_WINDOW, maxLevel=levels
+        first, second, start, None, winSize=_WINDOW, maxLevel=levels, criteria=_STOP
     )
     return np.asarray(end, np.float32).reshape(-1, 2), np.asarray(status).ravel() > 0
 
