@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import cv2
@@ -31,6 +32,7 @@ def python_files(root: Path) -> list[Path]:
     return sorted(p for p in root.rglob('*.py') if not any(part.startswith('.') for part in p.parts))
 
 
+@cache
 def parse(path: Path) -> ast.Module:
     return ast.parse(path.read_text(encoding='utf-8'), str(path))
 

@@ -11,6 +11,7 @@ import pytest
 
 REPO = Path(__file__).resolve().parents[1]
 MODULES = ('pickle', 'cPickle', '_pickle', 'dill', 'cloudpickle', 'joblib', 'shelve', 'marshal')
+KEYWORDS = ('weights_only', 'Loader', 'allow_pickle', 'trust_remote_code')
 CALLS = ('read_pickle', 'to_pickle', 'unsafe_load', 'full_load')
 
 
@@ -27,10 +28,17 @@ def called(tree: ast.AST) -> Iterator[tuple[str, dict[str, str]]]:
     """Dotted name and keyword arguments (as source) of each call; a positional Loader counts as one."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Call):
-            keywords = {k.arg or '**': ast.unparse(k.value) for k in node.keywords}
+            keywords = {str(k.arg): ast.unparse(k.value) for k in node.keywords if k.arg in KEYWORDS}
             if len(node.args) > 1:
-                keywords.setdefault('Loader', ast.unparse(node.args[1]))
-            yield ast.unparse(node.func), keywords
+                keywords.setdefault('Loader', dotted(node.args[1]))
+            yield dotted(node.func), keywords
+
+
+def dotted(node: ast.AST) -> str:
+    """`a.b.c` as written; '' for what is not named, `.c` for an attribute of that."""
+    if isinstance(node, ast.Attribute):
+        return f'{dotted(node.value)}.{node.attr}'
+    return node.id if isinstance(node, ast.Name) else ''
 
 
 def safe_loaders(tree: ast.AST) -> set[str]:

