@@ -23,8 +23,6 @@ NODES = {
     'recorder',
     'safety_filter',
 }
-NODES = {'ego_motion', 'homography_tracker', 'image_classifier', 'image_encoder', 'image_source', 'place_recognition'}
-NODES |= {'recorder'}
 
 
 class Workspace(NamedTuple):
