@@ -5,7 +5,7 @@ import cv2
 import numpy as np
 import pytest
 
-from waymark.shots.likeness import coarse_likeness, hues_differ, likeness, turned_likeness, view_of
+from waymark.shots.likeness import coarse_likeness, hue_agreement, likeness, turned_likeness, view_of
 
 
 def seen(picture, coarse=False):
@@ -91,7 +91,7 @@ def test_a_title_does_not_make_one_scene_of_two_hues(view):
         picture = np.full((192, 256, 3), colour, np.uint8)
         return cv2.putText(picture, 'Frame 10', (60, 170), 0, 1.0, (255, 255, 255), 2)
 
-    assert hues_differ(seen(titled(100, 95, 88)), seen(titled(88, 93, 144)))
-    assert not hues_differ(seen(titled(100, 95, 88)), seen(titled(50, 47, 40)))  # less light
-    assert not hues_differ(seen(titled(90, 90, 90)), seen(titled(40, 90, 160)))  # grey has no hue
-    assert not hues_differ(seen(view(1)), seen(255 - view(1)))  # structure tells
+    assert hue_agreement(seen(titled(100, 95, 88)), seen(titled(88, 93, 144))) < 0
+    assert hue_agreement(seen(titled(100, 95, 88)), seen(titled(65, 62, 57))) > 0.9  # less light
+    assert hue_agreement(seen(titled(90, 90, 90)), seen(titled(40, 90, 160))) is None  # grey has no hue
+    assert hue_agreement(seen(view(1)), seen(255 - view(1))) is None  # structure tells

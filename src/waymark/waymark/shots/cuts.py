@@ -11,7 +11,7 @@ from itertools import pairwise, product, takewhile
 from waymark.shots.config import ShotsConfig
 from waymark.shots.order import order_likeness
 from waymark.shots.signature import Change, Signature
-from waymark.shots.views import Views
+from waymark.shots.views import SAME_HUE, Views
 
 _FROZEN = 0.001  # change of a frame that is sent again
 _MOST_DOUBT = 1.2
@@ -79,12 +79,13 @@ class CutJudge:
         # What noise hides can still be seen in a coarse view, but scenes are more alike there.
         if clear < _CLEAR and self._alike(before, here, after, coarse=True) >= _SAME_COARSE:
             return True
-        if self._views.hues_differ(before[-1].sign, here.sign):
+        hue = self._views.hue_agreement(before[-1].sign, here.sign)
+        if hue is not None and hue < SAME_HUE:
             return False
         if ratio < _TURNS and self._views.turned_likeness(before[-1].sign, here.sign) >= self._config.boundary_likeness:
             return True
-        if max(self._views.textured(s) for s in (before[-1].sign, here.sign)) < _LEAST_TEXTURED:
-            return False  # whatever is written on two plain pictures
+        if hue is None and max(self._views.textured(s) for s in (before[-1].sign, here.sign)) < _LEAST_TEXTURED:
+            return False  # whatever is written on two grey pictures
         calm = _SPIKE * here.change.picture
         earlier = [before[-1].sign, *(s.sign for s in _until_spike(before[-1:-_CALM:-1], calm)[1:])]
         return order_likeness(earlier, [here.sign, *(s.sign for s in _until_spike(after[: _CALM - 1], calm))]) >= ORDER
@@ -98,6 +99,7 @@ class CutJudge:
         enough = _SAME_COARSE if coarse else self._config.boundary_likeness
         earlier = [before[-1].sign, *_before_spikes(before[-self._config.boundary_delay - 1 :], here)]
         afters = [here.sign, *_after_spikes(after, here), *([after[-1].sign] if after else [])]
+        afters += [min((s.sign for s in after), key=lambda s: Change(before[-1].sign, s).picture)] if after else []
         alike = 0.0
         for a, b in product(earlier, afters):
             is_back = Change(a, b).picture < _BACK * here.change.picture

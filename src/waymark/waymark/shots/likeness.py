@@ -25,7 +25,7 @@ _LEAST_CONTRAST = 2.5  # grey levels: below, there is only noise to see
 _COARSE_SIGMA_PX, _COARSE_CONTRAST, _NOISE_PX = 5.0, 0.8, 2.0
 _LEAST_TEXTURED = 0.25  # share of a picture that must have contrast for it to be recognised by its structure
 _MOSTLY_PLAIN = 0.5  # share of a picture that has contrast, such as a title's
-_LEAST_HUE, _SAME_HUE = 6.0, 0.6  # grey levels between channels; cosine
+_LEAST_HUE, _LEAST_SATURATION = 2.0, 0.1  # grey levels between channels, and as a share of the brightness
 _LEAST_OVERLAP = 0.3
 _UNLIKE = 0.17  # correlation below which a smaller overlap can hardly be alike
 _HOPELESS = 0.2  # correlation from which no affine fit finds its way
@@ -149,13 +149,20 @@ def best_shift(a: View, b: View) -> tuple[int, int]:
     return shift if found >= _HOPELESS else (0, 0)
 
 
-def hues_differ(a: View, b: View) -> bool:
-    """Whether two mostly plain pictures have other hues, which no light explains, whatever is written on both."""
+def hue_agreement(a: View, b: View) -> float | None:
+    """Whether two mostly plain pictures have one hue, whatever is written on both: no light makes another of it.
+
+    Returns:
+        The cosine of their hues, -1..1; None where a picture has structure, or is grey.
+    """
     if max(a.textured, b.textured) >= _MOSTLY_PLAIN:
-        return False
-    hues = [np.array([r - g, 0.5 * (r + g) - b]) for r, g, b in (_plain_colour(view) for view in (a, b))]
-    norms = [float(np.linalg.norm(hue)) for hue in hues]
-    return min(norms) >= _LEAST_HUE and float(hues[0] @ hues[1]) < _SAME_HUE * norms[0] * norms[1]
+        return None
+    hues = []
+    for red, green, blue in (_plain_colour(view) for view in (a, b)):
+        hues.append(np.array([red - green, 0.5 * (red + green) - blue]))
+        if np.linalg.norm(hues[-1]) < max(_LEAST_HUE, _LEAST_SATURATION * (red + green + blue) / 3):
+            return None
+    return float(hues[0] @ hues[1]) / float(np.linalg.norm(hues[0]) * np.linalg.norm(hues[1]))
 
 
 def _plain_colour(view: View) -> tuple[float, float, float]:

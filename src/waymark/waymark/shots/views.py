@@ -7,9 +7,10 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from itertools import pairwise
 
-from waymark.shots.likeness import View, best_shift, coarse_likeness, hues_differ, likeness, turned_likeness, view_of
+from waymark.shots.likeness import View, best_shift, coarse_likeness, hue_agreement, likeness, turned_likeness, view_of
 from waymark.shots.signature import Signature
 
+SAME_HUE = 0.6  # cosine, of two lights on one scene
 _KEPT = 48
 _CLEAR = 0.7  # likeness of neighbouring frames, and no more need be asked
 
@@ -24,15 +25,15 @@ class Views:
 
     def likeness(self, a: Signature, b: Signature, coarse: bool = False) -> float:
         """How alike two frames are as views of a scene, 0..1; see waymark.shots.likeness."""
-        if self.hues_differ(a, b):
+        if (hue := self.hue_agreement(a, b)) is not None and hue < SAME_HUE:
             return 0.0
         if coarse:
             return coarse_likeness(self._view(a, True), self._view(b, True))
         return likeness(self._view(a), self._view(b), self._enough)
 
-    def hues_differ(self, a: Signature, b: Signature) -> bool:
-        """Whether both are mostly plain and of other hues."""
-        return hues_differ(self._view(a), self._view(b))
+    def hue_agreement(self, a: Signature, b: Signature) -> float | None:
+        """Cosine of the hues of two mostly plain pictures; None where structure tells more, or they are grey."""
+        return hue_agreement(self._view(a), self._view(b))
 
     def turned_likeness(self, a: Signature, b: Signature) -> float:
         """The same for frames between which the camera may have turned; seldom needed, and slow."""
