@@ -98,10 +98,11 @@ class CutJudge:
         """The best likeness of a frame before and one after; 1 where the picture itself is back."""
         enough = _SAME_COARSE if coarse else self._config.boundary_likeness
         earlier = [before[-1].sign, *_before_spikes(before[-self._config.boundary_delay - 1 :], here)]
-        afters = [here.sign, *_after_spikes(after, here), *([after[-1].sign] if after else [])]
-        afters += [min((s.sign for s in after), key=lambda s: Change(before[-1].sign, s).picture)] if after else []
+        afters = [here.sign, *_after_spikes(after, here), *(s.sign for s in after[-1:])]
+        if after:
+            afters.append(min((s.sign for s in after), key=lambda s: Change(before[-1].sign, s).picture))
         alike = 0.0
-        for a, b in product(earlier, afters):
+        for a, b in product(earlier, {sign.index: sign for sign in afters}.values()):
             is_back = Change(a, b).picture < _BACK * here.change.picture
             alike = max(alike, 1.0 if is_back else self._views.likeness(a, b, coarse))
             if alike >= enough:

@@ -22,7 +22,7 @@ from waymark.shots.views import Views
 SETTLE = 4  # frames after the mixture that are waited for
 _EVERY = 4  # frames between two looks
 _SPANS = 8, 12, 16, 22, 30, 40  # frames from the old shot to the new
-_DIP = 0.82  # detail in the middle, as a share of that at the ends
+_DIP = 0.76  # detail in the middle, as a share of that at the ends
 _LEAST_CHANGE = 0.25  # rms difference of both ends, as a share of the contrast
 _LEAST_TEXTURED = 0.08  # share of either view: the picture may have gone plain for a while
 _PLAIN = 0.25  # contrast of any frame against the richer end: below, it is a fade

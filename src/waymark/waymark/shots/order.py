@@ -45,7 +45,8 @@ def _agreement(a: NDArray[Any], b: NDArray[Any]) -> float:
 
 
 def _ranks(values: NDArray[Any]) -> NDArray[Any]:
-    """Ranks less their mean; equal values share one."""
-    _, place, counts = np.unique(values, return_inverse=True, return_counts=True)
+    """Ranks less their mean; values that are equal to an eighth of a grey level share one."""
+    levels = np.asarray(values * 8, np.int64)
+    counts = np.bincount(levels)
     ranks = np.cumsum(counts) - 0.5 * (counts + 1)
-    return np.asarray(ranks[place] - 0.5 * (len(values) - 1))
+    return np.asarray(ranks[levels] - 0.5 * (len(values) - 1))
