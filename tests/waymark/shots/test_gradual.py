@@ -95,3 +95,16 @@ def test_a_title_over_plain_colours_makes_no_scene_of_two(detect):
 
     pictures = [titled(100, 95, 88)] * 15 + [titled(88, 93, 144)] * 15 + [titled(82, 128, 80)] * 15
     assert detect(pictures) == [('cut', 15), ('cut', 30)]
+
+
+def test_two_flashes_soon_after_another_while_the_camera_pans_are_no_cut(view, detect):
+    pictures = pan(view, 1, 60, 5, 60)
+    for i in (20, 21, 22, 27, 28):
+        pictures[i] = np.full_like(pictures[i], 255)
+    pictures[29] = mixed(pictures[29], pictures[28], 0.8)
+    assert detect(pictures) == []
+
+
+def test_a_flash_of_a_colour_over_a_bare_wall_is_no_cut(detect):
+    pictures = [plain(54, 66, 58)] * 20 + [plain(255, 255, 255)] * 4 + [plain(80, 255, 255)] * 3
+    assert detect(pictures + [plain(54, 66, 58)] * 20) == []

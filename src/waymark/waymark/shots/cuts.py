@@ -28,6 +28,7 @@ SAME = 0.6  # views this alike, as a share of how alike neighbouring frames are,
 _PLAIN_TO_SEE = 0.5  # by which likeness drops at a cut between clear pictures
 _SPIKE = 0.5  # of the change under judgement: what may be the other end of a flash
 _MOST_SPIKES = 2
+_FLASH, _AS_BRIGHT = 15.0, 0.35  # grey levels of brightness; share of them by which a frame of before may differ
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,12 +98,14 @@ class CutJudge:
     def _alike(self, before: Sequence[Step], here: Step, after: Sequence[Step], coarse: bool = False) -> float:
         """The best likeness of a frame before and one after; 1 where the picture itself is back."""
         enough = _SAME_COARSE if coarse else self._config.boundary_likeness
-        earlier = [before[-1].sign, *_before_spikes(before[-self._config.boundary_delay - 1 :], here)]
+        last, near = before[-1].sign, before[-self._config.boundary_delay - 1 :]
+        earlier = [last, *_before_spikes(near, here), *_as_bright([s.sign for s in near], here.sign, last)]
         afters = [here.sign, *_after_spikes(after, here), *(s.sign for s in after[-1:])]
+        afters += _as_bright([s.sign for s in after], last, here.sign)
         if after:
-            afters.append(min((s.sign for s in after), key=lambda s: Change(before[-1].sign, s).picture))
+            afters.append(min((s.sign for s in after), key=lambda s: Change(last, s).picture))
         alike = 0.0
-        for a, b in product(earlier, {sign.index: sign for sign in afters}.values()):
+        for a, b in product(_once(earlier), _once(afters)):
             is_back = Change(a, b).picture < _BACK * here.change.picture
             alike = max(alike, 1.0 if is_back else self._views.likeness(a, b, coarse))
             if alike >= enough:
@@ -171,3 +174,14 @@ def _after_spikes(after: Sequence[Step], here: Step) -> list[Signature]:
     """Frames just after later sudden changes: if this one begins a flash, they show what was seen before."""
     spikes = [s.sign for s in after if s.change.picture > _SPIKE * here.change.picture]
     return spikes[:_MOST_SPIKES]
+
+
+def _as_bright(signs: Sequence[Signature], wanted: Signature, flash: Signature) -> list[Signature]:
+    """The first and the last about as bright as before a flash, where there may have been one."""
+    jump = abs(flash.brightness - wanted.brightness)
+    found = [s for s in signs if abs(s.brightness - wanted.brightness) < _AS_BRIGHT * jump]
+    return [found[0], found[-1]] if found and jump > _FLASH else []
+
+
+def _once(signs: Sequence[Signature]) -> list[Signature]:
+    return list({sign.index: sign for sign in signs}.values())

@@ -70,7 +70,11 @@ class FadeWatch:
 
     def _note_blank(self, steps: Sequence[Step], last_boundary: int) -> None:
         here = steps[-1].sign
-        self._back_at = None  # blank again: what was seen in between was a flicker
+        if self._back_at is not None:
+            between = _spread([s.sign for s in steps if s.sign.index >= self._back_at and not s.sign.blank])
+            if self._lit is not None and self._is_same(self._alike(between), between):
+                self._first_blank = None  # a second flash; else what was seen in between was a flicker
+            self._back_at = None
         if self._first_blank is None:
             self._first_blank = self._plainest = here
             self._remember_lit([s.sign for s in steps[-_LOOK_BACK:-1] if s.sign.index >= last_boundary], here)
@@ -102,9 +106,9 @@ class FadeWatch:
         is_long = back_at - first.index > self._config.boundary_delay
         if self._lit is None:  # the stream began blank
             return [_cut(back, 1.0)] if left_suddenly and is_long else []
-        after = [settled[i] for i in sorted({len(settled) // 3, 2 * len(settled) // 3, len(settled) - 1})]
-        if left_suddenly:
-            after.insert(0, back)
+        after = [*([back] if left_suddenly else []), *_spread(settled)]
+        if now is not steps[-1].sign:
+            after.append(steps[-1].sign)  # where it was but the last of a flash that ended so sharply
         unlike = 1.0 - self._alike(after)
         if self._is_same(1.0 - unlike, after):
             return []
@@ -131,6 +135,11 @@ class FadeWatch:
             return True
         pairs = (self._shown[0], after[0]), (self._shown[1], after[-1])
         return any(self._views.turned_likeness(a, b) >= enough for a, b in pairs)
+
+
+def _spread(signs: Sequence[Signature]) -> list[Signature]:
+    """Three of them, the last included."""
+    return [signs[i] for i in sorted({len(signs) // 3, 2 * len(signs) // 3, len(signs) - 1})]
 
 
 def _last(values: Sequence[float], least: float) -> int:

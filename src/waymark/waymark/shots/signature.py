@@ -40,12 +40,13 @@ class Signature:
         small: (36, 64, 3) uint8 RGB.
         thumb: (18, 32, 3) uint8: each pixel a mean, so that noise and small motion cancel out.
         tiny: (9, 16, 3) uint8: hardly moves with the camera.
+        brightness: Mean of `thumb`, grey levels.
         spread: Standard deviation within `thumb`, grey levels.
         detail: Squared differences of neighbouring pixels in `thumb`, summed.
         blank: 'black', 'white' or '': nothing to be seen.
     """
 
-    __slots__ = ('__dict__', 'blank', 'detail', 'header', 'index', 'small', 'spread', 'thumb', 'tiny')
+    __slots__ = ('__dict__', 'blank', 'brightness', 'detail', 'header', 'index', 'small', 'spread', 'thumb', 'tiny')
 
     def __init__(self, frame: Frame, index: int) -> None:
         """Reduce a frame to what is compared."""
@@ -55,9 +56,9 @@ class Signature:
         self.thumb: NDArray[Any] = cv2.resize(self.small, THUMB_WH, interpolation=cv2.INTER_AREA)
         self.tiny: NDArray[Any] = cv2.resize(self.thumb, TINY_WH, interpolation=cv2.INTER_AREA)
         mean, deviation = cv2.meanStdDev(self.thumb)
-        brightness, self.spread = sum(mean.ravel().tolist()) / 3, sum(deviation.ravel().tolist()) / 3
+        self.brightness, self.spread = sum(mean.ravel().tolist()) / 3, sum(deviation.ravel().tolist()) / 3
         self.detail = cv2.norm(self.thumb[:, 1:], self.thumb[:, :-1], cv2.NORM_L2SQR)
-        self.blank = _blank(self, brightness)
+        self.blank = _blank(self)
 
     @cached_property
     def colours(self) -> NDArray[np.float32]:
@@ -98,16 +99,16 @@ def _small_rgb(frame: Frame) -> NDArray[Any]:
     return cv2.cvtColor(small, cv2.COLOR_BGR2RGB if frame.layout == 'bgr' else cv2.COLOR_GRAY2RGB)
 
 
-def _blank(sign: Signature, brightness: float) -> str:
+def _blank(sign: Signature) -> str:
     """Say whether a picture is all black or all white, but for a line of writing, or dark and plain."""
-    if brightness < _DIM and sign.spread < _PLAIN:
+    if sign.brightness < _DIM and sign.spread < _PLAIN:
         return 'black'
-    if brightness <= _DARK:
+    if sign.brightness <= _DARK:
         # A line of writing is thin in one, noise is gone from the other.
         grays = (cv2.cvtColor(p, cv2.COLOR_RGB2GRAY) for p in (sign.small, sign.thumb))
         share = max(float((gray <= _DARK).mean()) for gray in grays)
         return 'black' if share >= _BLANK_SHARE and sign.spread < _MOST_SPREAD else ''
-    if brightness + sign.spread**2 / brightness < _GLARING:
+    if sign.brightness + sign.spread**2 / sign.brightness < _GLARING:
         return ''
     grays = (_without_bars(cv2.cvtColor(p, cv2.COLOR_RGB2GRAY)) for p in (sign.small, sign.thumb))
     return 'white' if max(float((gray >= _BRIGHT).sum()) / max(gray.size, 1) for gray in grays) >= _BLANK_SHARE else ''
