@@ -88,7 +88,7 @@ class BoundaryDetector:
     def _judge_cut(self, later: int) -> None:
         """Judge the frame that has `later` frames after it."""
         at = len(self._steps) - 1 - later
-        if at < 1:
+        if at < 1 or self._steps[at].sign.index <= self._fades.same_until:
             return
         here, neighbours = self._steps[at], self._steps[at - 1 : at + 2]
         if here.change.picture < max(self._config.boundary_change, *(s.change.picture for s in neighbours)):

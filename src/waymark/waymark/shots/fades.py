@@ -20,12 +20,17 @@ _LOOK_BACK = 48  # frames: a fade-out may have taken so long
 _SUDDEN = 0.5  # share of the whole change that one frame takes if it is no fade
 _SAME_COARSE = 0.6  # likeness of coarse views
 _SAME_COLOURS = 0.2  # distance of the colours: of different scenes 99 % are beyond 0.25
+_TOGETHER = 6  # frames on each side that are looked at together where noise hides them
 _SHARP, _SHARP_LEAST = 4.0, 0.5  # change that may be a cut: times the usual one, and share of the contrast
 _VISIBLE = 0.75  # grey levels by which a picture differs from black, compression and noise aside
 
 
 class FadeWatch:
-    """Compares what was seen before the picture went blank with what is seen when it is back."""
+    """Compares what was seen before the picture went blank with what is seen when it is back.
+
+    Attributes:
+        same_until: Up to this frame it is known to be the scene of before the picture went blank.
+    """
 
     def __init__(self, config: ShotsConfig, views: Views) -> None:
         """Take limits, and what compares views."""
@@ -36,7 +41,9 @@ class FadeWatch:
         self._first_blank: Signature | None = None
         self._plainest: Signature | None = None
         self._entered_suddenly = False
-        self._shows_through = False  # the blank picture is the one before in another light
+        self._before: list[Signature] = []  # frames before the picture went blank, the last first, and blank ones
+        self._dark: list[Signature] = []
+        self.same_until = -1
         self._fade_from: Signature | None = None
         self._back_at: int | None = None
 
@@ -64,7 +71,13 @@ class FadeWatch:
     def finish(self) -> Signature | None:
         """At the stream's end: the first blank frame where the picture went black suddenly and for long, or None."""
         first, plainest = self._first_blank, self._plainest
-        if first is None or plainest is None or self._lit is None or not self._entered_suddenly or self._shows_through:
+        if (
+            first is None
+            or plainest is None
+            or self._lit is None
+            or not self._entered_suddenly
+            or self._shows_through()
+        ):
             return None
         return first if plainest.index - first.index >= self._config.boundary_delay and self._back_at is None else None
 
@@ -80,6 +93,12 @@ class FadeWatch:
             self._remember_lit([s.sign for s in steps[-_LOOK_BACK:-1] if s.sign.index >= last_boundary], here)
         elif self._plainest is None or here.spread <= self._plainest.spread:
             self._plainest = here
+        if len(self._dark) < _TOGETHER:
+            self._dark.append(here)
+
+    def _shows_through(self) -> bool:
+        """Whether the blank picture is the one before in another light: a lamp went out."""
+        return self._entered_suddenly and order_likeness(self._before, self._dark) >= ORDER
 
     def _remember_lit(self, before: list[Signature], here: Signature) -> None:
         seen = [s for s in before if not s.blank]
@@ -94,7 +113,7 @@ class FadeWatch:
         self._lit = seen[lit]
         self._fade_from = [*seen, here][_last(apart, 0.9 * best) + 1]
         self._entered_suddenly = apart[-1] >= _SUDDEN * best
-        self._shows_through = self._entered_suddenly and order_likeness([seen[-1]], [here]) >= ORDER
+        self._dark, self._before = [], seen[: -_TOGETHER - 1 : -1]
 
     def _judged(self, steps: Sequence[Step]) -> list[Boundary]:
         first, plain, back_at = self._first_blank, self._plainest, self._back_at
@@ -111,13 +130,15 @@ class FadeWatch:
             after.append(steps[-1].sign)  # where it was but the last of a flash that ended so sharply
         unlike = 1.0 - self._alike(after)
         if self._is_same(1.0 - unlike, after):
+            self.same_until = now.index
             return []
+        shows_through = self._shows_through()
         found = []
-        if self._entered_suddenly and not self._shows_through and (is_long or not left_suddenly):
+        if self._entered_suddenly and not shows_through and (is_long or not left_suddenly):
             found.append(_cut(first, unlike))
         if left_suddenly and self._entered_suddenly:
             found.append(_cut(back, unlike))
-        if not self._entered_suddenly or (self._shows_through and not left_suddenly):
+        if not self._entered_suddenly or (shows_through and not left_suddenly):
             shown = next((s for i, s in sorted(signs.items()) if i > plain.index and _is_visible(s, plain)), back)
             start = self._fade_from or first
             found.append(Boundary(FADE, shown.index, shown.header, start.index, start.header.stamp_ns, unlike))
