@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from waymark.image.agreement import block_correlations
 from waymark.tracking.template import Template
 
-# Correlation from which two blocks show the same, as a share of what the best fifth of them has, within limits. Blur and
-# noise lower all alike; under another text with the same head, the head is as sharp as ever.
+# Correlation from which two blocks show the same, as a share of what the best fifth of them has, within limits: blur
+# and noise lower all of them; under another text with the same head, the head is as sharp as ever.
 _ALIKE_SHARE, _ALIKE_LIMITS, _BEST = 0.7, (0.5, 0.7), 0.8
 _OTHER = 0.25  # correlation up to which they certainly don't
 _FULL_TEXTURE = 400.0  # variance of detail from which a block counts fully
