@@ -15,7 +15,7 @@ class GateConfig(HomographyConfig):
     """What a target must show before it is said to be seen."""
 
     min_agreement_first: float = param(
-        0.7,
+        0.75,
         "Smallest share of the target's visible texture that must look alike where it was not seen lately.",
         ge=0,
         le=1,
