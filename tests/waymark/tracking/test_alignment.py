@@ -16,7 +16,7 @@ CONFIG = TrackerConfig()
 
 @pytest.fixture
 def templates(texture):
-    return learn_target('pad', texture(1), CONFIG).views[0].templates
+    return learn_target('pad', texture(1), CONFIG).views[0].followed
 
 
 @pytest.fixture

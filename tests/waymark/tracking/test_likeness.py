@@ -17,7 +17,7 @@ def picture(texture):
 
 @pytest.fixture
 def template(picture):
-    return templates_of(picture, EVERYWHERE, 240, 60)[0]
+    return templates_of(picture, EVERYWHERE, 240, 240, 60)[0]
 
 
 @pytest.mark.parametrize('light', [lambda g: g, lambda g: g * 0.5, lambda g: g * 0.6 + np.linspace(0, 90, 240)])
@@ -63,5 +63,5 @@ def test_what_repeats_itself_proves_little(texture):
     rows, columns = (slice(s // 3, s - s // 3) for s in proof.shape)
     assert proof[rows, columns].mean() > 0.7
     assert np.median(proof) < 0.1
-    bare = likeness(templates_of(plate, EVERYWHERE, 240, 60)[0], detail(wall), EVERYWHERE)
+    bare = likeness(templates_of(plate, EVERYWHERE, 240, 240, 60)[0], detail(wall), EVERYWHERE)
     assert bare.agreement < 0.6  # though nine tenths of the wall are the same

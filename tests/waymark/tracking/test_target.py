@@ -18,8 +18,9 @@ def test_a_box_is_learnt_in_its_own_pixels(texture):
     points = target.features.keypoints
     assert (points >= 0).all() and (points <= (319, 239)).all()
     assert points[:, 1].min() < 12  # described across the box's edge: a keypoint needs 31 px about it
-    expected = cv2.resize(image[60:300, 100:420], target.views[0].templates[0].size_wh, interpolation=cv2.INTER_AREA)
-    np.testing.assert_array_equal(target.views[0].templates[0].gray, expected)
+    small = target.views[0].followed[0]
+    expected = cv2.resize(image[60:300, 100:420], small.size_wh, interpolation=cv2.INTER_AREA)
+    np.testing.assert_array_equal(small.gray, expected)
 
 
 @pytest.mark.parametrize('box', [(-1, 0, 99, 99), (0, 0, 321, 99), (300, 200, 30, 50)])

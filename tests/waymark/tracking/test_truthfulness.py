@@ -99,6 +99,29 @@ def test_a_part_of_the_target_or_its_pieces_in_disorder_is_not_the_target(pictur
         assert tracker.track(frame(on_wall(wall, fake)))[0].state is TrackState.SEARCHING
 
 
+def written(seed):
+    """A page of lines that are all alike from afar: same head, same length, other letters."""
+    rng, page = np.random.default_rng(seed), np.full((560, 400), 240, np.uint8)
+    cv2.putText(page, 'SAME HEAD', (30, 60), cv2.FONT_HERSHEY_DUPLEX, 1.8, 20, 3, cv2.LINE_AA)
+    for y in range(100, 540, 18):
+        letters = ''.join(rng.choice(list('abcdehknorsuvxz'), 30))
+        cv2.putText(page, letters, (30, y), cv2.FONT_HERSHEY_SIMPLEX, 0.45, 40, 1, cv2.LINE_AA)
+    return page
+
+
+def test_another_page_with_the_same_head_is_another_page(texture):
+    page, other = written(1), written(2)
+    tracker, desk = tracker_of(page), texture(9, (800, 700))
+    scale = np.diag([0.75, 0.75, 1.0])
+    for left in (40, 60, 80):
+        at = scale @ [[1, 0.1, left], [-0.1, 1, 90], [0, 0, 1]]
+        shown = desk[:480, :640].copy()
+        cv2.warpPerspective(other, at, (640, 480), shown, cv2.INTER_AREA, cv2.BORDER_TRANSPARENT)
+        assert tracker.track(frame(shown))[0].state is TrackState.SEARCHING
+    cv2.warpPerspective(page, at, (640, 480), shown, cv2.INTER_AREA, cv2.BORDER_TRANSPARENT)
+    assert tracker.track(frame(shown))[0].state is TrackState.TRACKING
+
+
 def test_another_number_on_the_same_sign_is_another_sign(texture, wall):
     sign = texture(1, (360, 360))
     other = sign.copy()

@@ -67,6 +67,9 @@ class TrackerConfig(FeatureConfig, GateConfig):
     template_px: int = param(
         192, "Longer side of a target's picture when it is laid onto the image.", ge=48, le=1024, unit='px'
     )
+    check_px: int = param(
+        480, 'The same when it is to be believed for the first time, or again.', ge=48, le=2048, unit='px'
+    )
     template_points: int = param(60, 'Most points by which it is laid on.', ge=16, le=1000)
     flow_px: int = param(
         360, 'Longer side to which images are halved for the flow from one to the next.', ge=64, unit='px'

@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 from waymark.image.agreement import block_correlations
 from waymark.tracking.template import Template
 
-_ALIKE = 0.5  # correlation from which two blocks show the same
+# Correlation from which two blocks show the same, as a share of what the best fifth of them has, within limits: blur
+# and noise lower all of them; under another text with the same head, the head is as sharp as ever.
+_ALIKE_SHARE, _ALIKE_LIMITS, _BEST = 0.7, (0.5, 0.7), 0.8
 _OTHER = 0.25  # correlation up to which they certainly don't
 _FULL_TEXTURE = 400.0  # variance of detail from which a block counts fully
 _SOME_TEXTURE = 60.0  # below which it shows nothing that could differ
@@ -50,10 +52,18 @@ def likeness(template: Template, patch: NDArray[np.uint8], valid: NDArray[np.boo
     total, telling_total = float(texture.sum()), float(telling.sum())
     if total <= 0 or telling_total <= 0:
         return Likeness(0.0, 0.0)
-    agreement = float(telling[correlation >= _ALIKE].sum()) / telling_total
+    alike = correlation >= np.clip(_ALIKE_SHARE * _quantile(correlation, texture, _BEST), *_ALIKE_LIMITS)
+    agreement = float(telling[alike].sum()) / telling_total
     other = (correlation <= _OTHER) & (variance >= _SOME_TEXTURE)
-    enclosed = _enclosed(correlation >= _ALIKE, _shown_blocks(valid, correlation.shape))
+    enclosed = _enclosed(alike, _shown_blocks(valid, correlation.shape))
     return Likeness(agreement, float(texture[enclosed & other].sum()) / total)
+
+
+def _quantile(values: NDArray[np.float32], weights: NDArray[np.float32], share: float) -> float:
+    """The value that `share` of the weight lies below."""
+    order = np.argsort(values, axis=None)
+    summed = np.cumsum(weights.ravel()[order])
+    return float(values.ravel()[order[np.searchsorted(summed, share * summed[-1])]])
 
 
 def _shown_blocks(valid: NDArray[np.bool_], shape: tuple[int, ...]) -> NDArray[np.bool_]:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from waymark.errors import ConfigError
+from waymark.image.agreement import BLOCK_PX
 from waymark.image.features import Features, detect
 from waymark.image.geometry import transform_points
 from waymark.image.homography import register
@@ -31,11 +32,13 @@ class View:
 
     Attributes:
         features: Keypoints in px of the first picture.
-        templates: The picture as the first one's camera would have seen it, at several sizes.
+        templates: The picture as the first one's camera would have seen it, at several sizes, largest first.
+        followed: Those of them that are small enough to be laid onto every image.
     """
 
     features: Features
     templates: tuple[Template, ...]
+    followed: tuple[Template, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,18 +90,18 @@ def learn_target(
     box = box or (0, 0, gray.shape[1], gray.shape[0])
     picture = cut(gray, box)
     features = _learnt_features(gray, box, config)
-    templates = templates_of(picture, np.ones(picture.shape, np.bool_), config.template_px, config.template_points)
     if len(features) < config.min_target_features:
         raise ConfigError(
             f'target {target_id!r} has too little texture: {len(features)} keypoints of '
             f'{config.min_target_features} needed. Use a more detailed picture, or lower min_target_features.'
         )
-    if len(templates[0].points) < config.min_inliers:
+    view = _view(features, picture, np.ones(picture.shape, np.bool_), config)
+    if len(view.followed[0].points) < config.min_inliers:
         raise ConfigError(
-            f'target {target_id!r} has too little texture: {len(templates[0].points)} corners to follow of '
+            f'target {target_id!r} has too little texture: {len(view.followed[0].points)} corners to follow of '
             f'{config.min_inliers} needed. Use a more detailed picture, or lower min_inliers.'
         )
-    return Target(target_id, (View(features, templates),), width_m)
+    return Target(target_id, (view,), width_m)
 
 
 def with_view(target: Target, gray: NDArray[np.uint8], config: TrackerConfig) -> Target:
@@ -118,7 +121,7 @@ def with_view(target: Target, gray: NDArray[np.uint8], config: TrackerConfig) ->
     current = detect(gray, config)
     found = register(target.features, current, config.ratio, config)
     image = FramePyramid(gray)
-    laid = None if found is None else align(target.views[0].templates, image, found.H_cur_ref, config.template_points)
+    laid = None if found is None else align(target.views[0].followed, image, found.H_cur_ref, config.template_points)
     if found is None:
         raise ConfigError(
             f'a further picture of {target.target_id!r} does not show what its first one shows, or from too far aside. '
@@ -129,8 +132,14 @@ def with_view(target: Target, gray: NDArray[np.uint8], config: TrackerConfig) ->
     inside = ((keypoints >= 0) & (keypoints <= np.array(target.size_wh) - 1)).all(axis=1)
     features = Features(keypoints[inside].astype(np.float32), current.descriptors[inside], target.size_wh)
     picture, shown = (_warped_back(plane, H_view_ref, target.size_wh) for plane in (gray, np.full_like(gray, 255)))
-    templates = templates_of(picture, shown == 255, config.template_px, config.template_points)
-    return replace(target, views=(*target.views, View(features, templates)))
+    return replace(target, views=(*target.views, _view(features, picture, shown == 255, config)))
+
+
+def _view(features: Features, picture: NDArray[np.uint8], shown: NDArray[np.bool_], config: TrackerConfig) -> View:
+    templates = templates_of(picture, shown, config.template_px, config.check_px, config.template_points)
+    # Sizes are whole blocks, so a little may be added.
+    followed = tuple(t for t in templates if max(t.size_wh) < config.template_px + BLOCK_PX)
+    return View(features, templates, followed)
 
 
 def cut(gray: NDArray[np.uint8], box: Box) -> NDArray[np.uint8]:

@@ -65,24 +65,24 @@ def detail(gray: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def templates_of(
-    gray: NDArray[np.uint8], shown: NDArray[np.bool_], longest_px: int, points: int
+    gray: NDArray[np.uint8], shown: NDArray[np.bool_], followed_px: int, check_px: int, points: int
 ) -> tuple[Template, ...]:
     """A picture at several sizes, largest first.
 
     Args:
         gray: (H, W) uint8 picture of the target.
         shown: (H, W) bool, where it is known.
-        longest_px: Longer side of the largest template.
+        followed_px: Longer side of one of the templates, where the picture is that large.
+        check_px: Longer side of the largest one; at most the picture's.
         points: Most points in one.
 
     Returns:
         At least one template.
     """
-    longer = max(gray.shape)
-    scale = min(1.0, longest_px / longer)
     found: list[Template] = []
     proof = None
-    while not found or longer * scale >= _SMALLEST_PX:
+    for longest_px in _lengths_px(float(max(gray.shape)), followed_px, check_px):
+        scale = longest_px / max(gray.shape)
         size = _whole_blocks(gray.shape[1] * scale), _whole_blocks(gray.shape[0] * scale)
         small = _resized(gray, size)
         plane = detail(small)
@@ -91,12 +91,23 @@ def templates_of(
         known = cv2.resize(shown.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST) > 0
         H_ref_template = scaling(size, (gray.shape[1], gray.shape[0]))
         corners = _spread_corners(plane, np.asarray(known), points)
-        distinct = np.asarray(cv2.resize(proof, blocks, interpolation=cv2.INTER_LINEAR), np.float32).reshape(
-            blocks[::-1]
+        distinct = cv2.resize(proof, blocks, interpolation=cv2.INTER_LINEAR).reshape(blocks[::-1])
+        found.append(
+            Template(small, plane, corners, H_ref_template, np.asarray(known), np.asarray(distinct, np.float32))
         )
-        found.append(Template(small, plane, corners, H_ref_template, np.asarray(known), distinct))
-        scale *= _STEP
     return tuple(found)
+
+
+def _lengths_px(longest_px: float, followed_px: int, check_px: int) -> list[float]:
+    """Longer sides of the templates: steps down to the one that is followed, and on from there."""
+    finer, length = [], float(min(check_px, longest_px))
+    while length > followed_px:
+        finer.append(length)
+        length *= _STEP
+    followed = [min(float(followed_px), longest_px)]
+    while followed[-1] * _STEP >= _SMALLEST_PX:
+        followed.append(followed[-1] * _STEP)
+    return finer + followed
 
 
 def _resized(gray: NDArray[np.uint8], size_wh: tuple[int, int]) -> NDArray[np.uint8]:

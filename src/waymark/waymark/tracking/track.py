@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from waymark.image.features import Features
 from waymark.image.geometry import image_corners, transform_points
-from waymark.tracking.alignment import Alignment, align
+from waymark.tracking.alignment import Alignment, align, choose_template
 from waymark.tracking.config import TrackerConfig
 from waymark.tracking.gates import Standing, doubt
 from waymark.tracking.guesses import guesses
@@ -86,9 +86,8 @@ class Track:
             return
         guess = self._guess if H_cur_last is None else H_cur_last @ self._guess
         # Something that passed in front may have taken the flow along: by turns, look where the target was.
-        self._accept(
-            self._laid(image, guess if was_seen or self.unseen % 2 or self._last is None else self._last), was_seen
-        )
+        at = guess if was_seen or self.unseen % 2 or self._last is None else self._last
+        self._accept(image, self._laid(image, at), was_seen)
         if self.found is None:
             self.state = TrackState.LOST
             is_of_use = self.unseen <= self._config.doubt_frames and bool(np.isfinite(guess).all())
@@ -103,7 +102,7 @@ class Track:
         for guess in guesses(self.target.features, features, self._config.ratio, self._config.ransac_threshold_px):
             laid = self._best_view(image, guess)
             if self.found is None or self._is_better_elsewhere(laid):
-                self._accept(laid, was_seen=False)
+                self._accept(image, laid, was_seen=False)
             if self.found is not None:
                 return
 
@@ -114,24 +113,34 @@ class Track:
     def _laid(self, image: FramePyramid, guess: NDArray[np.float64], view: int | None = None) -> Alignment | None:
         if not np.isfinite(guess).all() or abs(np.linalg.det(guess)) < 1e-12:
             return None
-        templates = self.target.views[self._view if view is None else view].templates
+        templates = self.target.views[self._view if view is None else view].followed
         return align(templates, image, guess, self._config.template_points)
 
-    def _accept(self, laid: Alignment | None, was_seen: bool) -> None:
+    def _accept(self, image: FramePyramid, laid: Alignment | None, was_seen: bool) -> None:
         """Believe an alignment that passes every gate; remember why another one does not."""
+        self.reason, view = 'flow', self._view
         if laid is None:
-            self.reason = 'flow'
             return
+        if not was_seen:
+            view, laid = self._looked_at_closely(image, laid)
+            if laid is None:
+                return
         standing = Standing.FOLLOWED if was_seen else Standing.LATELY if self._is_about_last(laid) else Standing.NEW
         self.reason = doubt(laid, self.target.size_wh, standing, self._config) or ''
         if self.reason:
             return
-        self.found, self.state = laid, TrackState.TRACKING
+        self.found, self.state, self._view = laid, TrackState.TRACKING, view
         self.unseen = self.searches = 0
         self._guess = self._last = laid.H_cur_ref
         self._held = laid.points_ref[laid.inliers]
-        by_view = (k for k, v in enumerate(self.target.views) if any(t is laid.template for t in v.templates))
-        self._view = next(by_view, self._view)
+
+    def _looked_at_closely(self, image: FramePyramid, laid: Alignment) -> tuple[int, Alignment | None]:
+        """What is new must look right as finely as the image shows it: small, one page of text is like another."""
+        number, view = next((k, v) for k, v in enumerate(self.target.views) if laid.template in v.templates)
+        chosen = choose_template(view.templates, laid.H_cur_ref)
+        if chosen is None or chosen[0] is laid.template:
+            return number, laid
+        return number, align(view.templates, image, laid.H_cur_ref, self._config.template_points)
 
     def _is_about_last(self, laid: Alignment) -> bool:
         """Whether it was lost a moment ago, less than its size away and about as large."""
