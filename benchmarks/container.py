@@ -19,7 +19,6 @@ import signal
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -103,11 +102,11 @@ class Camera:
         prepare_ros()
         import rclpy
         from diagnostic_msgs.msg import DiagnosticArray
-        from rclpy.executors import SingleThreadedExecutor
         from sensor_msgs.msg import Image
         from waymark_msgs.msg import Embedding, Localization, PlanarTargetArray
 
         from waymark_ros.qos import IMAGES_OUT, RESULTS
+        from waymark_ros.spinning import Spinner
 
         self._rclpy, self._subscribers, self._names = rclpy, subscribers, names
         rclpy.init(args=[])
@@ -123,18 +122,16 @@ class Camera:
                 types[name], TOPICS[name], lambda msg, name=name: self._on_result(name, msg), RESULTS
             )
         self._node.create_subscription(DiagnosticArray, '/diagnostics', self._on_diagnostics, RESULTS)
-        self._executor = SingleThreadedExecutor()
-        self._executor.add_node(self._node)
-        self._thread = threading.Thread(target=self._executor.spin, daemon=True)
+        self._spinner = Spinner()
+        self._spinner.add(self._node)
 
     def __enter__(self) -> Camera:
-        self._thread.start()
+        self._spinner.start()
         return self
 
     def __exit__(self, *exception: object) -> None:
-        self._executor.shutdown(timeout_sec=1.0)
+        self._spinner.stop()
         self._rclpy.try_shutdown()
-        self._thread.join(timeout=2.0)
 
     def wait_for_nodes(self, seconds: float = 30.0) -> None:
         """Wait until every process listens and every node has reported."""

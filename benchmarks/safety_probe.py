@@ -62,11 +62,11 @@ class Vehicle:
         prepare_ros()
         import rclpy
         from geometry_msgs.msg import Twist
-        from rclpy.executors import SingleThreadedExecutor
         from std_msgs.msg import Bool
         from waymark_msgs.msg import Intervention, SafetyState
 
         from waymark_ros.qos import RESULTS, STATE
+        from waymark_ros.spinning import Spinner
 
         self.changed = threading.Condition()
         self.commands: list[tuple[float, float]] = []
@@ -80,18 +80,15 @@ class Vehicle:
         self.node.create_subscription(SafetyState, 'safety_state', self._keep(self.states), STATE)
         self.node.create_subscription(Intervention, 'interventions', self._keep(self.interventions), RESULTS)
         self.button = self.node.create_publisher(Bool, 'e_stop', STATE)
-        self._executor = SingleThreadedExecutor(context=self.context)
-        self._executor.add_node(self.node)
-        self._thread = threading.Thread(target=self._executor.spin, daemon=True)
-        self._thread.start()
+        self._spinner = Spinner(context=self.context)
+        self._spinner.add(self.node)
+        self._spinner.start()
 
     def __enter__(self) -> Vehicle:
         return self
 
     def __exit__(self, *exception: object) -> None:
-        self._executor.shutdown(timeout_sec=2.0)
-        self._thread.join(timeout=2.0)
-        self.node.destroy_node()
+        self._spinner.stop()
         self.context.try_shutdown()
 
     @property

@@ -18,7 +18,6 @@ import signal
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -105,11 +104,11 @@ class Camera:
         prepare_ros()
         import rclpy
         from diagnostic_msgs.msg import DiagnosticArray
-        from rclpy.executors import SingleThreadedExecutor
         from sensor_msgs.msg import Image
         from waymark_msgs.msg import PlanarTargetArray
 
         from waymark_ros.qos import IMAGES_OUT, RESULTS
+        from waymark_ros.spinning import Spinner
 
         self._rclpy = rclpy
         rclpy.init(args=[])
@@ -120,18 +119,16 @@ class Camera:
         self._status: dict[str, str] = {}
         self._node.create_subscription(PlanarTargetArray, 'targets', self._on_targets, RESULTS)
         self._node.create_subscription(DiagnosticArray, '/diagnostics', self._on_diagnostics, RESULTS)
-        self._executor = SingleThreadedExecutor()
-        self._executor.add_node(self._node)
-        self._thread = threading.Thread(target=self._executor.spin, daemon=True)
+        self._spinner = Spinner()
+        self._spinner.add(self._node)
 
     def __enter__(self) -> Camera:
-        self._thread.start()
+        self._spinner.start()
         return self
 
     def __exit__(self, *exception: object) -> None:
-        self._executor.shutdown(timeout_sec=1.0)
+        self._spinner.stop()
         self._rclpy.try_shutdown()
-        self._thread.join(timeout=2.0)
 
     def wait_for_node(self) -> None:
         """Wait until the tracker listens."""

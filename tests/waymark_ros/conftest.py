@@ -44,26 +44,21 @@ def ros() -> Iterator[None]:
 @pytest.fixture
 def spinning(ros: None) -> Iterator[Callable[[object], object]]:
     """Spin nodes in a thread; `spinning(node)` adds one, which is destroyed at the end."""
-    import threading
+    from waymark_ros.spinning import Spinner
 
-    from rclpy.executors import SingleThreadedExecutor
-
-    executor = SingleThreadedExecutor()
-    nodes: list[object] = []
-    thread = threading.Thread(target=executor.spin, daemon=True)
+    spinner = Spinner()
+    has_started = False
 
     def add(node: object) -> object:
-        executor.add_node(node)  # type: ignore[arg-type]
-        nodes.append(node)
-        if not thread.is_alive():
-            thread.start()
+        nonlocal has_started
+        spinner.add(node)  # type: ignore[arg-type]
+        if not has_started:
+            spinner.start()
+            has_started = True
         return node
 
     yield add
-    executor.shutdown(timeout_sec=2.0)
-    thread.join(timeout=2.0)
-    for node in nodes:
-        node.destroy_node()  # type: ignore[attr-defined]
+    assert spinner.stop()
 
 
 @pytest.fixture

@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
+import threading
+
 import pytest
 
 from waymark.errors import ConfigError, MessageError
 from waymark_ros.runner import RECENT_S, THROTTLE_S, Guard, Process, attempt, main_guard
+from waymark_ros.spinning import Spinner
 
 
 class Log:
@@ -104,14 +107,21 @@ def test_main_turns_a_user_error_into_one_sentence_and_exit_code_1(capsys):
 def test_what_rclpy_itself_raises_on_a_message_is_said_and_the_process_goes_on(capsys):
     class FailsTwice:
         spins = 0
+        has_spun = threading.Event()
 
-        def spin(self) -> None:
+        def spin_until_future_complete(self, _future: object) -> None:
             self.spins += 1
             if self.spins < 3:
                 raise RuntimeError('failed to take a message')
+            self.has_spun.set()
+
+        def shutdown(self) -> None: ...
 
     executor = FailsTwice()
-    Process()._spin(executor)
+    spinner = Spinner(Process()._on_ros_error, executor=executor)
+    spinner.start()
+    assert executor.has_spun.wait(10)
+    assert spinner.stop()
     assert executor.spins == 3
     said = capsys.readouterr().err
     assert said == 'warning: RuntimeError in a ROS callback: failed to take a message (1 so far)\n'

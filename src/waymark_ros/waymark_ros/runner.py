@@ -24,10 +24,10 @@ if TYPE_CHECKING:
 EXIT_ERROR = 1
 # A user's Ctrl-C is answered within 3 s: nodes get this long, then the process ends without them.
 SHUTDOWN_S = 2.5
+CALLBACK_S = 0.5  # of them, for a callback that is just running
 START_GRACE_S = 0.5  # of them, for a node that is just being configured
 LAST_WORDS_S = 0.2  # the other nodes' last diagnostics still travel to the recorder
 THROTTLE_S = 5.0
-BREATH_S = 0.01  # between errors that rclpy itself raises, so that none can take a whole core
 RECENT_S = 30.0  # diagnostics show a problem as a warning for this long
 
 
@@ -133,20 +133,20 @@ class Process:
         faulthandler.enable()
         prepare_ros()
         import rclpy
-        from rclpy.executors import SingleThreadedExecutor
         from rclpy.signals import SignalHandlerOptions
+
+        from waymark_ros.spinning import Spinner
 
         # rclpy's own handlers end the context at once, under the nodes' feet.
         try:
             rclpy.init(args=list(ros_args), signal_handler_options=SignalHandlerOptions.NO)
         except Exception as error:  # rcl's own error types, which say what is wrong in their first line
             raise ConfigError(f'ROS arguments {" ".join(ros_args)!r}: {str(error).splitlines()[0]}') from None
-        executor = SingleThreadedExecutor()
-        spinner = threading.Thread(target=self._spin, args=(executor,), name='ros', daemon=True)
+        spinner = Spinner(self._on_ros_error)
         try:
             self._nodes = list(build(self))
             for node in self._nodes:
-                executor.add_node(node)
+                spinner.add(node)
             spinner.start()
             self._start_and_wait()
         finally:
@@ -154,31 +154,18 @@ class Process:
             watchdog.daemon = True
             watchdog.start()
             self._end_nodes()
-            executor.shutdown(timeout_sec=0.5)
+            has_stopped = spinner.stop(CALLBACK_S)
             rclpy.try_shutdown()
-            if spinner.is_alive():  # a thread left in rcl while Python finalizes aborts the process
-                spinner.join(timeout=1.0)
+            if not has_stopped:  # a thread left in rcl while Python finalizes aborts the process
+                spinner.stop(timeout_s=1.0)
             watchdog.cancel()
         for error in self._errors:
             print(f'error: {error}', file=sys.stderr)
         return EXIT_ERROR if self._errors else 0
 
-    def _spin(self, executor: Any) -> None:
-        """Body of the ROS thread."""
-        from rclpy.exceptions import InvalidHandle
-        from rclpy.executors import ExternalShutdownException, ShutdownException
-
-        while True:
-            try:
-                return executor.spin()
-            except InvalidHandle:
-                continue  # a subscription was taken back while rclpy waited on it: wait on the rest
-            except (ExternalShutdownException, ShutdownException):
-                return None
-            except Exception as error:  # noqa: BLE001 - a message that rclpy can't take must not end the process
-                self._guard.count(f'{type(error).__name__} in a ROS callback: {" ".join(str(error).split())}')
-                if self._stop.wait(BREATH_S):
-                    return None
+    def _on_ros_error(self, error: Exception) -> None:
+        """A message that rclpy can't take must not end the process."""
+        self._guard.count(f'{type(error).__name__} in a ROS callback: {" ".join(str(error).split())}')
 
     def _start_and_wait(self) -> None:
         """Start the nodes in a thread: a signal reaches the main one also while a library loads a model for minutes."""
@@ -218,8 +205,6 @@ class Process:
             if node.closes_last:
                 time.sleep(LAST_WORDS_S)
             node.end()
-        for node in self._nodes:
-            node.destroy_node()
 
     def _give_up(self, what: str) -> None:
         print(f'error: a node {what} when its time was up; the process ends without it.', file=sys.stderr, flush=True)
