@@ -10,6 +10,7 @@ unexport _ROS_WHEELS_BOOTSTRAP_COMPLETE # set by another environment's Python fo
 
 BIN := .venv/bin
 DONE := .venv/.stamps
+PYTEST = $(BIN)/python -m pytest -n logical --no-loadscope-reorder # a process per core; ARGS=-n0 for one in all
 COLCON_DONE := .venv-colcon/.stamps
 MODELS_DONE := .venv-models/.stamps
 RKNN_DONE := .venv-rknn/.stamps
@@ -32,12 +33,12 @@ demo: $(DONE)/waymark
 	@$(BIN)/waymark run $(if $(INPUT),config/input.yaml --input "$$INPUT",config/demo.yaml) --record $(ARGS)
 
 test: $(DONE)/dev
-	@$(BIN)/python -m pytest -m 'not browser and not colcon and not models and not rknn and not slow and not gpu' $(ARGS)
+	@$(PYTEST) -m 'not browser and not colcon and not models and not rknn and not slow and not gpu' $(ARGS)
 
 # In CI an environment that is missing is a failure, not a skip.
 test-all: export WAYMARK_REQUIRE := $(if $(filter true,$(CI)),ros browser colcon models rknn)
 test-all: $(DONE)/dev $(COLCON_DONE)/ready $(MODELS_DONE)/ready $(RKNN_DONE)/ready
-	@$(BIN)/python -m pytest -m 'not gpu' $(ARGS)
+	@$(PYTEST) -m 'not gpu' $(ARGS)
 
 lint: $(DONE)/dev
 	@$(BIN)/ruff check .

@@ -14,6 +14,8 @@ import pytest
 REPO = Path(__file__).resolve().parents[1]
 SUITES = ('browser', 'colcon', 'models', 'rknn', 'slow', 'gpu')  # markers that make test leaves out
 HAS_ROS = all(importlib.util.find_spec(name) for name in ('rclpy', 'waymark_msgs'))
+CLOCK = ('tests/waymark_ros/', 'tests/waymark/maps/test_killed.py')  # they watch the clock: one after another
+LONG = ('tests/packaging/test_core_environments.py', 'tests/waymark/safety/test_streams.py')  # minutes a test
 LEFT_OUT = pytest.StashKey[Counter[str]]()
 
 
@@ -78,6 +80,37 @@ def pytest_deselected(items: Sequence[pytest.Item]) -> None:
     for item in items:
         suites = [suite for suite in SUITES if item.get_closest_marker(suite)]
         item.config.stash[LEFT_OUT].update(suites[:1])
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """With a process per core, what takes longest begins first."""
+    if hasattr(config, 'workerinput'):
+        items.sort(key=lambda item: [not item.nodeid.startswith(names) for names in (CLOCK, LONG)])
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
+    """Give each process one file after another, as fixtures are shared in a file, all of CLOCK to one process."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByFile(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            path = nodeid.partition('::')[0]
+            return nodeid if path in LONG else 'clock' if path.startswith(CLOCK) else path
+
+    return ByFile(config, log)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    if hasattr(session.config, 'workeroutput'):
+        session.config.workeroutput['left_out'] = dict(session.config.stash[LEFT_OUT])
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: object) -> None:
+    """Every process leaves out the same tests; one that was killed says nothing."""
+    node.config.stash[LEFT_OUT] |= Counter(getattr(node, 'workeroutput', {}).get('left_out', {}))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
