@@ -68,7 +68,8 @@ class OnlineResult:
 
 def every_image(config: PlacesConfig, exclude_recent: int) -> PlacesConfig:
     """Change a configuration so that every image is a keyframe and the last `exclude_recent` can't match."""
-    return replace(config, keyframe_similarity=1.0, exclude_recent=exclude_recent, exclude_recent_s=0.0)
+    whole = replace(config, keyframe_similarity=1.0, exclude_recent=exclude_recent, exclude_recent_s=0.0)
+    return replace(whole, search_every=1)
 
 
 def run_online(frames: Iterable[Frame], encode: Encode, fingerprint: str, config: PlacesConfig) -> list[OnlineAnswer]:

@@ -13,7 +13,6 @@ from waymark.maps import Keyframe, Link, PlaceMap
 from waymark.maps.merging import changed
 from waymark.places import PlacesConfig
 from waymark.places.finder import Findings, PlaceFinder, View
-from waymark.places.layout import CHANNELS, GRID_HW, Layout
 from waymark.places.sequence import SequenceFilter, evidence_of
 from waymark.places.summary import Summary, summarise, unpack_summary
 
@@ -67,7 +66,7 @@ class _Drive:
 
     def link(self, keyframe: Keyframe, summary: Summary) -> Link | None:
         """The next keyframe's place in the first map, or None."""
-        view = View(keyframe.vector, keyframe.features, _layout(summary), summary.bag)
+        view = View(keyframe.vector, keyframe.features, lambda: summary)
         found = self._finder.find(view, expected=self._expected())
         verified = [m for m in found.matches if m.inliers >= self._config.min_inliers]
         belief = self._belief(found, [m.keyframe_id for m in verified])
@@ -90,11 +89,6 @@ class _Drive:
 
 def _summary(keyframe: Keyframe) -> Summary:
     return unpack_summary(keyframe.summary) or summarise(keyframe)
-
-
-def _layout(summary: Summary) -> Layout:
-    """Without a thumbnail: an even one, which fits none better than another."""
-    return np.zeros((*GRID_HW, CHANNELS), np.float16) if summary.layout is None else summary.layout
 
 
 def _join_places(place_map: PlaceMap, found: list[Link]) -> None:

@@ -111,6 +111,12 @@ class PlacesConfig(FeatureConfig, HomographyConfig, RetrievalConfig, LocatingCon
     )
     match: int = param(8, 'Best ranked keyframes that are matched by local features.', ge=1)
     verify: int = param(5, 'Best matched keyframes that a homography is fitted to.', ge=1)
+    search_every: int = param(
+        5,
+        'While LOCALIZED, neighbours of the last match are looked at first, and the whole map where they do not '
+        'clearly show it, or every this many images; 1: for each image.',
+        ge=1,
+    )
     min_similarity: float = param(0.0, 'Cosine similarity below which a keyframe is not looked at.', ge=-1, le=1)
     min_belief: float = param(
         0.2, 'Smallest probability, through time, of the place that a verified match shows.', ge=0, le=1

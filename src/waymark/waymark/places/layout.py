@@ -99,15 +99,16 @@ class LayoutStore:
         if layout is not None:
             self._sum -= layout
 
-    def compare(self, layout: Layout, keys: Sequence[int]) -> Floats:
+    def compare(self, layout: Layout | None, keys: Sequence[int]) -> Floats:
         """Score (K,) of a picture against keyframes, -1 to 1: see fit().
 
         What all keyframes have in common tells no place from another: their mean is taken away first. A keyframe
-        without a layout gets the mean score of the others: nothing is known for or against it.
+        without a layout gets the mean score of the others: nothing is known for or against it. A picture without one
+        fits none better than another: 0.
         """
         scores = np.zeros(len(keys), np.float32)
         known = np.array([key in self._layouts for key in keys], np.bool_)
-        if not known.any():
+        if layout is None or not known.any():
             return scores
         mean = np.asarray(self._sum / (len(self._layouts) + _PRIOR_LAYOUTS), np.float32)
         references = np.stack([self._layouts[key] for key in keys if key in self._layouts]).astype(np.float32)

@@ -25,6 +25,8 @@ from waymark.places.verification import PlaceMatch
 from waymark.places.views import Lenses
 from waymark.types import NANOSECONDS, Frame
 
+_AGAIN = 3  # keyframes of the last search that are looked at before the whole map
+
 
 @dataclass(frozen=True, eq=False)
 class Localization:
@@ -34,7 +36,7 @@ class Localization:
         state: How sure that is.
         match: The verified match; None unless LOCALIZED.
         candidate: The best supported keyframe, believed or not; None where none passes the geometric gates.
-        nearest_id: The keyframe with the most similar embedding among those that may match, or None.
+        nearest_id: The keyframe with the most similar embedding among those that were looked at, or None.
         best_similarity: Its cosine similarity, -1 to 1; 0 where there is none.
         keyframe_count: In the map, after this image.
         new_keyframe: The keyframe that this image became, or None.
@@ -70,6 +72,9 @@ class PlaceRecognizer:
         self._places: list[int] = []
         self._pinned: frozenset[int] = frozenset()
         self._last_match: int | None = None
+        self._state = PlaceState.LOST
+        self._since_search = 0  # images since the whole map was searched
+        self._shown: tuple[int, ...] = ()  # keyframes that that image showed, best first
         self._first_own = 0  # ids below are of a map that was made before: none of them is recent
 
     @classmethod
@@ -149,8 +154,8 @@ class PlaceRecognizer:
             vector = np.zeros_like(vector)
         below = self._first_recent(frame.header.stamp_ns)
         view = view_of(frame, vector, self._config, moving)
-        found = finder.find(view, below, self._expected(below), lenses) if below else Findings.nothing()
-        state = self._judge(found, moved)
+        found = self._look(finder, view, below, lenses) if below else Findings.nothing()
+        self._state = state = self._judge(found, moved)
         match = found.match if state is PlaceState.LOCALIZED else None
         new = self._keep(frame, view, match, finder) if keep else None
         removed = self._trim(finder)
@@ -169,6 +174,18 @@ class PlaceRecognizer:
                 f'the place map was made by the encoder with fingerprint {self._fingerprint[:16]}…, this '
                 f'embedding by {fingerprint[:16]}…. Use that encoder, or start a new map.'
             )
+
+    def _look(self, finder: PlaceFinder, view: View, below: int, lenses: Lenses | None) -> Findings:
+        """Where the last image was LOCALIZED, look there first; now and then in the whole map all the same."""
+        self._since_search += 1
+        if self._state is PlaceState.LOCALIZED and self._since_search < self._config.search_every:
+            again = finder.find_again(view, [key for key in self._shown if key < below], lenses)
+            if again is not None:
+                return again
+        found = finder.find(view, below, self._expected(below), lenses)
+        verified = (m.keyframe_id for m in found.matches if m.strength >= self._config.min_inliers)
+        self._since_search, self._shown = 0, tuple(verified)[:_AGAIN]
+        return found
 
     def _judge(self, found: Findings, moved: float | None) -> PlaceState:
         """Move the belief on by one image."""
