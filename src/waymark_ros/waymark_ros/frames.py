@@ -119,6 +119,10 @@ class Inbox:
                 lane.items.clear()
             return left
 
+    def waiting(self, lane: str) -> int:
+        """How many items wait in the lane."""
+        return len(self._lanes[lane].items)
+
     def skipped(self, lane: str) -> int:
         """How many items of the lane were pushed out by newer ones."""
         return self._lanes[lane].skipped

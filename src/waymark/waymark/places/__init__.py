@@ -8,6 +8,7 @@ from waymark.places.live_map import LiveMap
 from waymark.places.recognizer import Localization, PlaceRecognizer
 from waymark.places.state import PlaceState
 from waymark.places.verification import PlaceMatch
+from waymark.places.warming import warm_up
 
 __all__ = [
     'Keyframe',
@@ -18,4 +19,5 @@ __all__ = [
     'PlaceRecognizer',
     'PlaceState',
     'PlacesConfig',
+    'warm_up',
 ]

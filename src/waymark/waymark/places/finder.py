@@ -92,6 +92,7 @@ def view_of(
     vector: NDArray[np.float32],
     config: PlacesConfig,
     moving: NDArray[np.floating] | None = None,
+    features: Features | None = None,
 ) -> View:
     """Describe an image.
 
@@ -100,8 +101,9 @@ def view_of(
         vector: (D,) its unit embedding.
         config: Of the local features.
         moving: (H, W) of the image, 0 to 1: features on what moves are left out; None: none are.
+        features: Of the image by that configuration, where they were found before.
     """
-    features = detect(frame.gray, config)
+    features = detect(frame.gray, config) if features is None else features
     features = features if moving is None else on_still_ground(features, moving)
     return View(vector, features, lambda: Summary(describe_layout(frame.rgb), bag_of(features)))
 

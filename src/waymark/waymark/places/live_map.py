@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from waymark.errors import MapError, QueryError
 from waymark.image.camera import CameraModel
+from waymark.image.features import Features
 from waymark.maps import Keyframe, MapFile, MapInfo, PlaceMap, create_map, save_map
 from waymark.places.config import PlacesConfig
 from waymark.places.opening import OpenedMap, opening
@@ -75,6 +76,7 @@ class LiveMap:
         model_id: str,
         fingerprint: str,
         sensed: Sensed | None = None,
+        features: Features | None = None,
     ) -> Localization:
         """Look an image up, say where its camera is, then perhaps keep it.
 
@@ -84,6 +86,7 @@ class LiveMap:
             model_id: Of the encoder that made `vector`, for people.
             fingerprint: Of that encoder.
             sensed: What else is known at this image; poses need it.
+            features: Of the image by this configuration, where they were found before; None: they are found now.
 
         Raises:
             MapError: The map was made with another encoder, or its file can't be made.
@@ -93,7 +96,8 @@ class LiveMap:
         place_map, sensed = self._map_for(model_id, fingerprint), sensed or Sensed()
         moved, camera = self._position.moved(sensed), sensed.camera
         lenses = None if camera is None else Lenses(place_map.info.camera or camera, camera)
-        result = self._recognizer.observe(frame, vector, fingerprint, moved, self._config.mapping, lenses=lenses)
+        keep = self._config.mapping
+        result = self._recognizer.observe(frame, vector, fingerprint, moved, keep, lenses=lenses, features=features)
         result = self._position.located(result, place_map.keyframes, lenses, sensed)
         if result.new_keyframe is not None:
             self._note_camera(place_map, sensed.camera)

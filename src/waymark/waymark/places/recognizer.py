@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from waymark.checks import require_finite, require_shape
 from waymark.errors import ModelError
+from waymark.image.features import Features
 from waymark.image.homography import register
 from waymark.maps import Keyframe, encode_thumbnail
 from waymark.places.anchor import MapFix
@@ -132,6 +133,7 @@ class PlaceRecognizer:
         keep: bool = True,
         moving: NDArray[np.floating] | None = None,
         lenses: Lenses | None = None,
+        features: Features | None = None,
     ) -> Localization:
         """Look one image up in the map, then perhaps keep it.
 
@@ -144,6 +146,7 @@ class PlaceRecognizer:
             moving: (H, W) of the image, 0 to 1 (waymark.masks.motion_mask): features on what moves are left out of
                 matching and of keyframes; None: none are.
             lenses: The cameras of the map and of this image: with them, scenes with depth are verified too.
+            features: Of the image, where they were found before; None: they are found now.
 
         Raises:
             ModelError: The map was made with another encoder.
@@ -153,7 +156,7 @@ class PlaceRecognizer:
         if not shows_something(frame.gray):  # whatever direction a network gives it
             vector = np.zeros_like(vector)
         below = self._first_recent(frame.header.stamp_ns)
-        view = view_of(frame, vector, self._config, moving)
+        view = view_of(frame, vector, self._config, moving, features)
         found = self._look(finder, view, below, lenses) if below else Findings.nothing()
         self._state = state = self._judge(found, moved)
         match = found.match if state is PlaceState.LOCALIZED else None

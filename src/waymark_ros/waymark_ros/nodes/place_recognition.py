@@ -3,16 +3,13 @@
 
 from __future__ import annotations
 
-import time
-
 from waymark_msgs.msg import Embedding
 
 from waymark.pipeline.place_recognition import PlaceRecognitionConfig
-from waymark.places import LiveMap
 from waymark.types import Frame
 from waymark_ros.boundaries import BoundaryPublisher
-from waymark_ros.conversions import embedding_vector, time_to_ns
-from waymark_ros.pairing import StampPairs
+from waymark_ros.conversions import embedding_vector
+from waymark_ros.place_images import IMAGES_KEPT, PlaceImage, PlaceImages, ready_map
 from waymark_ros.place_outputs import PlaceOutputs
 from waymark_ros.place_services import PlaceServices
 from waymark_ros.qos import RESULTS
@@ -22,7 +19,6 @@ from waymark_ros.standing_queries import StandingQueries
 from waymark_ros.text_embeddings import TextEmbeddings
 from waymark_ros.vision_node import VisionNode
 
-IMAGES_KEPT = 30
 EMBEDDINGS_KEPT = 3
 
 
@@ -38,10 +34,9 @@ class PlaceRecognitionNode(VisionNode):
     def on_configure_core(self, config: PlaceRecognitionConfig) -> None:
         """Open the map, or start with an empty one."""
         self.config = config
-        self.map = LiveMap(config, self.progress)
+        self.map = ready_map(config, self.progress)
         self.services_of_map = PlaceServices(self, self.map)
         self.statistics.set('keyframes', len(self.map))
-        self.pairs: StampPairs[tuple[Frame, int], Embedding] = StampPairs(IMAGES_KEPT)
         self.boundaries = BoundaryPublisher(self, config)
         self.outputs = PlaceOutputs(self, config)
         self.standing = StandingQueries(self, config)
@@ -50,6 +45,7 @@ class PlaceRecognitionNode(VisionNode):
         """Listen to the encoder and to the robot."""
         self.robot = RobotState(self, self.config)
         inbox = self.inbox
+        self.pairs = PlaceImages(self.config, inbox)
         # Newest wins; its image waits in `pairs`. Two more may wait: an image that becomes a keyframe takes longer.
         inbox.add_lane('embedding', EMBEDDINGS_KEPT, self.on_embedding)
 
@@ -65,24 +61,25 @@ class PlaceRecognitionNode(VisionNode):
     def on_frame(self, frame: Frame) -> None:
         """Wait for the embedding of this image, or recognise it at once when that was faster."""
         self.boundaries.observe(frame)
-        self.recognise(self.pairs.add_first(frame.header.stamp_ns, (frame, time.monotonic_ns())))
+        self.recognise(self.pairs.add_image(frame))
 
     def on_embedding(self, msg: Embedding) -> None:
         """Recognise the image with exactly this stamp."""
         with self.guard('embedding'):
-            self.recognise(self.pairs.add_second(time_to_ns(msg.header.stamp), msg))
+            self.recognise(self.pairs.add_embedding(msg))
 
-    def recognise(self, pair: tuple[tuple[Frame, int], Embedding] | None) -> None:
+    def recognise(self, pair: tuple[PlaceImage, Embedding] | None) -> None:
         """Publish what an image and its embedding say."""
         if pair is None:
             return
-        (frame, received_ns), msg = pair
+        image, msg = pair
+        frame, vector = image.frame, embedding_vector(msg)
         sensed = self.robot.sensed(frame.header, self.camera_of(frame))
-        result = self.map.observe(frame, embedding_vector(msg), msg.model_id, msg.fingerprint, sensed)
+        result = self.map.observe(frame, vector, msg.model_id, msg.fingerprint, sensed, image.features)
         why = self.why_no_camera(frame)
         self.outputs.publish(result, frame.header, msg.fingerprint, self.robot.odom_frame, why)
         self.standing.observe(result.view.vector, msg.fingerprint, frame.header, result.view.features)
-        self.statistics.frame_done(received_ns)
+        self.statistics.frame_done(image.received_ns)
         self.statistics.set('skipped_embeddings', self.inbox.skipped('embedding'))
         self.statistics.set('unpaired', self.pairs.unpaired)
         if self.map.error is not None:
