@@ -25,6 +25,17 @@ def test_a_full_lane_keeps_the_newest_and_counts_what_it_skipped():
     assert inbox.take(0) is None
 
 
+def test_a_lane_tells_how_many_wait():
+    inbox = Inbox()
+    inbox.add_lane('image', 2, print)
+    counts = [inbox.waiting('image')]
+    for item in 'abc':
+        inbox.deposit('image', item)
+        counts.append(inbox.waiting('image'))
+    inbox.take(0)
+    assert [*counts, inbox.waiting('image')] == [0, 1, 2, 2, 1]
+
+
 def test_lanes_are_served_in_the_order_they_were_added():
     inbox = Inbox()
     inbox.add_lane('image', 1, print)

@@ -26,8 +26,8 @@ def test_what_is_packed_comes_back(view):
 
 
 def test_without_a_layout_only_the_bag_comes_back(view):
-    found = unpack_summary(pack_summary(Summary(None, view[1].bag)))
-    assert found.layout is None and found.bag @ view[1].bag > 0.9999
+    found = unpack_summary(pack_summary(Summary(None, view[1].summary.bag)))
+    assert found.layout is None and found.bag @ view[1].summary.bag > 0.9999
 
 
 def test_bytes_of_another_version_or_length_are_none_to_compare_with(view):
@@ -41,5 +41,5 @@ def test_it_can_be_made_again_from_what_a_keyframe_keeps(view):
     frame, seen = view
     keyframe = Keyframe(0, frame.header, seen.vector, seen.features, 0, encode_thumbnail(frame.rgb))
     found = summarise(keyframe)
-    np.testing.assert_array_equal(found.bag, seen.bag)
-    assert np.abs(found.layout.astype(np.float32) - seen.layout).max() < 0.1, 'but for what JPEG loses'
+    np.testing.assert_array_equal(found.bag, seen.summary.bag)
+    assert np.abs(found.layout.astype(np.float32) - seen.summary.layout).max() < 0.1, 'but for what JPEG loses'

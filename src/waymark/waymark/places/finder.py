@@ -14,7 +14,7 @@ from waymark.image.features import Features, detect, on_still_ground
 from waymark.maps import Keyframe
 from waymark.places.bag import BAG_DIM, bag_of
 from waymark.places.config import PlacesConfig
-from waymark.places.layout import Layout, LayoutStore, describe_layout
+from waymark.places.layout import LayoutStore, describe_layout
 from waymark.places.retrieval import VectorIndex, fill_index, make_index
 from waymark.places.summary import Summary
 from waymark.places.verification import PlaceMatch, Support, support_candidates
