@@ -96,13 +96,13 @@ def cpu_seconds(processes: list[subprocess.Popen[bytes]]) -> float:
 class Camera:
     """Publishes images at a rate and notes when which result came back."""
 
-    def __init__(self, subscribers: int, names: Sequence[str] = tuple(TOPICS)) -> None:
+    def __init__(self, subscribers: int, names: Sequence[str] = tuple(TOPICS), K: Any = None) -> None:
         from waymark.environment import prepare_ros
 
         prepare_ros()
         import rclpy
         from diagnostic_msgs.msg import DiagnosticArray
-        from sensor_msgs.msg import Image
+        from sensor_msgs.msg import CameraInfo, Image
         from waymark_msgs.msg import Embedding, Localization, PlanarTargetArray
 
         from waymark_ros.qos import IMAGES_OUT, RESULTS
@@ -112,6 +112,7 @@ class Camera:
         rclpy.init(args=[])
         self._node = rclpy.create_node('benchmark_camera')
         self._image = self._node.create_publisher(Image, 'image', IMAGES_OUT)
+        self._info, self._K = self._node.create_publisher(CameraInfo, 'camera_info', IMAGES_OUT), K
         self.results: dict[str, dict[int, Any]] = {name: {} for name in names}
         self._latency_ms: dict[str, list[float]] = {name: [] for name in names}
         self._status: dict[str, dict[str, str]] = {}
@@ -151,10 +152,22 @@ class Camera:
         for i in range(count):
             time.sleep(max(0.0, started + i / hz - time.monotonic()))
             stamp_ns = self._node.get_clock().now().nanoseconds
+            if self._K is not None:
+                self._info.publish(self._calibration(stamp_ns, frames[0].shape))
             self._index_of[stamp_ns] = i  # both ways see the same picture at the same index
             self._image.publish(frame_to_image(Frame(Header(stamp_ns, 'camera'), frames[i % len(frames)])))
         time.sleep(1.5)
         return count
+
+    def _calibration(self, stamp_ns: int, shape: tuple[int, ...]) -> Any:
+        from sensor_msgs.msg import CameraInfo
+
+        from waymark.types import Header
+        from waymark_ros.conversions import header_to_msg
+
+        header = header_to_msg(Header(stamp_ns, 'camera'))
+        known = {'distortion_model': 'plumb_bob', 'd': [0.0] * 5, 'k': self._K.ravel()}
+        return CameraInfo(header=header, height=shape[0], width=shape[1], **known)
 
     def wait_for_last_words(self) -> None:
         """The nodes' totals come with their last diagnostics."""

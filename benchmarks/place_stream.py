@@ -4,10 +4,11 @@
     python benchmarks/place_stream.py --map out/large.wmap          # made by benchmarks/large_map.py; else made first
 
 The camera, a process of its own, flies over the surveyed grounds lower, in other light and any heading, and is carried
-off to another place every five seconds. The nodes have their defaults: they also add keyframes to (a copy of) the map.
-Camera, DDS and nodes share two cores. `skipped_busy` are images that came while the node was busy with others and were
-pushed out; `lost` those that never reached it. Latency is from the stamp (when the camera publishes) to the result's
-arrival in the camera's process.
+off to another place every five seconds. `--unknown`: over another ground, where most images are compared with the whole
+map. `--camera-info`: the camera is calibrated, and matches have poses. The nodes have their defaults: they also add
+keyframes to (a copy of) the map. Camera, DDS and nodes share two cores. `skipped_busy` are images that came while the
+node was busy with others and were pushed out; `lost` those that never reached it. Latency is from the stamp (when the
+camera publishes) to the result's arrival in the camera's process.
 """
 
 from __future__ import annotations
@@ -50,6 +51,8 @@ def main() -> None:
     parser.add_argument('--hz', type=float, default=30.0)
     parser.add_argument('--size', default='640x480', help='of the camera; the map is made with the same')
     parser.add_argument('--pictures', type=int, default=600, help='rendered before; shown again from the first')
+    parser.add_argument('--unknown', action='store_true', help='fly where the map does not reach')
+    parser.add_argument('--camera-info', action='store_true', help='publish the calibration')
     parser.add_argument('--set', action='append', default=[], metavar='PARAMETER=VALUE', help='of place_recognition')
     args = parser.parse_args()
     os.environ['ROS_AUTOMATIC_DISCOVERY_RANGE'] = 'LOCALHOST'
@@ -64,19 +67,17 @@ def main() -> None:
             shutil.copyfile(args.map, path)
         with open_map(path) as file:
             count = len(file.load())
-        found = measure(args, path, film((width, height), args.pictures, args.hz, count))
+        found = measure(args, path, film((width, height), args.pictures, args.hz, 0 if args.unknown else count))
     print(json.dumps({'keyframes': count, 'load_average': os.getloadavg()[0], **found}, indent=1))
 
 
 def film(size_wh: tuple[int, int], count: int, hz: float, keyframes: int) -> list[NDArray[np.uint8]]:
-    """What the camera sees."""
+    """What the camera sees; over no ground of the map where that has no keyframes."""
     cv2.setNumThreads(1)
     rng, pictures = np.random.default_rng(1), []
-    grounds = max(keyframes // 1100, 1)
+    grounds, first = max(keyframes // 1100, 1), FIRST_SEED if keyframes else 0
     while len(pictures) < count:
-        flight = flight_over(
-            generate_ground(FIRST_SEED + int(rng.integers(grounds)), 2048, 100.0), ALTITUDE_M, slice(None)
-        )
+        flight = flight_over(generate_ground(first + int(rng.integers(grounds)), 2048, 100.0), ALTITUDE_M, slice(None))
         look = Look(float(rng.uniform(0.7, 1.3)), float(rng.uniform(0, 0.7)), 4.0)
         renderer = OrthoRenderer(flight.ground, size_wh, FOV, look, seed=int(rng.integers(1 << 30)))
         altitude, heading = ALTITUDE_M * rng.uniform(0.85, 1.0), rng.uniform(0, 2 * np.pi)
@@ -85,6 +86,13 @@ def film(size_wh: tuple[int, int], count: int, hz: float, keyframes: int) -> lis
         for x, y in zip(*(np.interp(times, np.arange(len(path)), axis) for axis in path.T), strict=True):
             pictures.append(renderer.render(pose(np.array([x, y]), altitude, heading, rng), len(pictures)))
     return pictures[:count]
+
+
+def calibration(shape: tuple[int, ...]) -> NDArray[np.float64]:
+    """K of the camera that films (waymark_sim.ortho)."""
+    height, width = shape[:2]
+    focal = height / 2 / np.tan(FOV / 2)
+    return np.array([[focal, 0, (width - 1) / 2], [0, focal, (height - 1) / 2], [0, 0, 1]])
 
 
 def measure(args: argparse.Namespace, path: Path, pictures: list[NDArray[np.uint8]]) -> dict[str, Any]:
@@ -99,7 +107,7 @@ def measure(args: argparse.Namespace, path: Path, pictures: list[NDArray[np.uint
     started = time.monotonic()
     process = subprocess.Popen(command)
     try:
-        with Camera(1, NODES) as camera:
+        with Camera(1, NODES, calibration(pictures[0].shape) if args.camera_info else None) as camera:
             camera.wait_for_nodes(300)
             ready_s = time.monotonic() - started
             watched = psutil.Process(process.pid)

@@ -8,7 +8,7 @@ import pytest
 from waymark.backends import MAX_BATCH
 from waymark.encoding import DenseEncoder, EncoderConfig, load_encoder
 from waymark.encoding.manifest import file_sha256, write_manifest
-from waymark.encoding.model import DenseModelEncoder, ModelEncoder
+from waymark.encoding.model import DenseModelEncoder, ModelEncoder, _threads_for
 from waymark.errors import ConfigError, ModelError
 from waymark.types import ModelManifest
 
@@ -55,6 +55,15 @@ def test_an_onnx_model_gives_the_same_vector(tmp_path):
     )
     encoder = load_encoder(replace(saved(manifest, model), backend='onnx', threads=1))
     np.testing.assert_allclose(encoder.encode(IMAGE).vector, MEANS, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ('name', 'size', 'threads'), [('a.onnx', 8, 1), ('a.onnx', 8 << 20, 0), ('model.safetensors', 8, 0)]
+)
+def test_a_small_model_takes_one_thread_and_others_what_the_runtime_chooses(tmp_path, name, size, threads):
+    with (tmp_path / name).open('wb') as file:
+        file.truncate(size)
+    assert _threads_for(tmp_path / name) == threads
 
 
 def test_a_model_of_another_input_size_is_refused(stored):

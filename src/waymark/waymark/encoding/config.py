@@ -26,6 +26,8 @@ class EncoderConfig(Config):
         'Where the backend runs: cpu, cuda, tensorrt or an execution provider by name (onnx); cpu, gpu, npu '
         '(openvino); npu, npu:0, npu:0,1,2 or, on a PC, simulator (rknn).',
     )
-    threads: int = param(0, "CPU threads for one image; 0: the runtime's choice.", ge=0, le=256)
+    threads: int = param(
+        0, "CPU threads for one image; 0: one for a model below 8 MB, else the runtime's choice.", ge=0, le=256
+    )
     text: bool = param(True, 'Load the text tower of a model that has one, for encode_text; false saves its memory.')
     publish_tokens: bool = param(False, 'Publish one vector per patch of each image too, where the model gives them.')

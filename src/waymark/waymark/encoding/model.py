@@ -32,6 +32,7 @@ from waymark.image.preprocess import to_pixels, to_tensor
 from waymark.types import ModelManifest
 
 log = logging.getLogger(__name__)
+_SMALL_BYTES = 8 << 20  # of a model that several threads do not make faster
 
 
 class ModelEncoder:
@@ -86,7 +87,10 @@ class ModelEncoder:
         if has_text:
             require_tokenizers(manifest.name)
         options.tell(f'loading {manifest.name} on {backend} ({options.device})', 0.0)
-        running = load_backend(backend, stored.model_path, replace(options, precision=manifest.precision))
+        threads = options.threads or _threads_for(stored.model_path)
+        running = load_backend(
+            backend, stored.model_path, replace(options, precision=manifest.precision, threads=threads)
+        )
         encoder = _ABILITIES[manifest.tokens_output != '', has_text](manifest, running)
         if isinstance(encoder, WithText):
             options.tell(f'loading the text tower of {manifest.name} on {backend} ({options.device})', 0.0)
@@ -226,6 +230,14 @@ _ABILITIES: dict[tuple[bool, bool], type[ModelEncoder]] = {
     (False, True): TextModelEncoder,
     (True, True): DenseTextModelEncoder,
 }
+
+
+def _threads_for(model: Path) -> int:
+    """One for a small model: a second thread mostly waits for the first, and takes its core from the other nodes.
+
+    0, the runtime's choice, for others, and for torch, which counts threads for the whole process.
+    """
+    return 1 if model.suffix != '.safetensors' and model.stat().st_size < _SMALL_BYTES else 0
 
 
 def _image_input(manifest: ModelManifest, backend: Backend) -> str:
