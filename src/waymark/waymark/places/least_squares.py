@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -14,6 +14,7 @@ Floats = NDArray[np.float64]
 State = TypeVar('State')
 
 _ITERATIONS = 10
+_STEP = 1e-6  # of the differences that stand for derivatives
 _STILL = 1e-6  # rad, or a share of the unit of length: a hundredth of what keypoints tell
 _HUBER = 1.5  # standard deviations from which a residual counts less and less
 _FEWEST_GROUPS = 4
@@ -71,16 +72,17 @@ def minimize(
     """
     state = start
     for _ in range(_ITERATIONS):
-        normal, step, _ = _equations(state, residuals, moved, size, prior)
+        normal, step, parts = _equations(state, residuals, moved, size, prior)
         if normal is None or not np.isfinite(step).all():
             return None
         state = moved(state, step)
         if float(np.abs(step).max()) < _STILL:
-            break
-    normal, _, parts = _equations(state, residuals, moved, size, prior)
-    if normal is None:
-        return None
-    return _with_covariance(state, parts, groups, doubt)
+            break  # what the covariance is made of hardly changes in so small a step
+    else:
+        normal, _, parts = _equations(state, residuals, moved, size, prior)
+        if normal is None:
+            return None
+    return _with_covariance(state, parts(), groups, doubt)
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,10 +100,11 @@ def _equations(
     moved: Callable[[State, Floats], State],
     size: int,
     prior: Callable[[State], Floats] | None,
-) -> tuple[Floats | None, Floats, _Parts]:
-    """Normal matrix, Gauss-Newton step, and what the covariance is made of."""
+) -> tuple[Floats | None, Floats, Callable[[], _Parts]]:
+    """Normal matrix, Gauss-Newton step, and what makes the parts of the covariance, once they are wanted."""
     r = residuals(state)
-    J = _jacobian(state, residuals, moved, size)
+    around = [(moved(state, h), moved(state, -h)) for h in _STEP * np.eye(size)]
+    J = _jacobian(residuals, around)
     length = np.linalg.norm(r, axis=1)
     sigma = max(1.4826 * float(np.median(length)) / np.sqrt(r.shape[1]), 1e-12)
     bend = _HUBER * sigma * np.sqrt(r.shape[1])
@@ -110,25 +113,25 @@ def _equations(
     normal = np.einsum('nrp,nrq,n->pq', J, J, weight)
     known, pull = np.zeros((size, size)), np.zeros(size)
     if prior is not None:
-        q, Jq = prior(state), _jacobian(state, prior, moved, size)
+        q, Jq = prior(state), _jacobian(prior, around)
         known, pull = Jq.T @ Jq, Jq.T @ q
-    # Beyond the bend, Huber's gradient no longer grows with the residual, only turns with it.
-    along = np.einsum('nrp,nr->np', J, r / np.maximum(length, 1e-12)[:, None])
-    bent = weight * (length > bend)
-    curvature = np.einsum('nrp,nrq,n->npq', J, J, weight) - np.einsum('np,nq,n->npq', along, along, bent)
-    parts = _Parts(gradient, curvature, known, np.einsum('nrp,n->pr', J, weight), sigma)
+
+    def parts() -> _Parts:
+        # Beyond the bend, Huber's gradient no longer grows with the residual, only turns with it.
+        along = np.einsum('nrp,nr->np', J, r / np.maximum(length, 1e-12)[:, None])
+        bent = weight * (length > bend)
+        curvature = np.einsum('nrp,nrq,n->npq', J, J, weight) - np.einsum('np,nq,n->npq', along, along, bent)
+        return _Parts(gradient, curvature, known, np.einsum('nrp,n->pr', J, weight), sigma)
+
     try:
         return normal + known, -np.linalg.solve(normal + known, gradient.sum(axis=0) + pull), parts
     except np.linalg.LinAlgError:
         return None, np.zeros(size), parts
 
 
-def _jacobian(
-    state: State, residuals: Callable[[State], Floats], moved: Callable[[State, Floats], State], size: int
-) -> Floats:
-    """Central differences, (..., P)."""
-    step = 1e-6 * np.eye(size)
-    return np.stack([(residuals(moved(state, h)) - residuals(moved(state, -h))) / 2e-6 for h in step], axis=-1)
+def _jacobian(residuals: Callable[[State], Floats], around: Sequence[tuple[State, State]]) -> Floats:
+    """Central differences, (..., P), by the states a step to either side."""
+    return np.stack([(residuals(after) - residuals(before)) / (2 * _STEP) for after, before in around], axis=-1)
 
 
 def _with_covariance(state: State, parts: _Parts, groups: NDArray[np.intp], doubt: float) -> Fit[State] | None:

@@ -34,16 +34,20 @@ def shows_a_plane(views: Views, threshold_px: float) -> bool:
     """
     ref, cur, K = views.points_ref, views.points_cur, views.K
     H, _ = find_homography(np.asarray(ref, np.float32), np.asarray(cur, np.float32), threshold_px)
+    if H is None:
+        return False
+    is_beside = ~(np.linalg.norm(cur - transform_points(H, ref), axis=1) < threshold_px)
+    if np.count_nonzero(is_beside) < _BESIDE * len(ref):  # whatever the essential matrix says of these few
+        return True
     epipolar = find_essential(ref, cur, K)
-    if H is None or epipolar is None or not epipolar.inliers.any() or abs(np.linalg.det(H)) < 1e-12:
-        return H is not None
+    if epipolar is None or not epipolar.inliers.any() or abs(np.linalg.det(H)) < 1e-12:
+        return True
     focal = float(np.sqrt(K[0, 0] * K[1, 1]))
     off_line = focal * sampson(cross(epipolar.t) @ epipolar.R, rays_of(ref, K), rays_of(cur, K))
     sigma = max(1.4826 * float(np.median(np.abs(off_line[epipolar.inliers]))), _LEAST_SIGMA_PX)
     plane = _criterion(_off_plane(H, ref, cur) / sigma**2, dimension=2, parameters=8)
     depth = _criterion(off_line**2 / sigma**2, dimension=3, parameters=5)
-    off_plane = np.linalg.norm(cur - transform_points(H, ref), axis=1)
-    beside = np.count_nonzero(epipolar.inliers & ~(off_plane < threshold_px))
+    beside = np.count_nonzero(epipolar.inliers & is_beside)
     return bool(plane - depth < _DEPTH_PAYS * len(ref) or beside < _BESIDE * len(ref))
 
 
