@@ -103,8 +103,8 @@ def _equations(
 ) -> tuple[Floats | None, Floats, Callable[[], _Parts]]:
     """Normal matrix, Gauss-Newton step, and what makes the parts of the covariance, once they are wanted."""
     r = residuals(state)
-    around = [(moved(state, h), moved(state, -h)) for h in _STEP * np.eye(size)]
-    J = _jacobian(residuals, around)
+    around = [moved(state, h) for h in _STEP * np.eye(size)]
+    J = _jacobian(residuals, r, around)
     length = np.linalg.norm(r, axis=1)
     sigma = max(1.4826 * float(np.median(length)) / np.sqrt(r.shape[1]), 1e-12)
     bend = _HUBER * sigma * np.sqrt(r.shape[1])
@@ -113,7 +113,8 @@ def _equations(
     normal = np.einsum('nrp,nrq,n->pq', J, J, weight)
     known, pull = np.zeros((size, size)), np.zeros(size)
     if prior is not None:
-        q, Jq = prior(state), _jacobian(prior, around)
+        q = prior(state)
+        Jq = _jacobian(prior, q, around)
         known, pull = Jq.T @ Jq, Jq.T @ q
 
     def parts() -> _Parts:
@@ -129,9 +130,12 @@ def _equations(
         return None, np.zeros(size), parts
 
 
-def _jacobian(residuals: Callable[[State], Floats], around: Sequence[tuple[State, State]]) -> Floats:
-    """Central differences, (..., P), by the states a step to either side."""
-    return np.stack([(residuals(after) - residuals(before)) / (2 * _STEP) for after, before in around], axis=-1)
+def _jacobian(residuals: Callable[[State], Floats], here: Floats, around: Sequence[State]) -> Floats:
+    """Forward differences, (..., P): residuals are `here` at the state, and known at a small step in each direction.
+
+    They are exact to a millionth, which moves the solution less than `_STILL`, at half the price of central ones.
+    """
+    return np.stack([(residuals(there) - here) / _STEP for there in around], axis=-1)
 
 
 def _with_covariance(state: State, parts: _Parts, groups: NDArray[np.intp], doubt: float) -> Fit[State] | None:
