@@ -14,6 +14,7 @@ Floats = NDArray[np.float64]
 State = TypeVar('State')
 
 _ITERATIONS = 10
+_ASTRAY = 0.1  # rad, or a share of the unit of length: who still goes so far with each step is on no solution's way
 _STEP = 1e-6  # of the differences that stand for derivatives
 _STILL = 1e-6  # rad, or a share of the unit of length: a hundredth of what keypoints tell
 _HUBER = 1.5  # standard deviations from which a residual counts less and less
@@ -68,7 +69,7 @@ def minimize(
         doubt: Factor on the covariance.
 
     Returns:
-        The fit; None where the points do not fix the state, or are in fewer than four groups.
+        The fit; None where the points do not fix the state (or steps stay long), or are in fewer than four groups.
     """
     state = start
     for _ in range(_ITERATIONS):
@@ -80,7 +81,7 @@ def minimize(
             break  # what the covariance is made of hardly changes in so small a step
     else:
         normal, _, parts = _equations(state, residuals, moved, size, prior)
-        if normal is None:
+        if normal is None or float(np.abs(step).max()) > _ASTRAY:
             return None
     return _with_covariance(state, parts(), groups, doubt)
 
