@@ -10,7 +10,7 @@ from waymark.places import PlacesConfig
 from waymark.types import Frame, Header
 from waymark_ros.conversions import header_to_msg
 from waymark_ros.frames import Inbox
-from waymark_ros.place_images import PlaceImages
+from waymark_ros.place_images import PlaceImage, PlaceImages
 
 CONFIG = PlacesConfig()
 
@@ -38,9 +38,9 @@ def embedding(stamp_ns):
 
 def test_an_image_and_its_embedding_meet_whichever_comes_first(images):
     first, second, other = frame(1), frame(2), embedding(2)
-    assert images.add_image(first) is None
+    assert images.add_image(PlaceImage(first)) is None
     assert images.add_embedding(other) is None
-    image, msg = images.add_image(second)
+    image, msg = images.add_image(PlaceImage(second))
     assert image.frame is second and msg is other
     image, msg = images.add_embedding(embedding(1))
     assert image.frame is first and image.received_ns > 0
@@ -49,7 +49,7 @@ def test_an_image_and_its_embedding_meet_whichever_comes_first(images):
 
 def test_features_are_found_while_the_encoder_works_on_the_image(images):
     images.add_embedding(embedding(7))
-    images.add_image(frame(8))
+    images.add_image(PlaceImage(frame(8)))
     image, _ = images.add_embedding(embedding(8))
     expected = detect(image.frame.gray, CONFIG)
     np.testing.assert_array_equal(image.features.keypoints, expected.keypoints)
@@ -59,11 +59,11 @@ def test_features_are_found_while_the_encoder_works_on_the_image(images):
 
 def test_without_an_encoder_no_features_are_found(images):
     for stamp_ns in (1, 2):
-        images.add_image(frame(stamp_ns))
+        images.add_image(PlaceImage(frame(stamp_ns)))
     assert images.add_embedding(embedding(1))[0].features is None
     assert images.add_embedding(embedding(2))[0].features is None
-    images.add_image(frame(3))
-    images.add_image(frame(4))
+    images.add_image(PlaceImage(frame(3)))
+    images.add_image(PlaceImage(frame(4)))
     assert images.add_embedding(embedding(3))[0].features is not None
     assert images.add_embedding(embedding(4))[0].features is None, 'one in advance for each embedding'
 
@@ -72,11 +72,11 @@ def test_without_an_encoder_no_features_are_found(images):
 def test_what_waits_goes_before_features_in_advance(images, inbox, lane):
     images.add_embedding(embedding(7))
     inbox.deposit(lane, 'something')
-    images.add_image(frame(8))
+    images.add_image(PlaceImage(frame(8)))
     assert images.add_embedding(embedding(8))[0].features is None
 
 
 def test_what_waits_can_be_forgotten(images):
-    images.add_image(frame(1))
+    images.add_image(PlaceImage(frame(1)))
     images.clear()
     assert images.add_embedding(embedding(1)) is None

@@ -71,13 +71,12 @@ class PlaceImages:
         """Images and embeddings whose other half never came."""
         return self._pairs.unpaired
 
-    def add_image(self, frame: Frame) -> tuple[PlaceImage, Embedding] | None:
+    def add_image(self, image: PlaceImage) -> tuple[PlaceImage, Embedding] | None:
         """Take an image; returns the pair when its embedding waits already."""
-        image = PlaceImage(frame)
-        pair = self._pairs.add_first(frame.header.stamp_ns, image)
+        pair = self._pairs.add_first(image.frame.header.stamp_ns, image)
         if pair is None and self._has_encoder and not any(map(self._inbox.waiting, ('image', 'embedding'))):
             self._has_encoder = False
-            image.features = detect(frame.gray, self._config)
+            image.features = detect(image.frame.gray, self._config)
         return pair
 
     def add_embedding(self, msg: Embedding) -> tuple[PlaceImage, Embedding] | None:

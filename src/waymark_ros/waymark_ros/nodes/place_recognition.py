@@ -61,7 +61,7 @@ class PlaceRecognitionNode(VisionNode):
     def on_frame(self, frame: Frame) -> None:
         """Wait for the embedding of this image, or recognise it at once when that was faster."""
         self.boundaries.observe(frame)
-        self.recognise(self.pairs.add_image(frame))
+        self.recognise(self.pairs.add_image(PlaceImage(frame)))
 
     def on_embedding(self, msg: Embedding) -> None:
         """Recognise the image with exactly this stamp."""
