@@ -9,7 +9,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from waymark.image.agreement import block_correlations
+from waymark.image.agreement import NOISE, block_correlations, per_block
+from waymark.tracking.scratch import planes
 from waymark.tracking.template import Template
 
 # Correlation from which two blocks show the same, as a share of what the best fifth of them has, within limits: blur
@@ -45,8 +46,7 @@ def likeness(template: Template, patch: NDArray[np.uint8], valid: NDArray[np.boo
     Returns:
         The likeness; no agreement where nothing can be compared.
     """
-    a, b = (np.where(valid, plane.astype(np.float32) - 128, np.float32(0)) for plane in (template.detail, patch))
-    correlation, variance = block_correlations(a, b, valid)
+    correlation, variance = _correlations(template, patch, valid)
     texture = np.minimum(variance, _FULL_TEXTURE)
     telling = texture * template.distinct
     total, telling_total = float(texture.sum()), float(telling.sum())
@@ -57,6 +57,22 @@ def likeness(template: Template, patch: NDArray[np.uint8], valid: NDArray[np.boo
     other = (correlation <= _OTHER) & (variance >= _SOME_TEXTURE)
     enclosed = _enclosed(alike, _shown_blocks(valid, correlation.shape))
     return Likeness(agreement, float(texture[enclosed & other].sum()) / total)
+
+
+def _correlations(
+    template: Template, patch: NDArray[np.uint8], valid: NDArray[np.bool_]
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Correlation of the blocks, and the template's variance in them; what the template is alone is known already."""
+    b, product = planes(2, patch.shape)
+    np.subtract(patch, np.float32(128), out=b)
+    if not valid.all():
+        zero = np.float32(0)
+        return block_correlations(np.where(valid, template.plane, zero), np.where(valid, b, zero), valid)
+    mean = per_block(b)
+    variance = np.maximum(per_block(np.multiply(b, b, out=product)) - mean * mean, 0)
+    shared = per_block(np.multiply(template.plane, b, out=product)) - template.mean * mean
+    correlation = shared / np.sqrt((template.variance + NOISE) * (variance + NOISE))
+    return np.asarray(correlation, np.float32), template.variance
 
 
 def _quantile(values: NDArray[np.float32], weights: NDArray[np.float32], share: float) -> float:
