@@ -62,10 +62,10 @@ def shown(H_image_view: NDArray[np.float64], view_wh: tuple[int, int], image_wh:
     middle = H_image_view[2] @ (view_wh[0] // 2, view_wh[1] // 2, 1.0)
     u, v, depth = H_image_view * (1.0 if middle > 0 else -1.0)
     # Edges and horizon are lines in the view as well: no pixel needs a division.
-    edges = (depth, u + 0.5 * depth, v + 0.5 * depth)
-    edges += ((image_wh[0] - 0.5) * depth - u, (image_wh[1] - 0.5) * depth - v)
+    left, top = u + 0.5 * depth, v + 0.5 * depth
+    right, bottom = (image_wh[0] - 0.5) * depth - u, (image_wh[1] - 0.5) * depth - v
     inside = np.ones(view_wh[::-1], np.bool_)
-    for a, b, c in edges:
+    for a, b, c in (depth, left, top, right, bottom):
         inside &= a * x > -(b * y + c)
     return inside
 

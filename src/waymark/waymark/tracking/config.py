@@ -31,6 +31,13 @@ class GateConfig(HomographyConfig):
         ge=0,
         le=1,
     )
+    max_gap: float = param(
+        0.3,
+        'Largest difference of correlation between the best fifth and the poorest quarter of the texture, where it was '
+        'not seen lately and that quarter is not hidden: other words under the same head fall behind it.',
+        ge=0,
+        le=2,
+    )
     min_visible_first: float = param(
         0.5, 'Smallest share of the target that must be inside the image where it was not seen before.', ge=0, le=1
     )

@@ -16,6 +16,7 @@ from waymark.tracking.template import Template
 # Correlation from which two blocks show the same, as a share of what the best fifth of them has, within limits: blur
 # and noise lower all of them; under another text with the same head, the head is as sharp as ever.
 _ALIKE_SHARE, _ALIKE_LIMITS, _BEST = 0.7, (0.5, 0.7), 0.8
+_POOR = 0.25  # share of the texture that is at most as much alike as the value of the gap
 _OTHER = 0.25  # correlation up to which they certainly don't
 _FULL_TEXTURE = 400.0  # variance of detail from which a block counts fully
 _SOME_TEXTURE = 60.0  # below which it shows nothing that could differ
@@ -29,10 +30,13 @@ class Likeness:
         agreement: Share of the visible texture that looks alike, 0 to 1, where it tells more the rarer it is.
         enclosed: Share of the visible texture that looks different and is surrounded by what looks alike. What passes
             in front comes from outside; another number on the same sign does not.
+        gap: How much less the poorest quarter of the texture correlates than the best fifth, where even that quarter
+            is not simply hidden. Blur and noise take from all of it; other words under the same head fall behind it.
     """
 
     agreement: float
     enclosed: float
+    gap: float = 0.0
 
 
 def likeness(template: Template, patch: NDArray[np.uint8], valid: NDArray[np.bool_]) -> Likeness:
@@ -52,11 +56,13 @@ def likeness(template: Template, patch: NDArray[np.uint8], valid: NDArray[np.boo
     total, telling_total = float(texture.sum()), float(telling.sum())
     if total <= 0 or telling_total <= 0:
         return Likeness(0.0, 0.0)
-    alike = correlation >= np.clip(_ALIKE_SHARE * _quantile(correlation, texture, _BEST), *_ALIKE_LIMITS)
+    best, poor = _quantile(correlation, texture, _BEST), _quantile(correlation, telling, _POOR)
+    alike = correlation >= np.clip(_ALIKE_SHARE * best, *_ALIKE_LIMITS)
     agreement = float(telling[alike].sum()) / telling_total
     other = (correlation <= _OTHER) & (variance >= _SOME_TEXTURE)
     enclosed = _enclosed(alike, _shown_blocks(valid, correlation.shape))
-    return Likeness(agreement, float(texture[enclosed & other].sum()) / total)
+    gap = _quantile(correlation, telling, _BEST) - poor if poor > _OTHER else 0.0
+    return Likeness(agreement, float(texture[enclosed & other].sum()) / total, gap)
 
 
 def _correlations(

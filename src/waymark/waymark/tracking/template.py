@@ -88,7 +88,7 @@ def detail(gray: NDArray[np.uint8]) -> NDArray[np.uint8]:
     np.sqrt(np.add(contrast, _CONTRAST**2, out=contrast), out=contrast)
     np.subtract(gray, mean, out=plane)
     cv2.divide(plane, contrast, plane, _GAIN)
-    return np.asarray(cv2.add(plane, 128.0, dtype=cv2.CV_8U), np.uint8)  # saturates
+    return np.asarray(cv2.addWeighted(plane, 1, plane, 0, 128, dtype=cv2.CV_8U), np.uint8)  # saturates
 
 
 def templates_of(

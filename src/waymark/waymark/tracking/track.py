@@ -20,6 +20,7 @@ from waymark.tracking.target import Target
 
 _BETTER = 0.1  # agreement by which a target found anew must surpass the one that is followed elsewhere
 _FALLS = 0.1  # agreement by which a target that was foreseen may fall behind the last image unquestioned
+_AT_ONCE, _SOMETIMES = 4, 3  # images after a loss in which it is looked for where it was: first all, then each third
 _ELSEWHERE = 0.03  # of the target's size
 
 
@@ -100,10 +101,11 @@ class Track:
         if self._guess is None or self.found is not None:
             return
         guess = self._guess if H_cur_last is None else H_cur_last @ self._guess
-        # Something that passed in front may have taken the flow along: by turns, look where the target was.
-        at = guess if self._was_seen or self.unseen % 2 or self._last is None else self._last
-        laid = [a for a in (self._laid(image, at), self._hoped) if a is not None]
-        self._accept(image, max(laid, key=lambda a: a.agreement, default=None), self._was_seen)
+        if self._was_seen or self.unseen <= _AT_ONCE or self.unseen % _SOMETIMES == 0:
+            # Something that passed in front may have taken the flow along: by turns, look where the target was.
+            at = guess if self._was_seen or self.unseen % 2 or self._last is None else self._last
+            laid = [a for a in (self._laid(image, at), self._hoped) if a is not None]
+            self._accept(image, max(laid, key=lambda a: a.agreement, default=None), self._was_seen)
         if self.found is None:
             self.state, self._before = TrackState.LOST, None
             is_of_use = self.unseen <= self._config.doubt_frames and bool(np.isfinite(guess).all())
