@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from waymark.image.features import Features
-from waymark.image.geometry import image_corners, transform_points
+from waymark.image.geometry import corner_error, image_corners, transform_points
 from waymark.tracking.alignment import Alignment, align, choose_template
 from waymark.tracking.config import TrackerConfig
 from waymark.tracking.gates import Standing, doubt
@@ -127,6 +127,8 @@ class Track:
             self.searches += 1
             self.reason = 'matches'
         for guess in guesses(self.target.features, features, self._config.ratio, self._config.ransac_threshold_px):
+            if self.found is not None and self._apart_px(guess) <= _ELSEWHERE * (self.size_px or 0.0):
+                return  # there it is
             laid = self._best_view(image, guess)
             if self.found is None or self._is_better_elsewhere(laid):
                 self._accept(image, laid, was_seen=False)
@@ -185,6 +187,8 @@ class Track:
     def _is_better_elsewhere(self, laid: Alignment | None) -> bool:
         if laid is None or self.found is None or laid.agreement <= self.found.agreement + _BETTER:
             return False
-        corners = image_corners(self.target.size_wh)
-        apart = transform_points(laid.H_cur_ref, corners) - transform_points(self.found.H_cur_ref, corners)
-        return bool(np.linalg.norm(apart, axis=1).mean() > _ELSEWHERE * (self.size_px or 0.0))
+        return self._apart_px(laid.H_cur_ref) > _ELSEWHERE * (self.size_px or 0.0)
+
+    def _apart_px(self, H_cur_ref: NDArray[np.float64]) -> float:
+        """Mean distance of the corners from where the target is followed."""
+        return np.inf if self.found is None else corner_error(H_cur_ref, self.found.H_cur_ref, self.target.size_wh)
