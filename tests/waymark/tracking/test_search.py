@@ -42,3 +42,16 @@ def test_a_followed_target_is_looked_for_as_a_check_alone_and_seldom(tracks, tex
     checks = searched(searcher, seen, FramePyramid(image), 21)
     assert seen[0].state is TrackState.TRACKING
     assert sum(map(len, checks)) == 5  # the first search, then one in five images
+
+
+def test_what_comes_into_view_together_is_found_in_successive_images(tracks, texture):
+    searcher, image = Searcher(CONFIG), texture(9, (960, 640))
+    searched(searcher, tracks, FramePyramid(image.copy()), 12)
+    for k, (left, top) in enumerate([(40, 60), (360, 60), (680, 60), (40, 360), (360, 360)]):
+        image[top : top + 180, left : left + 240] = texture(20 + k, (240, 180))
+    seen = []
+    while not seen or (0 < seen[-1] < 5 and len(seen) < 30) or (seen[-1] == 0 and len(seen) < 12):
+        searched(searcher, tracks, FramePyramid(image), 1)
+        seen.append(sum(t.state is TrackState.TRACKING for t in tracks))
+    assert seen[-1] == 5
+    assert len([s for s in seen if 0 < s < 5]) <= 3  # not three turns of four images each

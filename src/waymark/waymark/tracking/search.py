@@ -23,6 +23,7 @@ class Searcher:
     def __init__(self, config: TrackerConfig) -> None:
         self._config = config
         self._images = 0
+        self._has_luck = False  # found something in the last image: others may be in view again as well
 
     def search(self, image: FramePyramid, tracks: Sequence[Track]) -> None:
         """Look for those whose turn it is, with keypoints that are detected once.
@@ -33,16 +34,20 @@ class Searcher:
         """
         self._images += 1
         due = self._due(tracks)
+        self._has_luck = False
         if not due:
             return
         features = self._detected(image, due[0])
         for track in due:
+            was_missing = track.found is None
             track.look_for(image, features)
+            self._has_luck |= was_missing and track.found is not None
 
     def _due(self, tracks: Sequence[Track]) -> list[Track]:
         """In its turn an image is searched for the doubtful, then for the absent; in any other one for news alone."""
         missing = [t for t in tracks if t.state is not TrackState.TRACKING]
-        if missing and self._images % self._config.search_every == 1 % self._config.search_every:
+        is_turn = self._images % self._config.search_every == 1 % self._config.search_every
+        if missing and (is_turn or self._has_luck):
             return self._in_turn(missing, self._config.searched_at_once)
         news = [t for t in missing if t.unseen == 1 and t.is_doubtful or t.searches < _EAGER and not t.is_doubtful]
         if news:
