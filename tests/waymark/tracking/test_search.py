@@ -50,8 +50,8 @@ def test_what_comes_into_view_together_is_found_in_successive_images(tracks, tex
     for k, (left, top) in enumerate([(40, 60), (360, 60), (680, 60), (40, 360), (360, 360)]):
         image[top : top + 180, left : left + 240] = texture(20 + k, (240, 180))
     seen = []
-    while not seen or (0 < seen[-1] < 5 and len(seen) < 30) or (seen[-1] == 0 and len(seen) < 12):
+    for _ in range(12):
         searched(searcher, tracks, FramePyramid(image), 1)
         seen.append(sum(t.state is TrackState.TRACKING for t in tracks))
-    assert seen[-1] == 5
-    assert len([s for s in seen if 0 < s < 5]) <= 3  # not three turns of four images each
+    first = next(k for k, count in enumerate(seen) if count)
+    assert (seen[first], seen[first + 1], seen[-1]) == (2, 4, 5)  # two, and not four images later the next two
