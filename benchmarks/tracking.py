@@ -6,9 +6,9 @@ all images and over those that show at least 60 % of every target; corner error 
 that show at least 60 %; wrong: found more than 5 px and 4 % of the size away, or found while less than 10 % shows;
 seconds from half visible to found again after the bar and after the absence. Prints JSON.
 
-    python benchmarks/tracking.py ../shared/data [--seconds 8] [--hd] [--detector orb]
+    python benchmarks/tracking.py ../shared/data [--seconds 8] [--hd] [--known 20] [--detector orb]
 
---hd: five targets at 1280x720 instead of one at 640x480.
+--hd: five targets at 1280x720 instead of one at 640x480. --known: our tracker knows so many, the others are nowhere.
 """
 
 from __future__ import annotations
@@ -54,6 +54,7 @@ def main() -> None:
     parser.add_argument('data', type=Path)
     parser.add_argument('--seconds', type=float, default=8.0)
     parser.add_argument('--hd', action='store_true')
+    parser.add_argument('--known', type=int, default=0)
     parser.add_argument('--detector', default='orb')
     parser.add_argument('--first-seed', type=int, default=1)
     options = parser.parse_args()
@@ -63,7 +64,7 @@ def main() -> None:
     make = hd_sequences if options.hd else sequences
     for name, sequence in make(options.data, options.seconds, options.first_seed):
         own: dict[str, Log] = {}
-        play(sequence, options.detector, own)
+        play(sequence, options.detector, own, nowhere(options.data, options.known - len(sequence.targets)))
         each[name] = {k: summary(v) for k, v in own.items()}
         for k, v in own.items():
             merge(logs.setdefault(k, Log()), v)
@@ -143,11 +144,18 @@ def hd_sequences(data: Path, seconds: float, seed: int) -> Iterator[tuple[str, S
         )
 
 
-def play(sequence: Sequence, detector: str, logs: dict[str, Log]) -> None:
+def nowhere(data: Path, count: int) -> list[Any]:
+    """Pictures that no sequence shows."""
+    paths = sorted((data / 'vpr_corridor').rglob('*.jpg')) + sorted((data / 'dbow2_demo').rglob('*.png'))
+    step = max(len(paths) // max(count, 1), 1)
+    return [read_gray(p, 400) for p in paths[::step][: max(count, 0)]]
+
+
+def play(sequence: Sequence, detector: str, logs: dict[str, Log], absent: list[Any]) -> None:
     """Show all images to all trackers, in turn."""
     moments = sequence.moments()
     first = next(moments)
-    trackers = _trackers(sequence, detector, first)
+    trackers = _trackers(sequence, detector, first, absent)
     hidden = {name: [False] * len(sequence.targets) for name in trackers}
     waits: dict[tuple[str, int], float] = {}
     for moment in _again(first, moments):
@@ -168,17 +176,19 @@ def _again(first: Moment, rest: Iterator[Moment]) -> Iterator[Moment]:
     yield from rest
 
 
-def _trackers(sequence: Sequence, detector: str, first: Moment) -> dict[str, Callable[[Any], list[Any]]]:
+def _trackers(
+    sequence: Sequence, detector: str, first: Moment, absent: list[Any]
+) -> dict[str, Callable[[Any], list[Any]]]:
     from waymark.tracking import PlanarTracker, TrackerConfig, learn_target
     from waymark.types import Frame, Header
 
     config = TrackerConfig(detector=detector)
-    targets = tuple(learn_target(f't{k}', t, config) for k, t in enumerate(sequence.targets))
+    targets = tuple(learn_target(f't{k}', t, config) for k, t in enumerate((*sequence.targets, *absent)))
     ours = PlanarTracker(config, targets)
 
     def track(gray: Any) -> list[Any]:
         states = ours.track(Frame(Header(1), gray, 'mono'))
-        return [None if s.homography is None else s.homography.H_cur_ref for s in states]
+        return [None if s.homography is None else s.homography.H_cur_ref for s in states[: len(sequence.targets)]]
 
     return {
         'waymark': track,

@@ -42,6 +42,14 @@ def test_recovers_translation_despite_a_third_of_outliers(points_ref):
     assert found.inlier_count == 40 and found.quality == pytest.approx(2 / 3)
 
 
+def test_the_quick_way_finds_the_same_points(points_ref):
+    points_cur = transform_points(H_TRUE, points_ref).astype(np.float32)
+    points_cur[:15] = points_cur[:15][::-1] + 40
+    H, inliers = find_homography(points_ref, points_cur, 1.5, quick=True)
+    assert corner_error(H, H_TRUE, SIZE) < 0.5
+    np.testing.assert_array_equal(inliers, np.arange(60) >= 15)
+
+
 def test_recovers_a_perspective_view(points_ref):
     points_cur = transform_points(H_TRUE, points_ref).astype(np.float32)
     found = estimate_homography(points_ref, points_cur, CONFIG)

@@ -43,6 +43,19 @@ def test_what_lies_beyond_the_horizon_is_not_shown():
     assert visible[:, :50].all() and not visible[:, 50:].any()
 
 
+@pytest.mark.parametrize('seed', range(6))
+def test_what_is_shown_is_what_each_pixel_says_for_itself(seed):
+    rng = np.random.default_rng(seed)
+    H = np.array([[1.7, 0, 20], [0, 1.7, 10], [0, 0, 1]]) + rng.normal(0, 1, (3, 3)) * [[0.4], [0.4], [4e-3]]
+    H *= (-1) ** seed
+    x, y = np.meshgrid(np.arange(90.0), np.arange(60.0))
+    u, v, w = (H @ np.stack([x.ravel(), y.ravel(), np.ones(x.size)])).reshape(3, 60, 90)
+    near = w * w[30, 45] > 0
+    inside = (u / w > -0.5) & (v / w > -0.5) & (u / w < 159.5) & (v / w < 119.5)
+    np.testing.assert_array_equal(shown(H, (90, 60), (160, 120)), near & inside)
+    assert inside.any()
+
+
 def test_scale_at_the_centre():
     assert scale_at_centre(np.diag([3.0, 3.0, 1.0]), (100, 100)) == pytest.approx(3)
     assert scale_at_centre(np.array([[1, 0, 0], [0, 1, 0], [-0.02, 0, 1.0]]), (100, 100)) == np.inf

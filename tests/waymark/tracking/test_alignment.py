@@ -69,3 +69,10 @@ def test_each_gate_says_its_name(templates, scene):
         if reason == 'agreement' and found.agreement == 1:
             continue
         assert doubt(found, SIZE_WH, Standing.NEW, TrackerConfig(**changes)) == reason
+
+
+def test_from_a_near_start_the_answer_is_the_same(templates, scene):
+    start = np.array([[1, 0, 1.2], [0, 1, -0.9], [0, 0, 1]]) @ H_TRUE
+    found = align(templates, FramePyramid(scene), start, 60, is_near=True)
+    assert corner_error(found.H_cur_ref, H_TRUE, SIZE_WH) < 0.25
+    assert found.agreement > 0.8 and doubt(found, SIZE_WH, Standing.FOLLOWED, CONFIG) is None

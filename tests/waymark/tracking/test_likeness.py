@@ -65,3 +65,16 @@ def test_what_repeats_itself_proves_little(texture):
     assert np.median(proof) < 0.1
     bare = likeness(templates_of(plate, EVERYWHERE, 240, 240, 60)[0], detail(wall), EVERYWHERE)
     assert bare.agreement < 0.6  # though nine tenths of the wall are the same
+
+
+def test_blur_takes_from_all_of_a_picture_and_other_words_only_from_them(texture):
+    head, words, others = texture(1, (240, 120)), texture(2, (240, 120)), texture(3, (240, 120))
+    page = np.vstack([head, words])
+    template = templates_of(page, EVERYWHERE, 240, 240, 60)[0]
+    half_other = np.vstack([head, np.asarray(0.45 * words + 0.55 * others, np.uint8)])
+    blurred, other = (
+        likeness(template, detail(np.asarray(cv2.GaussianBlur(p, (0, 0), s), np.uint8)), EVERYWHERE)
+        for p, s in ((page, 2.0), (half_other, 0.5))
+    )
+    assert blurred.gap < 0.15
+    assert other.gap > 0.3

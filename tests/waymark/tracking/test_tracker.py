@@ -5,8 +5,11 @@ import pytest
 
 from waymark.errors import ConfigError, MessageError
 from waymark.image.camera import CameraModel
+from waymark.image.features import detect
 from waymark.image.geometry import corner_error, image_corners, transform_points
-from waymark.tracking import PlanarTracker, TrackerConfig, TrackState
+from waymark.tracking import PlanarTracker, TrackerConfig, TrackState, learn_target
+from waymark.tracking.pyramid import FramePyramid
+from waymark.tracking.track import Track
 from waymark.types import Frame, Header
 
 K = np.array([[500.0, 0, 320], [0, 500, 240], [0, 0, 1]])
@@ -130,3 +133,19 @@ def test_a_known_name_adds_a_view(texture):
     aside = cv2.warpPerspective(picture, np.array([[0.8, 0.05, 20], [0.02, 0.9, 8], [6e-4, 1e-4, 1]]), (320, 240))
     assert len(tracker.add_target('pad', aside).views) == 2
     assert tracker.target_ids == ('pad',)
+
+
+def test_a_steady_motion_is_foreseen_and_a_jump_is_left_to_the_flow(texture):
+    image = texture(3, (640, 480))
+    config = TrackerConfig()
+    track = Track(learn_target('door', image, config, box=(200, 100, 240, 180)), config)
+    frames = [FramePyramid(np.roll(image, shift, 1)) for shift in (0, 18, 36, 54, 10)]
+    track.look_for(frames[0], detect(image, config))
+    for number, shown in enumerate(frames[1:]):
+        track.foresee(shown)
+        is_steady = number in (1, 2)
+        assert (track.found is not None) == is_steady or number == 0
+        assert len(track.points_px) == (0 if track.found is not None else 24)
+        track.follow(shown, np.array([[1.0, 0, 18 if number < 3 else -44], [0, 1, 0], [0, 0, 1]]))
+        assert track.state is TrackState.TRACKING
+        np.testing.assert_allclose(track.found.H_cur_ref[:2, 2], [(18, 36, 54, 10)[number] + 200, 100], atol=0.2)

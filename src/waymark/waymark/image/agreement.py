@@ -14,7 +14,7 @@ BLOCK_PX = 12  # side of the squares that are compared, in the reduced pictures
 _BLOCKS = 8  # along the reference's longer side
 _FEWEST_BLOCKS = 3
 _DETAIL_PX = 9  # side of the mean that is taken off: slow changes of light go with it
-_NOISE = 1.0  # variance, grey levels^2, that reduced pictures have of their own
+NOISE = 1.0  # variance, grey levels^2, that reduced pictures have of their own
 _TEXTURE = 9.0  # variance, grey levels^2, at which a block counts half
 _LEAST_SCALE = 1e-4  # a picture seen smaller than this is a point
 _SEEN = 0.5  # least share of a block that the current image must show
@@ -96,13 +96,13 @@ def block_correlations(a: Plane, b: Plane, valid: NDArray[np.bool_]) -> tuple[Pl
         (rows, columns) zero-mean normalised correlation of blocks of 12 px (a rest at the right and below is left out),
         and variance of `a` in them: 0 in a block of which less than half is valid.
     """
-    counted = _per_block(valid.astype(np.float32))
+    counted = per_block(valid.astype(np.float32))
     share = np.maximum(counted, 1.0 / BLOCK_PX**2)
-    a_mean, b_mean = _per_block(a) / share, _per_block(b) / share
-    a_var = np.maximum(_per_block(a * a) / share - a_mean**2, 0)
-    b_var = np.maximum(_per_block(b * b) / share - b_mean**2, 0)
-    shared = _per_block(a * b) / share - a_mean * b_mean
-    correlation = shared / np.sqrt((a_var + _NOISE) * (b_var + _NOISE))
+    a_mean, b_mean = per_block(a) / share, per_block(b) / share
+    a_var = np.maximum(per_block(a * a) / share - a_mean**2, 0)
+    b_var = np.maximum(per_block(b * b) / share - b_mean**2, 0)
+    shared = per_block(a * b) / share - a_mean * b_mean
+    correlation = shared / np.sqrt((a_var + NOISE) * (b_var + NOISE))
     return np.asarray(correlation, np.float32), np.where(counted >= _SEEN, a_var, np.float32(0))
 
 
@@ -111,8 +111,8 @@ def _detail(image: NDArray[np.uint8]) -> Plane:
     return np.asarray(plane - cv2.blur(plane, (_DETAIL_PX, _DETAIL_PX)), np.float32)
 
 
-def _per_block(plane: Plane) -> Plane:
-    """Means of the blocks, (rows, columns)."""
+def per_block(plane: Plane) -> Plane:
+    """Means of the blocks of 12 px of a plane (H, W), (rows, columns)."""
     size_wh = plane.shape[1] // BLOCK_PX, plane.shape[0] // BLOCK_PX
     whole = plane[: size_wh[1] * BLOCK_PX, : size_wh[0] * BLOCK_PX]
     return np.asarray(cv2.resize(whole, size_wh, interpolation=cv2.INTER_AREA), np.float32).reshape(size_wh[::-1])

@@ -59,11 +59,15 @@ def shown(H_image_view: NDArray[np.float64], view_wh: tuple[int, int], image_wh:
     if _in_front(H_image_view, corners) and (seen >= -0.5).all() and (seen < np.array(image_wh) - 0.5).all():
         return np.ones(view_wh[::-1], np.bool_)  # most often, and twenty times faster
     x, y = np.arange(view_wh[0]), np.arange(view_wh[1])[:, None]
-    across, down, depth = (row[0] * x + row[1] * y + row[2] for row in H_image_view)
-    near = depth * depth[view_wh[1] // 2, view_wh[0] // 2] > 0
-    depth = np.where(near, depth, 1.0)
-    u, v = across / depth, down / depth
-    return np.asarray(near & (u > -0.5) & (v > -0.5) & (u < image_wh[0] - 0.5) & (v < image_wh[1] - 0.5), np.bool_)
+    middle = H_image_view[2] @ (view_wh[0] // 2, view_wh[1] // 2, 1.0)
+    u, v, depth = H_image_view * (1.0 if middle > 0 else -1.0)
+    # Edges and horizon are lines in the view as well: no pixel needs a division.
+    left, top = u + 0.5 * depth, v + 0.5 * depth
+    right, bottom = (image_wh[0] - 0.5) * depth - u, (image_wh[1] - 0.5) * depth - v
+    inside = np.ones(view_wh[::-1], np.bool_)
+    for a, b, c in (depth, left, top, right, bottom):
+        inside &= a * x > -(b * y + c)
+    return inside
 
 
 def _in_front(H: NDArray[np.float64], points_px: NDArray[np.float64]) -> bool:

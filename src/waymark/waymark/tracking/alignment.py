@@ -24,6 +24,8 @@ from waymark.tracking.template import Template, detail
 _FIRST_LEVELS = 2  # halvings in the first pass: catches about 20 px of the template
 _PASSES = 4
 _SETTLED_PX = 0.7  # a correction below this needs no further look
+_NEARLY_SETTLED_PX = 1.5  # nor one below this if what was seen before it agrees as well as this
+_CLEARLY = 0.8
 _NEAR_PX = 3.0  # below this it is exact, and the image is only looked at again to compare it
 _INLIER_PX = 1.5
 _MARGIN_PX = 2.0
@@ -74,9 +76,8 @@ class _Match:
 def choose_template(templates: tuple[Template, ...], H_cur_ref: NDArray[np.float64]) -> tuple[Template, float] | None:
     """The largest template that the image shows about as large or larger, and current px per picture px."""
     largest = templates[0]
-    centre = (np.array(largest.size_wh, np.float64) - 1)[None] / 2
-    scale = float(local_scale(H_cur_ref, transform_points(largest.H_ref_template, centre))[0])
-    if not np.isfinite(scale) or scale <= 0:
+    scale = float(local_scale(H_cur_ref, largest.centre_ref)[0])
+    if not 0 < scale < np.inf:
         return None
     fits = (t for t in templates if t.H_ref_template[0, 0] * scale >= _LEAST_ENLARGED)
     found = next(fits, None)
@@ -84,7 +85,11 @@ def choose_template(templates: tuple[Template, ...], H_cur_ref: NDArray[np.float
 
 
 def align(
-    templates: tuple[Template, ...], image: FramePyramid, H_cur_ref: NDArray[np.float64], points: int
+    templates: tuple[Template, ...],
+    image: FramePyramid,
+    H_cur_ref: NDArray[np.float64],
+    points: int,
+    is_near: bool = False,
 ) -> Alignment | None:
     """Correct a homography until the picture lies on the image.
 
@@ -93,6 +98,8 @@ def align(
         image: The current one.
         H_cur_ref: (3, 3) picture px to current px, within some 20 px of a picture of 240 px.
         points: Most points to follow.
+        is_near: Whether it is the next image of a steady motion: then most points agree, and the last look is spared
+            where the one before it shows enough.
 
     Returns:
         The alignment; None where the flow loses itself. Whether to believe one is for the gates.
@@ -104,18 +111,27 @@ def align(
     H = H_cur_ref @ template.H_ref_template
     for number in range(_PASSES):
         patch = detail(_seen_through(image, H, template, scale))
-        match = _follow(template, patch, H, image.size_wh, 0 if number else _FIRST_LEVELS, points)
+        match = _follow(template, patch, H, image.size_wh, 0 if number else _FIRST_LEVELS, points, is_near)
         if match is None:
             return None
         moved = _moved(match.H, template.size_wh)
         if moved < _NEAR_PX:
             laid = _laid(template, match, H)
-            if laid is None or moved < _SETTLED_PX:
-                return None if laid is None else _judged(laid, patch, image.size_wh)
-            return _judged(laid, detail(_seen_through(image, laid.H_cur_template, template, scale)), image.size_wh)
+            return None if laid is None else _settled(laid, patch, image, scale, moved, is_near)
         H = H @ match.H
         H /= H[2, 2]
     return None
+
+
+def _settled(
+    laid: _Laid, patch: NDArray[np.uint8], image: FramePyramid, scale: float, moved_px: float, is_near: bool
+) -> Alignment:
+    """Judge by what was seen before the last correction where that is enough, else look again."""
+    if moved_px < (_NEARLY_SETTLED_PX if is_near else _SETTLED_PX):
+        judged = _judged(laid, patch, image.size_wh)
+        if moved_px < _SETTLED_PX or judged.agreement >= _CLEARLY:
+            return judged
+    return _judged(laid, detail(_seen_through(image, laid.H_cur_template, laid.template, scale)), image.size_wh)
 
 
 def _seen_through(
@@ -144,6 +160,7 @@ def _follow(
     size_wh: tuple[int, int],
     levels: int,
     count: int,
+    is_near: bool,
 ) -> _Match | None:
     """Optical flow from the template to the warped image, and the correction that it asks for."""
     points = template.points[:count]
@@ -153,7 +170,7 @@ def _follow(
     found, kept = followed(template.detail, patch, points, levels)
     if np.count_nonzero(kept) < _FEWEST:
         return None
-    H, agreeing = find_homography(points[kept], found[kept], _INLIER_PX)
+    H, agreeing = find_homography(points[kept], found[kept], _INLIER_PX, quick=is_near)
     if H is None or np.count_nonzero(agreeing) < _FEWEST:
         return None
     inliers = np.zeros(len(points), np.bool_)
@@ -192,7 +209,7 @@ def _judged(laid: _Laid, patch: NDArray[np.uint8], size_wh: tuple[int, int]) -> 
         laid.match.inliers,
         laid.corner_sigma_px,
         likeness(template, patch, valid),
-        float(valid.sum()) / max(float(template.shown.sum()), 1.0),
+        np.count_nonzero(valid) / max(template.area, 1),
         template,
     )
 

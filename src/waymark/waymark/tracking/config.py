@@ -31,6 +31,13 @@ class GateConfig(HomographyConfig):
         ge=0,
         le=1,
     )
+    max_gap: float = param(
+        0.3,
+        'Largest difference of correlation between the best fifth and the poorest quarter of the texture, where it was '
+        'not seen lately and that quarter is not hidden: other words under the same head fall behind it.',
+        ge=0,
+        le=2,
+    )
     min_visible_first: float = param(
         0.5, 'Smallest share of the target that must be inside the image where it was not seen before.', ge=0, le=1
     )
@@ -81,10 +88,10 @@ class TrackerConfig(FeatureConfig, GateConfig):
     redetect_every: int = param(
         30, 'Images after which a followed target is looked for anew, as a check; 0: never.', ge=0
     )
-    search_every: int = param(3, 'Images from one search for targets that were not seen lately to the next.', ge=1)
+    search_every: int = param(3, 'Images from one that is searched for missing targets to the next.', ge=1)
     searched_at_once: int = param(2, 'Most targets that are looked for in one image.', ge=1)
     doubt_frames: int = param(
-        30, 'Images for which a target that was just lost is looked for in every second one.', ge=0
+        30, 'Images for which a target that was just lost comes first, and is looked for where it was.', ge=0
     )
     publish_tf: bool = param(False, 'Whether targets with a pose are sent to /tf as children of the camera.')
     tf_prefix: str = param('target/', "What a target's frame in /tf begins with; its name follows.")

@@ -100,5 +100,5 @@ def followed(
 def _motion(begin: NDArray[np.float32], end: NDArray[np.float32]) -> NDArray[np.float64] | None:
     if len(begin) < _FEWEST:
         return None
-    H, inliers = find_homography(begin, end, _INLIER_PX)
+    H, inliers = find_homography(begin, end, _INLIER_PX, quick=True)
     return H if np.count_nonzero(inliers) >= _FEWEST else None

@@ -63,5 +63,5 @@ def _unlike(found: Alignment, standing: Standing, config: GateConfig) -> str | N
     }[standing]
     if not found.likeness.agreement >= least:
         return 'agreement'
-    is_other = standing is not Standing.FOLLOWED and found.likeness.enclosed > config.max_enclosed
-    return 'content' if is_other else None
+    is_other = found.likeness.enclosed > config.max_enclosed or found.likeness.gap > config.max_gap
+    return 'content' if is_other and standing is not Standing.FOLLOWED else None

@@ -33,12 +33,13 @@ def guesses(target: Features, current: Features, ratio: float, threshold_px: flo
     if len(pairs) < _FEWEST:
         return
     points, found = target.keypoints[pairs[:, 0]], current.keypoints[pairs[:, 1]]
-    H, inliers = find_homography(points, found, threshold_px)
-    if H is not None and np.count_nonzero(inliers) >= _FEWEST and _is_upright(H, points[inliers]):
-        yield H
+    # The affinity first: it takes a tenth of the time, and where not even it finds support there is nothing.
     A, agreeing = cv2.estimateAffine2D(points, found, method=cv2.RANSAC, ransacReprojThreshold=_COARSE_PX)
     if A is None or np.count_nonzero(agreeing) < _FEWEST:
         return
+    H, inliers = find_homography(points, found, threshold_px)
+    if H is not None and np.count_nonzero(inliers) >= _FEWEST and _is_upright(H, points[inliers]):
+        yield H
     affine = np.vstack([A, [0.0, 0, 1]])
     if np.linalg.det(affine) > 1e-6:
         yield affine

@@ -23,6 +23,7 @@ class Searcher:
     def __init__(self, config: TrackerConfig) -> None:
         self._config = config
         self._images = 0
+        self._has_luck = False  # found something in the last image: others may be in view again as well
 
     def search(self, image: FramePyramid, tracks: Sequence[Track]) -> None:
         """Look for those whose turn it is, with keypoints that are detected once.
@@ -33,28 +34,30 @@ class Searcher:
         """
         self._images += 1
         due = self._due(tracks)
+        self._has_luck = False
         if not due:
             return
         features = self._detected(image, due[0])
         for track in due:
+            was_missing = track.found is None
             track.look_for(image, features)
+            self._has_luck |= was_missing and track.found is not None
 
     def _due(self, tracks: Sequence[Track]) -> list[Track]:
-        """The doubtful first, then those not seen for long, then those followed for long without a check."""
-        count = self._config.searched_at_once
-        doubtful = [t for t in tracks if t.is_doubtful and t.unseen % 2]
-        due = self._in_turn(doubtful, count)
-        absent = [t for t in tracks if t.state is not TrackState.TRACKING and not t.is_doubtful]
-        if self._images % self._config.search_every != 1 % self._config.search_every:
-            absent = [t for t in absent if t.searches < _EAGER]  # a new one
-        due += self._in_turn(absent, count - len(due))
+        """In its turn an image is searched for the doubtful, then for the absent; in any other one for news alone."""
+        missing = [t for t in tracks if t.state is not TrackState.TRACKING]
+        is_turn = self._images % self._config.search_every == 1 % self._config.search_every
+        if missing and (is_turn or self._has_luck):
+            return self._in_turn(missing, self._config.searched_at_once)
+        news = [t for t in missing if t.unseen == 1 and t.is_doubtful or t.searches < _EAGER and not t.is_doubtful]
+        if news:
+            return self._in_turn(news, 1)
         every = self._config.redetect_every
-        followed = [t for t in tracks if t.state is TrackState.TRACKING and every and t.unchecked >= every]
-        return due + followed[: max(count - len(due), 0) if due else 1]
+        return self._in_turn([t for t in tracks if t.found is not None and every and t.unchecked >= every], 1)
 
     def _in_turn(self, tracks: list[Track], count: int) -> list[Track]:
-        """Those who waited longest."""
-        return sorted(tracks, key=lambda t: -t.unchecked)[: max(count, 0)]
+        """The doubtful first, then those who waited longest."""
+        return sorted(tracks, key=lambda t: (not t.is_doubtful, -t.unchecked))[:count]
 
     def _detected(self, image: FramePyramid, first: Track) -> Features:
         """Keypoints of the image or of its half, in px of the image."""

@@ -3,15 +3,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from waymark.image.agreement import BLOCK_PX
+from waymark.image.agreement import BLOCK_PX, per_block
+from waymark.image.geometry import transform_points
 from waymark.image.rectification import scaling
 from waymark.tracking.distinct import distinctness
+from waymark.tracking.scratch import planes
 
 _STEP = 0.7  # from one template to the next smaller one
 _SMALLEST_PX = 36  # longer side below which a picture shows nothing that could be verified
@@ -31,6 +33,10 @@ class Template:
         H_ref_template: (3, 3) template px to px of the target's picture.
         shown: (h, w) bool, where the picture is known (a further view may show a part).
         distinct: (h / 12, w / 12) how much each block proves, 0 to 1.
+        plane: (h, w) float32, `detail` about 0.
+        mean, variance: (h / 12, w / 12) float32, of `plane` in each block.
+        area: Number of pixels that are shown.
+        centre_ref: (1, 2) its middle, px of the target's picture.
     """
 
     gray: NDArray[np.uint8]
@@ -39,6 +45,24 @@ class Template:
     H_ref_template: NDArray[np.float64]
     shown: NDArray[np.bool_]
     distinct: NDArray[np.float32]
+    plane: NDArray[np.float32] = field(init=False)
+    mean: NDArray[np.float32] = field(init=False)
+    variance: NDArray[np.float32] = field(init=False)
+    area: int = field(init=False)
+    centre_ref: NDArray[np.float64] = field(init=False)
+
+    def __post_init__(self) -> None:
+        plane = self.detail.astype(np.float32) - 128
+        mean = per_block(plane)
+        derived = {
+            'plane': plane,
+            'mean': mean,
+            'variance': np.maximum(per_block(plane * plane) - mean**2, 0),
+            'area': int(np.count_nonzero(self.shown)),
+            'centre_ref': transform_points(self.H_ref_template, (np.array(self.size_wh, np.float64) - 1)[None] / 2),
+        }
+        for name, value in derived.items():  # the only way to complete what is frozen
+            object.__setattr__(self, name, value)
 
     @property
     def size_wh(self) -> tuple[int, int]:
@@ -56,12 +80,15 @@ def detail(gray: NDArray[np.uint8]) -> NDArray[np.uint8]:
         (H, W) uint8 around 128.
     """
     window = (_DETAIL_PX, _DETAIL_PX)
-    plane = gray.astype(np.float32)
-    mean = cv2.boxFilter(plane, -1, window)
-    variance = cv2.sqrBoxFilter(plane, cv2.CV_32F, window) - mean * mean
-    contrast = cv2.sqrt(np.maximum(variance, 0) + _CONTRAST**2)
-    normal = (plane - mean) / contrast
-    return np.asarray(cv2.addWeighted(normal, _GAIN, normal, 0, 128, dtype=cv2.CV_8U), np.uint8)  # saturates
+    mean, contrast, plane = planes(3, gray.shape)
+    cv2.boxFilter(gray, cv2.CV_32F, window, mean)
+    cv2.sqrBoxFilter(gray, cv2.CV_32F, window, contrast)
+    np.subtract(contrast, np.multiply(mean, mean, out=plane), out=contrast)
+    np.maximum(contrast, 0, out=contrast)
+    np.sqrt(np.add(contrast, _CONTRAST**2, out=contrast), out=contrast)
+    np.subtract(gray, mean, out=plane)
+    cv2.divide(plane, contrast, plane, _GAIN)
+    return np.asarray(cv2.addWeighted(plane, 1, plane, 0, 128, dtype=cv2.CV_8U), np.uint8)  # saturates
 
 
 def templates_of(

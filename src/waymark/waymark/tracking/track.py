@@ -5,11 +5,12 @@ from __future__ import annotations
 
 from enum import Enum
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from waymark.image.features import Features
-from waymark.image.geometry import image_corners, transform_points
+from waymark.image.geometry import corner_error, image_corners, transform_points
 from waymark.tracking.alignment import Alignment, align, choose_template
 from waymark.tracking.config import TrackerConfig
 from waymark.tracking.gates import Standing, doubt
@@ -18,6 +19,8 @@ from waymark.tracking.pyramid import FramePyramid
 from waymark.tracking.target import Target
 
 _BETTER = 0.1  # agreement by which a target found anew must surpass the one that is followed elsewhere
+_FALLS = 0.1  # agreement by which a target that was foreseen may fall behind the last image unquestioned
+_AT_ONCE, _SOMETIMES = 4, 3  # images after a loss in which it is looked for where it was: first all, then each third
 _ELSEWHERE = 0.03  # of the target's size
 
 
@@ -42,14 +45,18 @@ class Track:
         self.searches = 0  # in a row without success
         self._config = config
         self._view = 0
+        self._was_seen = False  # in the last image
+        self._agreement = 0.0  # when it was seen last
+        self._hoped: Alignment | None = None  # where it was foreseen in this image
         self._last: NDArray[np.float64] | None = None  # where it was seen last
+        self._before: NDArray[np.float64] | None = None  # and in the image before that
         self._guess: NDArray[np.float64] | None = None  # where it was, or would be by the flow alone
         self._held: NDArray[np.float64] = np.zeros((0, 2))  # picture px by which it was held
 
     @property
     def points_px(self) -> NDArray[np.float64]:
-        """(N, 2) px of the last image that belong to the target; none where it is long gone."""
-        if self._guess is None:
+        """(N, 2) px of the last image that belong to the target; none where it is long gone, or in this one already."""
+        if self._guess is None or self.found is not None:
             return np.zeros((0, 2))
         return transform_points(self._guess, self._held[: self._config.flow_points])
 
@@ -68,30 +75,50 @@ class Track:
 
     def forget(self) -> None:
         """Forget where it is: the next image is not a continuation."""
-        self._guess, self.found = None, None
+        self._guess, self._before, self.found = None, None, None
         if self.state is TrackState.TRACKING:
             self.state = TrackState.LOST
 
+    def foresee(self, image: FramePyramid) -> None:
+        """Look for a target that was seen in the last image where its motion would have taken it by now."""
+        self.unseen += 1
+        self.unchecked += 1
+        self._was_seen, self.found, self._hoped = self.state is TrackState.TRACKING, None, None
+        if not self._was_seen or self._guess is None:
+            return
+        self._hoped = self._laid(image, self._foreseen(self._guess), is_near=True)
+        # Lines of text and rows of bricks fit nearly as well one further: then the flow is asked.
+        if self._hoped is not None and self._hoped.agreement >= self._agreement - _FALLS:
+            self._accept(image, self._hoped, was_seen=True)
+
     def follow(self, image: FramePyramid, H_cur_last: NDArray[np.float64] | None) -> None:
-        """Carry the target over from the last image.
+        """Carry a target that was not where it was foreseen over from the last image.
 
         Args:
             image: The current one.
             H_cur_last: How its points moved; None where that is unknown.
         """
-        self.unseen += 1
-        self.unchecked += 1
-        was_seen, self.found = self.state is TrackState.TRACKING, None
-        if self._guess is None:
+        if self._guess is None or self.found is not None:
             return
         guess = self._guess if H_cur_last is None else H_cur_last @ self._guess
-        # Something that passed in front may have taken the flow along: by turns, look where the target was.
-        at = guess if was_seen or self.unseen % 2 or self._last is None else self._last
-        self._accept(image, self._laid(image, at), was_seen)
+        if self._was_seen or self.unseen <= _AT_ONCE or self.unseen % _SOMETIMES == 0:
+            # Something that passed in front may have taken the flow along: by turns, look where the target was.
+            at = guess if self._was_seen or self.unseen % 2 or self._last is None else self._last
+            laid = [a for a in (self._laid(image, at), self._hoped) if a is not None]
+            self._accept(image, max(laid, key=lambda a: a.agreement, default=None), self._was_seen)
         if self.found is None:
-            self.state = TrackState.LOST
+            self.state, self._before = TrackState.LOST, None
             is_of_use = self.unseen <= self._config.doubt_frames and bool(np.isfinite(guess).all())
             self._guess = guess if is_of_use else None
+
+    def _foreseen(self, last: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Where it would be now if its corners went on as from the image before the last one to that."""
+        if self._before is None:
+            return last
+        corners = image_corners(self.target.size_wh)
+        now, then = transform_points(last, corners), transform_points(self._before, corners)
+        ahead = 2 * now - then
+        return np.asarray(cv2.getPerspectiveTransform(corners.astype(np.float32), ahead.astype(np.float32)), np.float64)
 
     def look_for(self, image: FramePyramid, features: Features) -> None:
         """Search the whole image, unless what is found there is no better than what is followed."""
@@ -100,6 +127,8 @@ class Track:
             self.searches += 1
             self.reason = 'matches'
         for guess in guesses(self.target.features, features, self._config.ratio, self._config.ransac_threshold_px):
+            if self.found is not None and self._apart_px(guess) <= _ELSEWHERE * (self.size_px or 0.0):
+                return  # there it is
             laid = self._best_view(image, guess)
             if self.found is None or self._is_better_elsewhere(laid):
                 self._accept(image, laid, was_seen=False)
@@ -110,11 +139,13 @@ class Track:
         laid = (self._laid(image, guess, number) for number in range(len(self.target.views)))
         return max((a for a in laid if a is not None), key=lambda a: a.agreement, default=None)
 
-    def _laid(self, image: FramePyramid, guess: NDArray[np.float64], view: int | None = None) -> Alignment | None:
+    def _laid(
+        self, image: FramePyramid, guess: NDArray[np.float64], view: int | None = None, is_near: bool = False
+    ) -> Alignment | None:
         if not np.isfinite(guess).all() or abs(np.linalg.det(guess)) < 1e-12:
             return None
         templates = self.target.views[self._view if view is None else view].followed
-        return align(templates, image, guess, self._config.template_points)
+        return align(templates, image, guess, self._config.template_points, is_near)
 
     def _accept(self, image: FramePyramid, laid: Alignment | None, was_seen: bool) -> None:
         """Believe an alignment that passes every gate; remember why another one does not."""
@@ -131,7 +162,9 @@ class Track:
             return
         self.found, self.state, self._view = laid, TrackState.TRACKING, view
         self.unseen = self.searches = 0
+        self._before = self._last if was_seen else None
         self._guess = self._last = laid.H_cur_ref
+        self._agreement = laid.agreement
         self._held = laid.points_ref[laid.inliers]
 
     def _looked_at_closely(self, image: FramePyramid, laid: Alignment) -> tuple[int, Alignment | None]:
@@ -154,6 +187,8 @@ class Track:
     def _is_better_elsewhere(self, laid: Alignment | None) -> bool:
         if laid is None or self.found is None or laid.agreement <= self.found.agreement + _BETTER:
             return False
-        corners = image_corners(self.target.size_wh)
-        apart = transform_points(laid.H_cur_ref, corners) - transform_points(self.found.H_cur_ref, corners)
-        return bool(np.linalg.norm(apart, axis=1).mean() > _ELSEWHERE * (self.size_px or 0.0))
+        return self._apart_px(laid.H_cur_ref) > _ELSEWHERE * (self.size_px or 0.0)
+
+    def _apart_px(self, H_cur_ref: NDArray[np.float64]) -> float:
+        """Mean distance of the corners from where the target is followed."""
+        return np.inf if self.found is None else corner_error(H_cur_ref, self.found.H_cur_ref, self.target.size_wh)

@@ -106,6 +106,8 @@ class PlanarTracker:
         if not self._tracks and self._config.learn_first_frame:
             self._learn_centre(frame)
         image = FramePyramid(frame.gray)
+        for track in self._tracks:
+            track.foresee(image)
         motions = self._flow.motions(image, [t.points_px for t in self._tracks])
         for track, motion in zip(self._tracks, motions, strict=True):
             track.follow(image, motion)
