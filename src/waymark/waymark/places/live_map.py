@@ -93,7 +93,9 @@ class LiveMap:
         place_map, sensed = self._map_for(model_id, fingerprint), sensed or Sensed()
         moved, camera = self._position.moved(sensed), sensed.camera
         lenses = None if camera is None else Lenses(place_map.info.camera or camera, camera)
-        result = self._recognizer.observe(frame, vector, fingerprint, moved, self._config.mapping, lenses=lenses)
+        result = self._recognizer.observe(
+            frame, vector, fingerprint, moved, self._config.mapping, sensed.moving, lenses
+        )
         result = self._position.located(result, place_map.keyframes, lenses, sensed)
         if result.new_keyframe is not None:
             self._note_camera(place_map, sensed.camera)

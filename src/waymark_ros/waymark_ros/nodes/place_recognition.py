@@ -3,10 +3,9 @@
 
 from __future__ import annotations
 
-import time
-
 from waymark_msgs.msg import Embedding
 
+from waymark.masks.alignment import Plane
 from waymark.pipeline.place_recognition import PlaceRecognitionConfig
 from waymark.places import LiveMap
 from waymark.types import Frame
@@ -24,6 +23,7 @@ from waymark_ros.vision_node import VisionNode
 
 IMAGES_KEPT = 30
 EMBEDDINGS_KEPT = 3
+Seen = tuple[Frame, Plane | None, int]  # an image, what moves in it, and when it was received
 
 
 class PlaceRecognitionNode(VisionNode):
@@ -41,7 +41,7 @@ class PlaceRecognitionNode(VisionNode):
         self.map = LiveMap(config, self.progress)
         self.services_of_map = PlaceServices(self, self.map)
         self.statistics.set('keyframes', len(self.map))
-        self.pairs: StampPairs[tuple[Frame, int], Embedding] = StampPairs(IMAGES_KEPT)
+        self.pairs: StampPairs[Seen, Embedding] = StampPairs(IMAGES_KEPT)
         self.boundaries = BoundaryPublisher(self, config)
         self.outputs = PlaceOutputs(self, config)
         self.standing = StandingQueries(self, config)
@@ -65,19 +65,19 @@ class PlaceRecognitionNode(VisionNode):
     def on_frame(self, frame: Frame) -> None:
         """Wait for the embedding of this image, or recognise it at once when that was faster."""
         self.boundaries.observe(frame)
-        self.recognise(self.pairs.add_first(frame.header.stamp_ns, (frame, time.monotonic_ns())))
+        self.recognise(self.pairs.add_first(frame.header.stamp_ns, (frame, self.moving, self.received_ns)))
 
     def on_embedding(self, msg: Embedding) -> None:
         """Recognise the image with exactly this stamp."""
         with self.guard('embedding'):
             self.recognise(self.pairs.add_second(time_to_ns(msg.header.stamp), msg))
 
-    def recognise(self, pair: tuple[tuple[Frame, int], Embedding] | None) -> None:
+    def recognise(self, pair: tuple[Seen, Embedding] | None) -> None:
         """Publish what an image and its embedding say."""
         if pair is None:
             return
-        (frame, received_ns), msg = pair
-        sensed = self.robot.sensed(frame.header, self.camera_of(frame))
+        (frame, moving, received_ns), msg = pair
+        sensed = self.robot.sensed(frame.header, self.camera_of(frame), moving)
         result = self.map.observe(frame, embedding_vector(msg), msg.model_id, msg.fingerprint, sensed)
         why = self.why_no_camera(frame)
         self.outputs.publish(result, frame.header, msg.fingerprint, self.robot.odom_frame, why)
