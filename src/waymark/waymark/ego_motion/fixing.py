@@ -29,7 +29,7 @@ from waymark.ego_motion.view import Match
 from waymark.image.rotation import rotation_rpy
 
 _STEPS = 8
-_SMALL = 1e-3  # squared standard deviations: a step after which no other is worth its time
+_SMALL = 0.05  # squared standard deviations: the step after such a one is smaller still, and AnchorMap.locate makes it
 _HUBER = 2.0  # standard deviations from which a point counts less and less
 _CELLS = 6  # per side, in which points may share their error
 _FEWEST_CELLS = 8
