@@ -69,9 +69,6 @@ def flown(flight, lines, folder: Path) -> list[tuple[str, object]]:
         ('/gps/fix', fix(9 * NS, 0.0, 0.0, status=-1)),
         ('/gps/fix', fix(0, 1.0, 1.0)),
     ]
-        ('/gps/fix', fix(9 * NS, 0.0, 0.0, status=-1)),
-        ('/gps/fix', fix(0, 1.0, 1.0)),
-    ]
     for number, (file, (x, y)) in enumerate(zip(sorted(flight.shoot(folder, lines).iterdir()), lines, strict=True)):
         stamp_ns = (10 + number) * NS
         messages.append(('/cam/image', image(stamp_ns, file)))
