@@ -28,7 +28,7 @@ class GroundOdometry:
         self.fixer = Fixer(config)
         sigmas = np.radians([0.0, config.attitude_bias_deg, config.attitude_bias_deg])
         sigmas[0] = config.range_bias
-        self.map = AnchorMap(sigmas)
+        self.map = AnchorMap(sigmas, self.fixer.R_base_camera[0])
         self.anchor: Anchor | None = None
         self.reused = 0
         self.jump: Floats = np.zeros(3)
