@@ -131,7 +131,8 @@ def test_without_masks_the_same_vehicle_becomes_part_of_both(overflight, begin, 
     overflight.learn(stamps[-1])
     overflight.see(5, vehicles=())
     [yard] = overflight.heard['targets'][-1].targets
-    assert (yard.state, yard.reason) == (PlanarTarget.SEARCHING, 'content')
+    assert yard.state == PlanarTarget.SEARCHING
+    assert overflight.wait_for(lambda: 'yard SEARCHING (content)' in overflight.value(TRACKER, 'state'))
     assert overflight.value(TRACKER, 'images_with_mask') == ''
 
 
