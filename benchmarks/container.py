@@ -148,14 +148,16 @@ class Camera:
         from waymark.types import Frame, Header
         from waymark_ros.conversions import frame_to_image
 
-        count, started = int(hz * seconds), time.monotonic()
+        count, started = round(hz * seconds), time.monotonic()
         for i in range(count):
             time.sleep(max(0.0, started + i / hz - time.monotonic()))
             stamp_ns = self._node.get_clock().now().nanoseconds
             if self._K is not None:
                 self._info.publish(self._calibration(stamp_ns, frames[0].shape))
             self._index_of[stamp_ns] = i  # both ways see the same picture at the same index
-            self._image.publish(frame_to_image(Frame(Header(stamp_ns, 'camera'), frames[i % len(frames)])))
+            pixels = frames[i % len(frames)]
+            layout = 'mono' if pixels.ndim == 2 else 'rgb'
+            self._image.publish(frame_to_image(Frame(Header(stamp_ns, 'camera'), pixels, layout)))
         time.sleep(1.5)
         return count
 

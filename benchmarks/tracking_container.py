@@ -25,11 +25,13 @@ from typing import Any
 import cv2
 import numpy as np
 import psutil
+from container import Camera
 from tracking import hd_sequences
 from tracking_peers import EveryFrame
 from turns import machine
 
 HZ = 30.0
+TRACKER = 'homography_tracker'
 CORE = 0
 
 
@@ -73,10 +75,10 @@ def measure(config: Path, images: list[Any]) -> dict[str, Any]:
     command = ['taskset', '-c', str(CORE), sys.executable, '-m', 'waymark_ros.container', '--config', str(config)]
     process = subprocess.Popen(command)
     try:
-        with Camera() as camera:
-            camera.wait_for_node()
+        with TargetCamera() as camera:
+            camera.wait_for_nodes(60.0)
             used = psutil.Process(process.pid).cpu_times()
-            camera.play(images)
+            camera.play(images, HZ, len(images) / HZ)
             after = psutil.Process(process.pid).cpu_times()
             busy = (after.user + after.system - used.user - used.system) / (len(images) / HZ)
             return {'sent': len(images), 'cpu_percent': round(100 * busy), **camera.findings()}
@@ -95,81 +97,20 @@ def timed(peer: EveryFrame, images: list[Any]) -> dict[str, float]:
     return {f'p{p}_ms': round(float(np.percentile(spent, p)), 1) for p in (50, 95)}
 
 
-class Camera:
-    """Publishes images at 30 Hz and notes when which result came back."""
+class TargetCamera(Camera):
+    """Also counts the targets that are seen."""
 
     def __init__(self) -> None:
-        from waymark.environment import prepare_ros
-
-        prepare_ros()
-        import rclpy
-        from diagnostic_msgs.msg import DiagnosticArray
-        from sensor_msgs.msg import Image
-        from waymark_msgs.msg import PlanarTargetArray
-
-        from waymark_ros.qos import IMAGES_OUT, RESULTS
-        from waymark_ros.spinning import Spinner
-
-        self._rclpy = rclpy
-        rclpy.init(args=[])
-        self._node = rclpy.create_node('benchmark_camera')
-        self._image = self._node.create_publisher(Image, 'image', IMAGES_OUT)
-        self._latency_ms: list[float] = []
+        super().__init__(1, (TRACKER,))
         self._tracking: list[int] = []
-        self._status: dict[str, str] = {}
-        self._node.create_subscription(PlanarTargetArray, 'targets', self._on_targets, RESULTS)
-        self._node.create_subscription(DiagnosticArray, '/diagnostics', self._on_diagnostics, RESULTS)
-        self._spinner = Spinner()
-        self._spinner.add(self._node)
-
-    def __enter__(self) -> Camera:
-        self._spinner.start()
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        self._spinner.stop()
-        self._rclpy.try_shutdown()
-
-    def wait_for_node(self) -> None:
-        """Wait until the tracker listens."""
-        deadline = time.monotonic() + 60
-        while self._image.get_subscription_count() < 1 or not self._status:
-            if time.monotonic() > deadline:
-                raise TimeoutError('the container did not start within 60 s')
-            time.sleep(0.1)
-        time.sleep(1.0)
-
-    def play(self, images: list[Any]) -> None:
-        """Publish at the rate, each image stamped when it goes out."""
-        from waymark.types import Frame, Header
-        from waymark_ros.conversions import frame_to_image
-
-        started = time.monotonic()
-        for number, gray in enumerate(images):
-            time.sleep(max(0.0, started + number / HZ - time.monotonic()))
-            stamp_ns = self._node.get_clock().now().nanoseconds
-            self._image.publish(frame_to_image(Frame(Header(stamp_ns, 'camera'), gray, 'mono')))
-        time.sleep(2.0)
 
     def findings(self) -> dict[str, Any]:
-        """Counts and latencies."""
-        return {
-            'received': int(self._status.get('received', 0)),
-            'skipped': int(self._status.get('skipped', 0)),
-            'results': len(self._latency_ms),
-            'targets_tracked_mean': round(float(np.mean(self._tracking)), 2),
-            **{f'stamp_to_result_p{p}_ms': round(float(np.percentile(self._latency_ms, p)), 1) for p in (50, 95)},
-        }
+        """Counts and latencies, and how many targets were seen in an image."""
+        return {**super().findings()[TRACKER], 'targets_tracked_mean': round(float(np.mean(self._tracking)), 2)}
 
-    def _on_targets(self, msg: Any) -> None:
-        stamp_ns = msg.header.stamp.sec * 10**9 + msg.header.stamp.nanosec
-        self._latency_ms.append((self._node.get_clock().now().nanoseconds - stamp_ns) / 1e6)
+    def _on_result(self, name: str, msg: Any) -> None:
         self._tracking.append(sum(t.state == t.TRACKING for t in msg.targets))
-
-    def _on_diagnostics(self, msg: Any) -> None:
-        for status in msg.status:
-            if status.name.endswith('homography_tracker') and status.message != 'inactive':
-                self._status = {v.key: v.value for v in status.values}
+        super()._on_result(name, msg)
 
 
 if __name__ == '__main__':

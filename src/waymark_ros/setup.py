@@ -1,16 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
+from pathlib import Path
+
 from setuptools import find_packages, setup
 
-NODES = [
-    'ego_motion',
-    'homography_tracker',
-    'image_classifier',
-    'image_encoder',
-    'image_source',
-    'place_recognition',
-    'recorder',
-    'safety_filter',
-]
+# One module, one node, one executable.
+NODES = sorted(path.stem for path in (Path(__file__).parent / 'waymark_ros' / 'nodes').glob('[a-z]*.py'))
 
 setup(
     name='waymark_ros',

@@ -82,6 +82,13 @@ def test_every_node_has_a_pipeline_of_its_own():
         assert [e.node for e in load_pipeline(CONFIG / 'nodes' / f'{node}.yaml').nodes] == [node]
 
 
+def test_every_node_is_a_module_and_can_be_launched_by_name():
+    assert {p.stem for p in NODES.glob('[a-z]*.py')} == set(NODE_CONFIGS)  # setup.py makes executables of these
+    launch = ast.parse((REPO / 'launch' / 'node.launch.py').read_text(encoding='utf-8'))
+    [listed] = [n.value for n in launch.body if isinstance(n, ast.Assign) and n.targets[0].id == 'NODES']
+    assert ast.literal_eval(listed) == sorted(NODE_CONFIGS)
+
+
 @pytest.mark.parametrize('name', ['robot', 'drone'])
 def test_every_node_of_a_live_pipeline_reads_the_same_camera(name):
     entries = load_pipeline(CONFIG / f'{name}.yaml').nodes

@@ -9,7 +9,7 @@ import numpy as np
 from geometry_msgs.msg import TransformStamped
 from nav_msgs.msg import Odometry
 from numpy.typing import NDArray
-from sensor_msgs.msg import Image, Imu, Range
+from sensor_msgs.msg import Imu, Range
 from std_msgs.msg import Header as HeaderMsg
 from tf2_msgs.msg import TFMessage
 from waymark_msgs.msg import FrameHomography
@@ -17,8 +17,7 @@ from waymark_msgs.msg import FrameHomography
 from waymark.ego_motion import EgoState
 from waymark.errors import MessageError
 from waymark.image.rotation import measured_rotation
-from waymark.types import Frame, Header
-from waymark_ros.conversions import frame_to_image, header_to_msg, ns_to_time, pose_to_msg
+from waymark_ros.conversions import header_to_msg, ns_to_time, pose_to_msg
 
 UNKNOWN = 1e6  # variance of a velocity that is not known yet
 
@@ -61,17 +60,6 @@ def odometry_to_tf(msg: Odometry) -> TFMessage:
     translation.x, translation.y, translation.z = position.x, position.y, position.z
     transform.transform.rotation = msg.pose.pose.orientation
     return TFMessage(transforms=[transform])
-
-
-def mask_to_image(mask: NDArray[np.float32], header: Header) -> Image:
-    """mono8 of a mask 0 to 1: 255 where something moves by itself."""
-    pixels = np.rint(255.0 * np.clip(mask, 0.0, 1.0)).astype(np.uint8)
-    return frame_to_image(Frame(header, pixels, 'mono'))
-
-
-def heights_to_image(heights: NDArray[np.float32], header: Header) -> Image:
-    """32FC1 of heights, m; NaN where unknown."""
-    return frame_to_image(Frame(header, heights, 'mono'))
 
 
 def range_from_msg(msg: Range) -> float:

@@ -208,6 +208,11 @@ class FrameHub:
         with self._lock:
             return topic in self._channels and self._channels[topic].has_local_source
 
+    def has_receivers(self, topic: str) -> bool:
+        """True when a node of this process listens to images of `topic`."""
+        with self._lock:
+            return topic in self._channels and bool(self._channels[topic].receivers)
+
     def decoded(self, topic: str) -> int:
         """How many ROS images of `topic` were decoded in this process, for all its nodes together."""
         with self._lock:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from waymark_msgs.msg import Embedding
 
 from waymark.image.features import Features, detect
+from waymark.masks.alignment import Plane
 from waymark.places import LiveMap, PlacesConfig, warm_up
 from waymark.types import Frame
 from waymark_ros.conversions import time_to_ns
@@ -44,11 +45,13 @@ class PlaceImage:
     Attributes:
         frame: The image.
         received_ns: When it came, steady time.
+        moving: (h, w) float32 0..1, what moves in it; None when no mask came.
         features: Its local features, where there was time to find them already.
     """
 
     frame: Frame
     received_ns: int = field(default_factory=time.monotonic_ns)
+    moving: Plane | None = None
     features: Features | None = None
 
 

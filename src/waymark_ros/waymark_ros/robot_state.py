@@ -7,19 +7,18 @@ import math
 import threading
 from typing import Any
 
-import numpy as np
 from nav_msgs.msg import Odometry
 from sensor_msgs.msg import Range
 
 from waymark.errors import MessageError
 from waymark.image.camera import CameraModel
+from waymark.masks.alignment import Plane
 from waymark.places.config import LocatingConfig
-from waymark.places.rigid import Floats
 from waymark.places.sensed import PoseTrack, Sensed, altitude_of
 from waymark.types import NANOSECONDS, Header
 from waymark_ros.conversions import pose_from_msg, time_to_ns
 from waymark_ros.qos import SENSORS
-from waymark_ros.static_transforms import StaticTransforms
+from waymark_ros.static_transforms import CameraMount
 
 RANGE_AGE_S = 0.5  # an older range says nothing of this image
 
@@ -44,26 +43,27 @@ class RobotState:
         self._track = PoseTrack(config.odometry_gap_s)
         self._range: tuple[int, float] | None = None
         self.odom_frame, self.base_frame = '', 'base_link'
-        self._static = StaticTransforms(node)
+        self._mount = CameraMount(node, config.camera_in_base)
         self._subscriptions = [node.create_subscription(Odometry, 'odometry', self._on_odometry, SENSORS)]
         if config.altitude_from == 'range':
             self._subscriptions.append(node.create_subscription(Range, 'range', self._on_range, SENSORS))
 
-    def sensed(self, header: Header, camera: CameraModel | None) -> Sensed:
+    def sensed(self, header: Header, camera: CameraModel | None, moving: Plane | None = None) -> Sensed:
         """All that is known at an image.
 
         Args:
             header: Of the image.
             camera: Its intrinsics, None where unknown.
+            moving: (H, W) what moves in it by itself, None where unknown.
         """
         with self._lock:
             T_odom_base, latest = self._track.at(header.stamp_ns), self._range
-        T_base_camera = self._camera_in_base(header.frame_id)
+        T_base_camera = self._mount.find(self.base_frame, header.frame_id)
         range_m = None
         if latest is not None and abs(latest[0] - header.stamp_ns) <= RANGE_AGE_S * NANOSECONDS:
             range_m = latest[1]
         altitude = altitude_of(self._config, range_m, T_odom_base, T_base_camera)
-        return Sensed(camera, altitude, T_odom_base, T_base_camera)
+        return Sensed(camera, altitude, T_odom_base, T_base_camera, moving)
 
     def reset(self) -> None:
         """Time went back."""
@@ -73,15 +73,9 @@ class RobotState:
 
     def destroy(self) -> None:
         """Stop listening."""
-        self._static.destroy()
+        self._mount.destroy()
         for subscription in self._subscriptions:
             self._node.destroy_subscription(subscription)
-
-    def _camera_in_base(self, camera_frame: str) -> Floats | None:
-        values = self._config.camera_in_base
-        if values:
-            return transform_of(values)
-        return self._static.find(self.base_frame, camera_frame)
 
     def _on_odometry(self, msg: Odometry) -> None:
         with self._node.guard('odometry'):
@@ -106,12 +100,3 @@ class RobotState:
         is_inside = math.isfinite(msg.range) and msg.min_range <= msg.range <= msg.max_range and msg.range > 0
         with self._lock:  # out of reach: nothing is known, which is no error
             self._range = (time_to_ns(msg.header.stamp), float(msg.range)) if is_inside else None
-
-
-def transform_of(values: tuple[float, ...]) -> Floats:
-    """T (4, 4) of x, y, z and a unit quaternion x, y, z, w."""
-    from waymark.image.rotation import rotation_matrix
-
-    T = np.eye(4)
-    T[:3, :3], T[:3, 3] = rotation_matrix((values[3], values[4], values[5], values[6])), values[:3]
-    return T

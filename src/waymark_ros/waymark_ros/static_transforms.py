@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
 from typing import Any
 
@@ -11,11 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 from tf2_msgs.msg import TFMessage
 
-from waymark.places.rigid import inverse
+from waymark.places.rigid import inverse, transform
 from waymark_ros.conversions import transform_from_msg
 from waymark_ros.qos import TF_STATIC
 
 Floats = NDArray[np.float64]
+FIRST_S = 2.0  # after activation
 
 
 class StaticTransforms:
@@ -53,6 +55,44 @@ class StaticTransforms:
                         waiting.append(there)
             return found.get(child)
 
+    def is_offered(self) -> bool:
+        """Whether somebody publishes fixed transforms, known so far or not."""
+        return bool(self._node.count_publishers('/tf_static'))
+
     def destroy(self) -> None:
         """Stop listening."""
         self._node.destroy_subscription(self._subscription)
+
+
+class CameraMount:
+    """How a camera sits on a robot: as a parameter says, else as /tf_static does. Any thread may ask."""
+
+    def __init__(self, node: Any, camera_in_base: tuple[float, ...]) -> None:
+        """Listen.
+
+        Args:
+            node: A ManagedNode that is being activated.
+            camera_in_base: x, y, z in m and a unit quaternion x, y, z, w; empty: /tf_static says it.
+        """
+        self._given = transform_of(camera_in_base) if camera_in_base else None
+        self._static = StaticTransforms(node)
+        self._until_s = time.monotonic() + FIRST_S
+
+    def find(self, base_frame: str, camera_frame: str) -> Floats | None:
+        """T_base_camera (4, 4); None where it is not known."""
+        return self._static.find(base_frame, camera_frame) if self._given is None else self._given
+
+    def may_come(self) -> bool:
+        """Whether what is not known may be on its way: transforms may come a moment after the first image."""
+        return time.monotonic() < self._until_s and self._static.is_offered()
+
+    def destroy(self) -> None:
+        """Stop listening."""
+        self._static.destroy()
+
+
+def transform_of(values: tuple[float, ...]) -> Floats:
+    """T (4, 4) of x, y, z and a unit quaternion x, y, z, w."""
+    from waymark.image.rotation import rotation_matrix
+
+    return transform(rotation_matrix((values[3], values[4], values[5], values[6])), np.array(values[:3]))

@@ -6,30 +6,44 @@ from __future__ import annotations
 import time
 from typing import ClassVar
 
+import numpy as np
 from diagnostic_msgs.msg import DiagnosticStatus
+from numpy.typing import NDArray
 from sensor_msgs.msg import CameraInfo
 
 from waymark.image.camera import CameraModel
+from waymark.pipeline.motion_masks import MotionMaskInputConfig
 from waymark.types import NANOSECONDS, Frame
+from waymark_ros import params
 from waymark_ros.conversions import camera_from_msg
 from waymark_ros.diagnostics import why_no_images
 from waymark_ros.frames import Delivery
 from waymark_ros.lifecycle import ManagedNode
+from waymark_ros.motion_masks import Masked, MotionMasks, moving_of
 from waymark_ros.qos import images_in
 from waymark_ros.stamps import StampGate
 
 CLOCK_WAIT_S = 0.25
+IDLE_S = 0.5
 
 
 class VisionNode(ManagedNode):
     """Subscribes to `image` (and `camera_info`) while active and calls `on_frame` in the worker thread.
 
-    The newest image wins; what is skipped is counted. Images of the same process come by reference.
+    The newest image wins; what is skipped is counted. Images of the same process come by reference. A node whose
+    configuration is a MotionMaskInputConfig gets each image with its `motion_mask` where `use_motion_mask` asks for it.
+
+    Attributes:
+        received_ns: When the image that is being handled was received, steady.
+        moving: (H, W) 0 to 1, what moves in it by itself; None where that is not known.
     """
 
     receives_camera_info: ClassVar[bool] = False
     image_depth: ClassVar[int] = 1  # images that may wait
     finishes_frames: ClassVar[bool] = True  # False: the node calls statistics.frame_done itself
+    received_ns: int = 0
+    moving: NDArray[np.float32] | None = None
+    _masks: MotionMasks | None = None
 
     def on_frame(self, frame: Frame) -> None:
         """Handle one image in the worker thread."""
@@ -55,6 +69,10 @@ class VisionNode(ManagedNode):
         is_other = tuple(frame.size_wh) != tuple(self._camera.size_wh)
         return 'camera_info is for another resolution than the images' if is_other else ''
 
+    def _configure(self) -> None:
+        super()._configure()
+        self._mask_config = params.read(self, self.config_class)
+
     def _activate(self) -> None:
         self._camera: CameraModel | None = None
         self._stamps = StampGate()
@@ -65,14 +83,41 @@ class VisionNode(ManagedNode):
             self._info = self.create_subscription(CameraInfo, 'camera_info', self._on_camera_info, images_in(1))
         inbox.add_lane('image', self.image_depth, self._on_delivery, is_first=True)
         transport = self.common.image_transport
+        if isinstance(self._mask_config, MotionMaskInputConfig) and self._mask_config.use_motion_mask:
+            self._masks = MotionMasks(self, self._mask_config)
         self.hub.subscribe(self, self.image_topic, lambda d: inbox.deposit('image', d), self.image_depth, transport)
 
     def _deactivate(self) -> None:
         was_active = self.is_active
         self.hub.unsubscribe(self, self.image_topic)
+        if self._masks is not None:
+            self._masks.destroy()
         super()._deactivate()
+        self._masks = None
         if was_active and self.receives_camera_info:
             self.destroy_subscription(self._info)
+
+    def work(self) -> None:
+        """As every node's; images whose mask does not come go on when their time is up."""
+        while not self.stopping:
+            work = self.inbox.take(timeout_s=IDLE_S if self._masks is None else self._masks.patience_s(IDLE_S))
+            if work is not None:
+                handle, item = work
+                handle(item)
+            if self._masks is not None:
+                self.hand_on(self._masks.due())
+
+    def hand_on(self, images: list[Masked]) -> None:
+        """Handle images, each with its mask."""
+        for (frame, received_ns), mask in images:
+            with self.guard('image'):
+                self.received_ns, self.moving = received_ns, None
+                if mask is not None:
+                    with self.guard('motion_mask'):
+                        self.moving = moving_of(mask, frame)
+                self.on_frame(frame)
+                if self.finishes_frames:
+                    self.statistics.frame_done(received_ns)
 
     def _on_camera_info(self, msg: CameraInfo) -> None:
         with self.guard('camera_info'):
@@ -84,11 +129,11 @@ class VisionNode(ManagedNode):
             ahead_s = self._ahead_of_clock_s(frame.header.stamp_ns)
             if self._stamps.accept(frame.header.stamp_ns, ahead_s, self.common.stamp_tolerance_s):
                 self.guard.count('stamps went back in time; taken as a new beginning')
+                self.hand_on([] if self._masks is None else self._masks.clear())
                 self.on_time_reset()
             self._last_frame_s = time.monotonic()
-            self.on_frame(frame)
-            if self.finishes_frames:
-                self.statistics.frame_done(delivery.received_ns)
+            received = frame, delivery.received_ns
+            self.hand_on([(received, None)] if self._masks is None else self._masks.add(*received))
 
     def _ahead_of_clock_s(self, stamp_ns: int) -> float:
         """How far the stamp is ahead; /clock and the image race each other, so the clock gets a moment to catch up."""

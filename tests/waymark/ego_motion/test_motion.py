@@ -48,6 +48,18 @@ def test_a_curve_of_six_metres_ends_where_it_ended_and_the_velocity_is_the_true_
     assert state.anchors >= 2
 
 
+def test_a_flight_that_begins_tilted_without_attitude_heads_where_it_headed(vehicle):
+    ego = EgoMotion(EgoMotionConfig())
+    for i in range(25):  # roll and pitch of 8 degrees at the beginning: their product is 1.1 degrees of heading
+        tilt = (0.14, 0.14) if i == 0 else (0.02 * math.sin(i), 0.02 * math.cos(i))
+        T = vehicle.pose(0.4 * i, 0.0, 10.0, (*tilt, 0.0))
+        state = observe(ego, vehicle, T, 1 + 0.1 * i, R_world_base=None)
+    assert state.anchors >= 3
+    heading = yaw_of(T[:3, :3]) - yaw_of(vehicle.pose(rpy=(0.14, 0.14, 0.0))[:3, :3])
+    assert yaw_of(state.T_odom_base[:3, :3]) == pytest.approx(heading, abs=0.002)
+    np.testing.assert_allclose(state.T_odom_base[:2, 3], T[:2, 3], atol=4 * np.sqrt(state.covariance[0, 0]))
+
+
 def test_hovering_for_minutes_does_not_drift(vehicle):
     ego, errors = EgoMotion(EgoMotionConfig()), []
     rng = np.random.default_rng(3)

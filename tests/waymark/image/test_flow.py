@@ -40,9 +40,9 @@ def test_points_are_followed_to_a_tenth_of_a_pixel(texture):
     points = good_points(gray, CONFIG)
     there, good = follow_points(gray, moved, points, points, CONFIG)
     inner = (points > 20).all(axis=1) & (points < (300, 220)).all(axis=1)
-    assert good[inner].mean() > 0.95
+    assert good[inner].mean() > 0.99
     error = np.linalg.norm(there - points - (3.25, -2.5), axis=1)[good & inner]
-    assert np.median(error) < 0.1
+    assert np.median(error) < 0.07
 
 
 def test_what_is_hidden_in_the_next_picture_is_lost(texture):
@@ -50,8 +50,8 @@ def test_what_is_hidden_in_the_next_picture_is_lost(texture):
     hidden[:, 160:] = texture(9)[:, 160:]
     points = good_points(gray, CONFIG)
     _, good = follow_points(gray, hidden, points, points, CONFIG)
-    assert good[points[:, 0] < 140].mean() > 0.95
-    assert good[points[:, 0] > 180].mean() < 0.25
+    assert good[points[:, 0] < 140].all()
+    assert good[points[:, 0] > 180].mean() < 0.1
 
 
 def test_no_points_and_pictures_of_two_sizes_give_nothing(texture):

@@ -43,7 +43,7 @@ def overlap(found, true):
 def test_what_moves_shows_where_it_is_and_not_where_it_was(texture):
     mask = motion_mask(scene(texture, 150, 100), scene(texture, 158, 104), np.eye(3))
     assert mask.dtype == np.float32 and set(np.unique(mask)) <= {0.0, 0.5, 1.0}
-    assert overlap(mask == 1, square(158, 104)) > 0.5
+    assert overlap(mask == 1, square(158, 104)) > 0.57
     left_behind = square(150, 100) & ~cv2.dilate(square(158, 104).astype(np.uint8), np.ones((3, 3))).astype(bool)
     assert (mask[left_behind] == 1).mean() < 0.5
 
@@ -53,7 +53,7 @@ def test_a_homography_out_by_some_pixels_is_made_exact_first(texture):
     wrong = np.array([[1.0, 0, 4], [0, 1, -3], [0, 0, 1]]) @ H
     assert overlap(motion_mask(before, now, wrong) == 1, square(158, 108)) > 0.5
     loose = motion_mask(before, now, wrong, MotionConfig(mask_refine=False))
-    assert (loose > 0).mean() > 0.3
+    assert (loose > 0).mean() > 0.6
 
 
 def test_a_moving_camera_another_light_and_noise_are_no_motion(texture):
@@ -90,8 +90,8 @@ def test_labels_are_mono8_and_weigh_a_comparison(texture):
     assert labels.dtype == np.uint8 and set(np.unique(labels)) == {0, 128, 255}
     weights = still_weights(labels)
     assert set(np.unique(weights)) == {0.0, 1.0}
-    # Most of what differs is masked.
-    assert float(mse(before, now, mask=weights)) < 0.15 * float(mse(before, now))
+    # Nearly all that differs is masked.
+    assert float(mse(before, now, mask=weights)) < 1e-4 * float(mse(before, now))
 
 
 @pytest.mark.parametrize('gap_px', [1, 2, 255])

@@ -9,6 +9,7 @@ import pytest
 from waymark.errors import MapError, QueryError
 from waymark.maps import open_map
 from waymark.places import LiveMap, PlacesConfig, PlaceState
+from waymark.places.sensed import Sensed
 from waymark.types import Frame, Header
 
 SECOND_NS = 1_000_000_000
@@ -42,6 +43,15 @@ def test_what_is_seen_is_in_the_file_and_found_after_a_restart_at_once(tmp_path)
     assert list(place_map.keyframes) == [0, 1, 2, 3]
     assert [(link.first, link.second) for link in place_map.links] == [(3, 2)]
     assert place_map.keyframes[3].place_id == 2
+
+
+def test_a_keyframe_keeps_no_features_of_what_moves():
+    frame, vector = view(0, 1)
+    moving = np.zeros((240, 320), np.float32)
+    moving[:120] = 1.0
+    kept = LiveMap(PlacesConfig(**EVERY)).observe(frame, vector, 'eye', 'f' * 64, Sensed(moving=moving)).new_keyframe
+    assert len(kept.features) > 20
+    assert kept.features.keypoints[:, 1].min() > 119
 
 
 def test_a_finished_map_is_used_and_not_changed(tmp_path):

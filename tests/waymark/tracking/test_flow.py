@@ -20,8 +20,8 @@ def test_each_target_gets_its_own_motion(image):
     assert flow.motions(FramePyramid(image), [LEFT, RIGHT]) == (None, None)  # no image before
     moved = np.concatenate([np.roll(image[:, :320], 6, axis=1), np.roll(image[:, 320:], -8, axis=0)], axis=1)
     to_right, up = flow.motions(FramePyramid(moved), [LEFT, RIGHT])
-    np.testing.assert_allclose(transform_points(to_right, LEFT) - LEFT, np.tile([6.0, 0], (len(LEFT), 1)), atol=0.5)
-    np.testing.assert_allclose(transform_points(up, RIGHT) - RIGHT, np.tile([0.0, -8], (len(RIGHT), 1)), atol=0.5)
+    np.testing.assert_allclose(transform_points(to_right, LEFT) - LEFT, np.tile([6.0, 0], (len(LEFT), 1)), atol=0.02)
+    np.testing.assert_allclose(transform_points(up, RIGHT) - RIGHT, np.tile([0.0, -8], (len(RIGHT), 1)), atol=0.02)
 
 
 def test_points_that_do_not_find_back_give_no_motion(image, texture):

@@ -19,7 +19,9 @@ def mosaic(
     out: Annotated[Path, typer.Option(help='The PNG; .pgw, .json and .preview.jpg lie beside it.')] = Path(
         'ground.png'
     ),
-    geotags: Annotated[Path | None, typer.Option(help="CSV with file, lat, lon; default: each photo's Exif.")] = None,
+    geotags: Annotated[
+        Path | None, typer.Option(help="CSV with file, lat, lon; default: each photo's Exif, a bag's NavSatFix.")
+    ] = None,
     camera_info: Annotated[str, typer.Option(help='ROS calibration YAML; default: solved for.')] = '',
     detector: Annotated[str, typer.Option(help='orb, or akaze.')] = 'orb',
     overlap: Annotated[
@@ -29,6 +31,7 @@ def mosaic(
     max_side: Annotated[int, typer.Option(help='Longer side of the mosaic at the most, px.')] = 16384,
     max_frames: Annotated[int, typer.Option(help='Most frames that are laid together.')] = 1000,
     balance: Annotated[bool, typer.Option(help='Make brightness, tint and vignetting of the frames agree.')] = True,
+    fix_topic: Annotated[str, typer.Option(help='Topic of a bag with NavSatFix; default: the only one.')] = '',
 ) -> None:
     """Lay photos or frames of flat ground together to one picture, north up where they have geotags."""
     from waymark.mosaic import MosaicConfig, MosaicRequest, make_mosaic
@@ -42,7 +45,7 @@ def mosaic(
         balance=balance,
     )
     with _bar() as tell:
-        report = make_mosaic(MosaicRequest(recording, out, config, geotags, camera_info), tell)
+        report = make_mosaic(MosaicRequest(recording, out, config, geotags, camera_info, fix_topic), tell)
     _say(report)
 
 

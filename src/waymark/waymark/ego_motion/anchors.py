@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from waymark.ego_motion.ground import BIASES, Equations, Floats, Pose
 from waymark.ego_motion.view import View
+from waymark.image.rotation import rotation_of
 
 
 @dataclass(eq=False)
@@ -62,12 +63,15 @@ class Located:
 class AnchorMap:
     """Anchors of one flight."""
 
-    def __init__(self, bias_sigmas: Floats) -> None:
+    def __init__(self, bias_sigmas: Floats, ahead: Floats | None = None) -> None:
         """Begin with none.
 
         Args:
             bias_sigmas: (3,) standard deviations of the scale of altitudes and of roll and pitch (rad).
+            ahead: (3,) the vehicle's forward in the optical frame: the first anchor's heads along x, whatever is
+                learnt of its tilt; None: that does not matter.
         """
+        self._ahead = ahead
         self.biases = np.zeros(BIASES)
         self.anchors: list[Anchor] = []
         self._covariance = np.diag(np.maximum(bias_sigmas, 1e-9) ** 2)
@@ -105,6 +109,7 @@ class AnchorMap:
         about, step_c, back, P_own = reduced
         step = self._absorb(rows, about)
         if not becomes_anchor:
+            self._head_along_x()
             return None
         P, size = self._covariance, len(self._covariance)
         grown = np.zeros((size + 6, size + 6))
@@ -116,6 +121,7 @@ class AnchorMap:
         anchor = Anchor(self._next, view, fix.pose.moved(step_c - back @ step[rows]))
         self._next += 1
         self.anchors.append(anchor)
+        self._head_along_x()
         return anchor
 
     def weigh(self, fix: Fix, row: Floats, residual: float, variance: float) -> Fix:
@@ -158,6 +164,23 @@ class AnchorMap:
         rows = self._rows((anchor,))[BIASES:]
         self._covariance = np.delete(np.delete(self._covariance, rows, 0), rows, 1)
         self.anchors.remove(anchor)
+
+    def _head_along_x(self) -> None:
+        """Turn all about z, so that the first anchor heads along x again.
+
+        Where a flight begins, position and heading are zero by definition. Without attitude its tilt is known only
+        later, and taking roll and pitch of 5 degrees each away turns the heading by about their product, 0.4 degrees.
+        """
+        if self._ahead is None or not self.anchors:
+            return
+        x, y, _ = self.anchors[0].pose.R @ self._ahead
+        R = rotation_of(np.array([0.0, 0.0, -np.arctan2(y, x)]))
+        for anchor in self.anchors:
+            anchor.pose = Pose(R @ anchor.pose.R, R @ anchor.pose.p)
+        G = np.eye(len(self._covariance))
+        for k in range(BIASES, len(G), 3):
+            G[k : k + 3, k : k + 3] = R
+        self._covariance = G @ self._covariance @ G.T
 
     def _move(self, step: Floats) -> None:
         self.biases = self.biases + step[:BIASES]

@@ -24,8 +24,8 @@ class EgoMotionConfig(FlowConfig):
 
     camera_in_base: tuple[float, ...] = param(
         (),
-        'Pose of the optical frame on the vehicle: x, y, z in m and quaternion x, y, z, w; empty: straight down in its '
-        "middle, the image's up being forward.",
+        'Pose of the optical frame on the vehicle: x, y, z in m and quaternion x, y, z, w; empty: as /tf_static says '
+        "(the node), else straight down in its middle, the image's up being forward.",
     )
     range_noise: float = param(
         0.01, 'Standard deviation of one altitude, as a share of it, anew each time.', gt=0.0, le=0.5

@@ -18,15 +18,18 @@ from waymark.ego_motion.ground import (
     Pose,
     altitude_equations,
     attitude_equations,
+    camera_jacobians,
     equations_of,
+    on_ground,
     point_jacobians,
     project,
+    seen_at,
 )
 from waymark.ego_motion.view import Match
 from waymark.image.rotation import rotation_rpy
 
 _STEPS = 8
-_SMALL = 1e-3  # squared standard deviations: a step after which no other is worth its time
+_SMALL = 0.05  # squared standard deviations: the step after such a one is smaller still, and AnchorMap.locate makes it
 _HUBER = 2.0  # standard deviations from which a point counts less and less
 _CELLS = 6  # per side, in which points may share their error
 _FEWEST_CELLS = 8
@@ -87,14 +90,14 @@ class Fixer:
             The fix; None where the points do not fix it.
         """
         seen = [(a, rays_of(a, m.points_ref), m.points_cur) for a, m in matches]
-        n, pose = BIASES + 6 * len(matches), start
+        ground, pose = [(on_ground(a.pose, rays)[0], points) for a, rays, points in seen], start
         for _ in range(_STEPS):
-            equations = self._all(seen, pose, K, sensors, biases)
-            if equations is None:
+            about = self._about_current(ground, pose, K, sensors, biases)
+            if about is None:
                 return None
-            step = np.asarray(np.linalg.lstsq(equations.N[n:, n:], equations.g[n:], rcond=None)[0], np.float64)
+            step = np.asarray(np.linalg.lstsq(about.N, about.g, rcond=None)[0], np.float64)
             pose = pose.moved(step)
-            if float(step @ equations.N[n:, n:] @ step) < _SMALL:
+            if float(step @ about.N @ step) < _SMALL:
                 break
         equations = self._all(seen, pose, K, sensors, biases)
         if equations is None or pose.p[2] <= 0:
@@ -116,6 +119,23 @@ class Fixer:
         level = self._level(fix.pose, np.zeros(BIASES))
         extra = _scattered(level, [*range(BIASES), *range(size - 6, size)], size)
         return Fix(fix.pose, fix.near, _sum(fix.equations, extra))
+
+    def _about_current(
+        self, ground: list[tuple[Floats, Floats]], pose: Pose, K: Floats, sensors: Sensors, biases: Floats
+    ) -> Equations | None:
+        """Equations on the current camera alone, the anchors being where they are: ground points (N, 3), seen at px."""
+        N, g = np.zeros((6, 6)), np.zeros(6)
+        if sensors.up_base is not None:
+            told = self._attitude(pose, biases, sensors.up_base)
+            N, g = told.N[BIASES:, BIASES:], told.g[BIASES:]
+        for points, pixels in ground:
+            residual = pixels - seen_at(points, pose, K)
+            if not np.isfinite(residual).all():
+                return None
+            J = camera_jacobians(points, pose, K)[1]
+            of_points = equations_of(J.reshape(-1, 6), residual.ravel(), np.repeat(self._weights(residual, pixels), 2))
+            N, g = N + of_points.N, g + of_points.g
+        return Equations(N, g)
 
     def _all(
         self,
@@ -142,12 +162,20 @@ class Fixer:
         if not np.isfinite(residual).all():
             return None
         J = np.concatenate(point_jacobians(anchor, current, rays, K), axis=2)
+        return equations_of(J.reshape(-1, 12), residual.ravel(), np.repeat(self._weights(residual, points), 2))
+
+    def _weights(self, residual: Floats, points: Floats) -> Floats:
+        """1 / variance (N,) of residuals (N, 2) px at points (N, 2) px."""
         distance = np.linalg.norm(residual, axis=1)
         # The median distance of two normal errors is 1.1774 standard deviations.
         sigma = max(float(np.median(distance)) / 1.1774, self._config.match_noise_px)
         weight = np.minimum(1.0, _HUBER * sigma / np.maximum(distance, 1e-12)) / sigma**2
-        weight /= shared_error(residual * np.sqrt(weight)[:, None], points)
-        return equations_of(J.reshape(-1, 12), residual.ravel(), np.repeat(weight, 2))
+        return np.asarray(weight / shared_error(residual * np.sqrt(weight)[:, None], points), np.float64)
+
+    def _attitude(self, pose: Pose, biases: Floats, up_base: Floats) -> Equations:
+        """Equations of attitude on (biases, current)."""
+        sigma = math.radians(self._config.attitude_noise_deg)
+        return attitude_equations(pose.R @ self.R_base_camera.T, biases, up_base, sigma)
 
     def _sensed(self, pose: Pose, biases: Floats, sensors: Sensors, anchors: int, is_anchor: bool = False) -> Equations:
         """Equations of altitude and attitude on (biases, anchors, current)."""
@@ -159,9 +187,7 @@ class Fixer:
             told = altitude_equations(pose, R_base, biases, sensors.altitude, config.range_noise)
             total = _sum(total, _scattered(told, at, size))
         if sensors.up_base is not None:
-            sigma = math.radians(config.attitude_noise_deg)
-            told = attitude_equations(R_base, biases, sensors.up_base, sigma)
-            total = _sum(total, _scattered(told, at, size))
+            total = _sum(total, _scattered(self._attitude(pose, biases, sensors.up_base), at, size))
         elif is_anchor:
             total = _sum(total, _scattered(self._level(pose, np.zeros(BIASES)), at, size))
         return total

@@ -67,14 +67,18 @@ def project(anchor: Pose, current: Pose, rays: Floats, K: Floats) -> Floats:
     Returns:
         (N, 2) px; NaN for rays that meet no ground.
     """
-    points, _ = _on_ground(anchor, rays)
-    seen = (points - current.p) @ current.R
+    return seen_at(on_ground(anchor, rays)[0], current, K)
+
+
+def seen_at(points: Floats, camera: Pose, K: Floats) -> Floats:
+    """Where points (N, 3) of odom appear, (N, 2) px; NaN behind the camera."""
+    seen = (points - camera.p) @ camera.R
     with np.errstate(divide='ignore', invalid='ignore'):
         pixels = (seen @ K.T)[:, :2] / seen[:, 2:]
     return np.where(seen[:, 2:] > 0, pixels, np.nan)
 
 
-def _on_ground(camera: Pose, rays: Floats) -> tuple[Floats, Floats]:
+def on_ground(camera: Pose, rays: Floats) -> tuple[Floats, Floats]:
     """Ground points (N, 3) of rays, and the rays (N, 3) in odom, as long as the way to them."""
     d = rays @ camera.R.T
     with np.errstate(divide='ignore', invalid='ignore'):
@@ -85,18 +89,24 @@ def _on_ground(camera: Pose, rays: Floats) -> tuple[Floats, Floats]:
 
 def point_jacobians(anchor: Pose, current: Pose, rays: Floats, K: Floats) -> tuple[Floats, Floats]:
     """How `project` changes with the anchor and with the current camera: (N, 2, 6) each, px per m and rad."""
-    points, way = _on_ground(anchor, rays)
-    offset = points - current.p
-    seen = offset @ current.R
-    depth = seen[:, 2]
-    pixels = (seen @ K.T) / depth[:, None]
-    # d pixel / d point: the rows of K R', less the pixel times the optical axis, over the depth.
-    M = (K[:2] @ current.R.T - pixels[:, :2, None] * (K[2] @ current.R.T)) / depth[:, None, None]
-    J_current = np.concatenate([-M, M @ _crosses(offset)], axis=2)
+    points, way = on_ground(anchor, rays)
+    M, J_current = camera_jacobians(points, current, K)
     # The point slides along the ray so that it stays on the ground: dX = (1 - way UP' / way_z) (dp + turn x way).
     slide = np.eye(3) - way[:, :, None] * UP / way[:, 2, None, None]
     J_point = np.concatenate([slide, -slide @ _crosses(way)], axis=2)
     return np.asarray(M @ J_point), np.asarray(J_current)
+
+
+def camera_jacobians(points: Floats, camera: Pose, K: Floats) -> tuple[Floats, Floats]:
+    """How `seen_at` changes with the points, (N, 2, 3) px per m, and with the camera, (N, 2, 6) px per m and rad."""
+    offset = points - camera.p
+    seen = offset @ camera.R
+    depth = seen[:, 2]
+    pixels = (seen @ K.T) / depth[:, None]
+    # d pixel / d point: the rows of K R', less the pixel times the optical axis, over the depth.
+    M = (K[:2] @ camera.R.T - pixels[:, :2, None] * (K[2] @ camera.R.T)) / depth[:, None, None]
+    # The row vector m times [v]x is the cross product of m and v.
+    return M, np.concatenate([-M, np.cross(M, offset[:, None])], axis=2)
 
 
 def _crosses(v: Floats) -> Floats:

@@ -15,7 +15,7 @@ from waymark.ego_motion.fixing import Sensors
 from waymark.ego_motion.ground import Altitude, Floats
 from waymark.ego_motion.height import Floats32, height_image
 from waymark.ego_motion.odometry import GroundOdometry
-from waymark.ego_motion.view import Match, View, match_features, match_views
+from waymark.ego_motion.view import Match, View, match_features, match_quickly
 from waymark.image.camera import CameraModel
 from waymark.image.flow import good_points
 from waymark.image.rotation import cross_matrix, rotation_vector
@@ -151,7 +151,7 @@ class EgoMotion:
         if self._previous is not None:
             before, header = self._previous
             stamp_ns = header.stamp_ns
-            moved = match_views(before, view, self._H_previous, self._config, _QUICK)
+            moved = match_quickly(before, view, self._H_previous, self._config, _QUICK)
             if isinstance(moved, str) and len(before.points) >= self._config.min_inliers:
                 moved = match_features(before, view, self._config)
         self._H_previous = moved.H_cur_ref if isinstance(moved, Match) else np.eye(3)

@@ -28,7 +28,7 @@ class GroundOdometry:
         self.fixer = Fixer(config)
         sigmas = np.radians([0.0, config.attitude_bias_deg, config.attitude_bias_deg])
         sigmas[0] = config.range_bias
-        self.map = AnchorMap(sigmas)
+        self.map = AnchorMap(sigmas, self.fixer.R_base_camera[0])
         self.anchor: Anchor | None = None
         self.reused = 0
         self.jump: Floats = np.zeros(3)
@@ -133,15 +133,20 @@ class GroundOdometry:
         if H_cur_prev is None or len(view.points) < self._config.min_inliers or self.anchor is None:
             return reason
         gap_s = stamp_s - last_s
-        speed, turn = self._velocity
-        guess = Pose(rotation_of(turn * gap_s) @ located.pose.R, located.pose.p + speed * gap_s)
-        guess.p[2] = max(guess.p[2], 0.05)
+        guess = self._flown_on(located.pose, gap_s)
         return self._kept(self.fixer.coasted(self.anchor, guess, gap_s, sensors, self.map.biases), view, stamp_s)
+
+    def _flown_on(self, pose: Pose, gap_s: float) -> Pose:
+        """Where the last velocity leads from a pose."""
+        speed, turn = self._velocity
+        p = pose.p + speed * gap_s
+        p[2] = max(p[2], 0.05)
+        return Pose(rotation_of(turn * gap_s) @ pose.R, p)
 
     def _fixed(self, match: Match, view: View, stamp_s: float, sensors: Sensors) -> Located | str:
         assert self.anchor is not None
         assert view.camera is not None
-        start = self._last[2].pose if self._last is not None else self.anchor.pose
+        start = self.anchor.pose if self._last is None else self._flown_on(self._last[2].pose, stamp_s - self._last[3])
         fix = self.fixer.fix([(self.anchor, match)], start, view.camera.K, sensors, self.map.biases)
         fix = None if fix is None else self._weighed(fix, stamp_s, sensors)
         located = None if fix is None else self.map.locate(fix)

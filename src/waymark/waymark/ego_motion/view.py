@@ -20,6 +20,9 @@ Floats = NDArray[np.float64]
 _FEATURES = FeatureConfig(max_features=600, max_side_px=640)
 _RATIO = 0.85
 _FAR_PX = 4.0  # mean corner error of a guess above which what was found is a guess, too
+_NEAR_LEVELS, _FAR_LEVELS, _QUICK_LEVELS = 1, 3, 2  # halvings: for guesses right to some 10 px, and to some 30 px
+_HALF_FROM_PX = 480  # longer side from which half the size tells as exactly
+_HALF = np.diag([0.5, 0.5, 1.0])
 _MIN_DARK = 8.0  # a picture whose contrast is smaller (grey levels) gets no gain fitted
 
 
@@ -58,6 +61,7 @@ class View:
     camera: CameraModel | None
     points: NDArray[np.float32]
     _features: list[Features] = field(default_factory=list, repr=False)
+    _half: list[NDArray[np.uint8]] = field(default_factory=list, repr=False)
 
     @property
     def size_wh(self) -> tuple[int, int]:
@@ -71,6 +75,13 @@ class View:
             self._features.append(detect(self.gray, _FEATURES))
         return self._features[0]
 
+    @property
+    def half(self) -> NDArray[np.uint8]:
+        """`gray` at half the size, computed when first asked for; pixel (x, y) of it is (2x, 2y)."""
+        if not self._half:
+            self._half.append(np.asarray(cv2.pyrDown(self.gray), np.uint8))
+        return self._half[0]
+
     def undistorted(self, points: NDArray[np.floating]) -> Floats:
         """(N, 2) px where an ideal camera would see them."""
         if self.camera is None or not self.camera.D.any():
@@ -83,9 +94,7 @@ def view_of(gray: NDArray[np.uint8], camera: CameraModel | None, config: EgoMoti
     return View(gray, camera, good_points(gray, config))
 
 
-def match_views(
-    reference: View, current: View, H_guess: Floats, config: EgoMotionConfig, count: int = 0
-) -> Match | str:
+def match_views(reference: View, current: View, H_guess: Floats, config: EgoMotionConfig) -> Match | str:
     """Find how the ground moved, beginning at a guess that is right to some 30 px.
 
     The reference is warped to the guess first: then the windows that are compared look alike whatever turn and
@@ -96,42 +105,71 @@ def match_views(
         current: Of the same size.
         H_guess: (3, 3) reference px to current px.
         config: Gates.
-        count: Follow only the best so many points; 0: all.
 
     Returns:
         The match, or the reason why there is none.
     """
     if reference.gray.shape != current.gray.shape:
         return 'the image size changed'
-    points = reference.points[:count] if count else reference.points
-    found = _followed(reference, current, points, H_guess, config, 0)
-    if isinstance(found, Match) and corner_error(H_guess, found.H_cur_ref, current.size_wh) > _FAR_PX:
-        # The windows were turned, scaled or sheared against each other: once more, now that the guess is good.
-        again = _followed(reference, current, points, found.H_cur_ref, config, 0)
-        return found if isinstance(again, str) else again
+    points = reference.points
+    found = _settled(reference, current, points, H_guess, config, _NEAR_LEVELS)
+    if isinstance(found, str):  # the guess was worse than it mostly is
+        found = _settled(reference, current, points, H_guess, config, _FAR_LEVELS)
     if isinstance(found, str) and len(points) >= config.min_inliers:
         # At half the size there is half the noise: what is blurred is found only there.
-        coarse = _followed(reference, current, points, H_guess, config, 1)
+        coarse = _followed(reference, current, points, H_guess, config, _FAR_LEVELS, at_half=True)
         return found if isinstance(coarse, str) else coarse
     return found
 
 
+def match_quickly(reference: View, current: View, H_guess: Floats, config: EgoMotionConfig, count: int) -> Match | str:
+    """As match_views, by the best `count` points, and at half the size of an image that is large enough for that."""
+    if reference.gray.shape != current.gray.shape:
+        return 'the image size changed'
+    at_half = max(current.size_wh) >= _HALF_FROM_PX
+    levels = _QUICK_LEVELS if at_half else _FAR_LEVELS
+    found = _settled(reference, current, reference.points[:count], H_guess, config, levels, at_half)
+    return match_views(reference, current, H_guess, config) if isinstance(found, str) else found
+
+
+def _settled(
+    reference: View,
+    current: View,
+    points: NDArray[np.float32],
+    H_guess: Floats,
+    config: EgoMotionConfig,
+    levels: int,
+    at_half: bool = False,
+) -> Match | str:
+    """As _followed, twice where the guess was far off: then windows were turned, scaled or sheared."""
+    found = _followed(reference, current, points, H_guess, config, levels, at_half)
+    if isinstance(found, str) or corner_error(H_guess, found.H_cur_ref, current.size_wh) <= _FAR_PX:
+        return found
+    again = _followed(reference, current, points, found.H_cur_ref, config, levels, at_half)
+    return found if isinstance(again, str) else again
+
+
 def _followed(
-    reference: View, current: View, points: NDArray[np.float32], H_guess: Floats, config: EgoMotionConfig, halvings: int
+    reference: View,
+    current: View,
+    points: NDArray[np.float32],
+    H_guess: Floats,
+    config: EgoMotionConfig,
+    levels: int,
+    at_half: bool = False,
 ) -> Match | str:
     expected = np.asarray(transform_points(H_guess, points), np.float32)
     inside = (expected >= 0).all(axis=1) & (expected <= np.array(current.size_wh) - 1).all(axis=1)
     tried = int(np.count_nonzero(inside))
     if tried < config.min_inliers:
         return f'only {tried} points to follow'
-    before = same_light(_warped(reference.gray, H_guess), current.gray, H_guess)
-    after, scale = current.gray, 1.0
-    for _ in range(halvings):  # pyrDown keeps pixel 0 where it is
-        before, after = (np.asarray(cv2.pyrDown(image), np.uint8) for image in (before, after))
-        scale /= 2
-    near = expected[inside] * np.float32(scale)
-    found, good = follow_points(before, after, near, near, config)
-    return judged(reference, current, points[inside][good], found[good] / np.float32(scale), tried, config)
+    if at_half:
+        before, after, scale, H = reference.half, current.half, np.float32(0.5), _HALF @ H_guess @ np.linalg.inv(_HALF)
+    else:
+        before, after, scale, H = reference.gray, current.gray, np.float32(1.0), H_guess
+    near = expected[inside] * scale
+    found, good = follow_points(same_light(_warped(before, H), after, H), after, near, near, config, levels)
+    return judged(reference, current, points[inside][good], found[good] / scale, tried, config)
 
 
 def match_features(reference: View, current: View, config: EgoMotionConfig) -> Match | str:

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from waymark.errors import SourceError
 from waymark.evaluation.trajectory import Table
 from waymark.sources.bag import parse_bag_uri
 from waymark.sources.bag_files import BagFile, open_bag_file
+from waymark.sources.bag_images import deserialize
 from waymark.types import NANOSECONDS
 
 RANGE = 'sensor_msgs/msg/Range'
@@ -25,6 +25,7 @@ def read_bag_sensors(uri: str) -> tuple[Table, ...]:
 
     Raises:
         SourceError: The bag can't be read.
+        MessageError: A message is broken.
     """
     path, _ = parse_bag_uri(uri)
     bag = open_bag_file(path)
@@ -44,17 +45,12 @@ def read_bag_sensors(uri: str) -> tuple[Table, ...]:
 
 
 def _table(bag: BagFile, type_name: str, names: tuple[str, ...], values: Any) -> Table | None:
-    from rosbags.typesys import Stores, get_typestore
-
     topics = sorted(n for n, t in bag.topics.items() if t.type_name == type_name and t.count)
     if not topics:
         return None
-    store, rows = get_typestore(Stores.ROS2_JAZZY), {}
+    rows = {}
     for message in bag.messages(topics[:1]):
-        try:
-            content: Any = store.deserialize_cdr(message.cdr, type_name)
-        except Exception as error:  # rosbags generates its readers: what a short buffer raises depends on the field
-            raise SourceError(f'{topics[0]}: a {type_name} can not be read ({error}). Record it again.') from None
+        content = deserialize(message.cdr, type_name)
         stamp = content.header.stamp
         rows[stamp.sec + stamp.nanosec / NANOSECONDS] = values(content)
     keys = np.array(sorted(rows))

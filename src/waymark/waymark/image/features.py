@@ -55,6 +55,7 @@ class Features:
 
 _ORB_SCALE = np.float64(np.float32(1.2))  # from level to level of its pyramid, as OpenCV keeps it
 _BYTES = {'orb': 32, 'akaze': 61}  # per descriptor
+MOVES = 0.5  # of a motion mask: a thing is there that moves, or something changed
 # Narrower than one ORB patch there is nothing to describe; one pixel wide, OpenCV's AKAZE corrupts memory.
 _SMALLEST_PX = 32
 
@@ -171,7 +172,7 @@ def _positions(
     return np.asarray((points / nominal + 0.5) * size_wh / np.rint(size_wh / nominal) - 0.5)
 
 
-def on_still_ground(features: Features, moving: NDArray[np.floating]) -> Features:
+def on_still_ground(features: Features, moving: NDArray[np.floating] | NDArray[np.bool_]) -> Features:
     """Leave out features on what moves: another day it is somewhere else, and a match with it says nothing of a place.
 
     Args:
@@ -184,5 +185,5 @@ def on_still_ground(features: Features, moving: NDArray[np.floating]) -> Feature
     width, height = features.size_wh
     require_shape('moving', moving, (height, width))
     column, row = np.rint(features.keypoints).astype(np.intp).T
-    still = moving[row.clip(0, height - 1), column.clip(0, width - 1)] < 0.5
+    still = moving[row.clip(0, height - 1), column.clip(0, width - 1)] < MOVES
     return Features(features.keypoints[still], features.descriptors[still], features.size_wh)

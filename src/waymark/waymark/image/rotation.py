@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Rotations in the forms that messages want."""
+"""Rotations: as vectors, matrices and quaternions."""
 
 from __future__ import annotations
 
 import math
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
+
+_SMALL = 1e-3  # rad: the angle is its sine and a sixth of the sine's cube, to 1e-13 of it
 
 
 def quaternion_xyzw(R: NDArray[np.float64]) -> tuple[float, float, float, float]:
@@ -62,21 +65,16 @@ def cross_matrix(v: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def rotation_of(vector_rad: NDArray[np.float64]) -> NDArray[np.float64]:
     """Rotation matrix (3, 3) about the axis of a vector (3,), by its length in rad (Rodrigues)."""
-    angle = float(np.linalg.norm(vector_rad))
-    S = cross_matrix(np.asarray(vector_rad, np.float64))
-    if angle < 1e-8:
-        return np.asarray(np.eye(3) + S)
-    return np.asarray(np.eye(3) + np.sin(angle) / angle * S + (1 - np.cos(angle)) / angle**2 * (S @ S))
+    return np.asarray(cv2.Rodrigues(np.asarray(vector_rad, np.float64))[0], np.float64)
 
 
 def rotation_vector(R: NDArray[np.float64]) -> NDArray[np.float64]:
     """Axis times angle (3,), rad, of a rotation matrix: the inverse of `rotation_of`, angle 0 to pi."""
-    x, y, z, w = quaternion_xyzw(R)
-    v = np.array([x, y, z])
-    sine = float(np.linalg.norm(v))
-    if sine < 1e-12:
-        return np.asarray(2.0 * v)
-    return np.asarray(2.0 * np.arctan2(sine, w) / sine * v)
+    sines = 0.5 * np.array([R[2, 1] - R[1, 2], R[0, 2] - R[2, 0], R[1, 0] - R[0, 1]])  # sine of the angle times axis
+    square = float(sines @ sines)
+    if square < _SMALL**2 and R[0, 0] + R[1, 1] + R[2, 2] > 0:  # below 1e-5 rad cv2.Rodrigues says 0
+        return np.asarray((1.0 + square / 6.0) * sines)
+    return np.asarray(cv2.Rodrigues(np.asarray(R, np.float64))[0], np.float64).ravel()
 
 
 def yaw_of(R_map_base: NDArray[np.float64]) -> float:

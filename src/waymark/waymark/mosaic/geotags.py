@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where photos were taken: from a CSV, or from each photo's own Exif."""
+"""Where frames were taken: from a CSV, from each photo's own Exif, or from the GNSS fixes of a bag."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from pathlib import Path
 
 from waymark.errors import ConfigError
 from waymark.mosaic.exif import checked_geotag, read_geotag
+from waymark.mosaic.fixes import FixTrack
 from waymark.mosaic.view import Geotag
+from waymark.sources.base import SourceFrame
 
 _NAMES = {
     'file': ('file', 'filename', 'name', 'image', 'photo'),
@@ -22,20 +24,27 @@ _NAMES = {
 
 @dataclass(frozen=True)
 class Geotags:
-    """Places by the photo's file name, and where they are from, for people."""
+    """Places of frames.
+
+    Attributes:
+        places: By the photo's file name.
+        fixes: By time, for frames that have no file of their own.
+    """
 
     places: Mapping[str, Geotag]
-    origin: str = ''
+    fixes: FixTrack | None = None
 
-    def of(self, name: str) -> Geotag | None:
-        """The place of a photo; None where it is not known."""
-        return self.places.get(name)
+    def of(self, frame: SourceFrame) -> Geotag | None:
+        """The place of a frame; None where it is not known."""
+        if frame.name or self.fixes is None:
+            return self.places.get(frame.name)
+        return self.fixes.at(frame.frame.header.stamp_ns)
 
 
 def from_exif(files: list[Path]) -> Geotags:
     """Read each photo's own; photos without one are left out."""
     found = {file.name: tag for file in files if (tag := read_geotag(file)) is not None}
-    return Geotags(found, 'Exif')
+    return Geotags(found)
 
 
 def from_csv(path: Path) -> Geotags:
@@ -54,7 +63,7 @@ def from_csv(path: Path) -> Geotags:
     missing = [key for key in ('file', 'lat', 'lon') if used[key] is None]
     if missing:
         raise ConfigError(f'{path}: no column {" or ".join(missing)}. The first line must name file, lat, lon[, alt].')
-    return Geotags(dict(_place(path, number, row, used) for number, row in enumerate(rows, start=2)), path.name)
+    return Geotags(dict(_place(path, number, row, used) for number, row in enumerate(rows, start=2)))
 
 
 def _place(path: Path, line: int, row: dict[str, str], used: Mapping[str, str | None]) -> tuple[str, Geotag]:

@@ -13,7 +13,8 @@ from waymark.errors import ConfigError
 from waymark.mosaic.canvas import Canvas
 from waymark.mosaic.config import MosaicConfig
 from waymark.mosaic.exposure import balance, no_exposure
-from waymark.mosaic.geotags import from_csv, from_exif
+from waymark.mosaic.fixes import read_fixes
+from waymark.mosaic.geotags import Geotags, from_csv, from_exif
 from waymark.mosaic.painting import Painter, Plot, paint, plot_of
 from waymark.mosaic.plan import Plan, Tell, plan_mosaic
 from waymark.mosaic.png import write_png
@@ -31,8 +32,9 @@ class MosaicRequest:
         input: Video, folder of photos, rosbag2 or simulator URI.
         out: The PNG; the world file, the report and the preview lie beside it.
         config: How.
-        geotags: CSV with file, lat, lon; None: each photo's Exif.
+        geotags: CSV with file, lat, lon; None: each photo's Exif, a bag's fixes.
         camera_info: ROS calibration YAML of the camera; '': the input's own, or solved for.
+        fix_topic: Of a bag, with sensor_msgs/NavSatFix; '': the only one.
     """
 
     input: str
@@ -40,6 +42,7 @@ class MosaicRequest:
     config: MosaicConfig = MosaicConfig()
     geotags: Path | None = None
     camera_info: str = ''
+    fix_topic: str = ''
 
 
 def make_mosaic(request: MosaicRequest, tell: Tell = lambda what, done, total: None) -> MosaicReport:
@@ -56,7 +59,7 @@ def make_mosaic(request: MosaicRequest, tell: Tell = lambda what, done, total: N
     if request.out.suffix.lower() != '.png':
         raise ConfigError(f'{request.out}: the mosaic is a PNG. Give a name that ends in .png.')
     recording = Recording(request.input, request.camera_info, (request.out, _preview_of(request.out)))
-    geotags = from_csv(request.geotags) if request.geotags else from_exif(recording.files)
+    geotags = _geotags(request, recording)
     views, passed_over = survey(recording, request.config, geotags, lambda d, t: tell('reading frames', d, t))
     plan = plan_mosaic(views, request.config, tell)
     scale = request.config.metres_per_pixel
@@ -80,6 +83,14 @@ def make_mosaic(request: MosaicRequest, tell: Tell = lambda what, done, total: N
             f'{request.out}: can not be written: {error.strerror or error}. Give another path.'
         ) from error
     return report
+
+
+def _geotags(request: MosaicRequest, recording: Recording) -> Geotags:
+    if request.fix_topic and not recording.is_bag:
+        raise ConfigError(f'fix_topic {request.fix_topic}: {request.input} is no bag. Leave it out.')
+    if request.geotags is not None:
+        return from_csv(request.geotags)
+    return Geotags({}, read_fixes(request.input, request.fix_topic)) if recording.is_bag else from_exif(recording.files)
 
 
 def _painter(plan: Plan, config: MosaicConfig) -> Painter:

@@ -25,6 +25,7 @@ class Recording:
 
     Attributes:
         is_photos: Whether it is a folder of images.
+        is_bag: Whether it is a rosbag2.
         unread: Why frames could not be read, by name; filled while frames() runs.
     """
 
@@ -42,7 +43,7 @@ class Recording:
         """
         if is_live(uri):
             raise SourceError(f'{uri}: a live input has no end. Record it with waymark run --record first.')
-        self.is_photos = kind_of(uri) == 'folder'
+        self.is_photos, self.is_bag = kind_of(uri) == 'folder', kind_of(uri) == 'bag'
         self.unread: dict[str, str] = {}
         self._config = ImageSourceConfig(input=uri, pace='fast', camera_info_file=camera_info_file)
         self._camera = read_camera_info(camera_info_file) if camera_info_file else None
@@ -110,7 +111,7 @@ def survey(
     Args:
         recording: The input.
         config: Features, and how much of a frame must be new.
-        geotags: Where photos were taken.
+        geotags: Where frames were taken.
         advance: Told how many of how many frames were read (0: unknown).
 
     Returns:
@@ -122,7 +123,7 @@ def survey(
     selector = FrameSelector(config, keep_all=recording.is_photos)
     seen = 0
     for seen, (number, item) in enumerate(recording.frames(), start=1):
-        selector.offer(view_of(item, number, config, geotags.of(item.name)))
+        selector.offer(view_of(item, number, config, geotags.of(item)))
         if len(selector.views) > config.max_frames:
             raise SourceError(
                 f'{recording.count or seen} frames: more than {config.max_frames} are needed to cover the ground. '

@@ -13,7 +13,7 @@ from waymark.errors import ConfigError
 NODE_CONFIGS = {
     'image_source': 'waymark.sources.config:ImageSourceConfig',
     'image_encoder': 'waymark.encoding.config:EncoderConfig',
-    'homography_tracker': 'waymark.tracking.config:TrackerConfig',
+    'homography_tracker': 'waymark.pipeline.motion_masks:HomographyTrackerConfig',
     'ego_motion': 'waymark.pipeline.ego_motion:EgoMotionNodeConfig',
     'place_recognition': 'waymark.pipeline.place_recognition:PlaceRecognitionConfig',
     'image_classifier': 'waymark.classification.config:ClassifierConfig',

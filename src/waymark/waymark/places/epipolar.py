@@ -90,8 +90,8 @@ def pose_up_to_scale(
     start = find_essential(points_ref, points_cur, K, threshold_px)
     if start is None:
         return None
-    near = start.inliers
-    rays, seen, groups = prepared(np.asarray(points_ref)[near], np.asarray(points_cur)[near], K)
+    ref, cur = np.asarray(points_ref)[start.inliers], np.asarray(points_cur)[start.inliers]
+    rays, seen, groups = prepared(ref, cur, K)
     if len(rays) < FEWEST:
         return None
     rays_cur, focal = rays_of(seen, K), float(np.sqrt(K[0, 0] * K[1, 1]))
@@ -104,7 +104,6 @@ def pose_up_to_scale(
         return None
     found = _from_direction(fit.state, fit.covariance)
     is_sure = float(np.sqrt(np.linalg.eigvalsh(found.covariance[:3, :3])[-1])) < _LARGEST_SIGMA
-    ref, cur = np.asarray(points_ref)[near], np.asarray(points_cur)[near]
     return found if is_sure and all(_repeats(found, ref[i::2], cur[i::2], K, threshold_px) for i in (0, 1)) else None
 
 

@@ -96,8 +96,8 @@ class LiveMap:
         place_map, sensed = self._map_for(model_id, fingerprint), sensed or Sensed()
         moved, camera = self._position.moved(sensed), sensed.camera
         lenses = None if camera is None else Lenses(place_map.info.camera or camera, camera)
-        keep = self._config.mapping
-        result = self._recognizer.observe(frame, vector, fingerprint, moved, keep, lenses=lenses, features=features)
+        keep, moving = self._config.mapping, sensed.moving
+        result = self._recognizer.observe(frame, vector, fingerprint, moved, keep, moving, lenses, features)
         result = self._position.located(result, place_map.keyframes, lenses, sensed)
         if result.new_keyframe is not None:
             self._note_camera(place_map, sensed.camera)

@@ -1,30 +1,30 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Small pieces of rigid motion: rotations, directions and 4x4 transforms, float64."""
+"""Small pieces of rigid motion: directions and 4x4 transforms, float64, and rotations by the names used here."""
 
 from __future__ import annotations
 
 import math
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from waymark.image.rotation import cross_matrix as cross
+from waymark.image.rotation import rotation_of as turned
+from waymark.image.rotation import rotation_vector as turn_of
+
 Floats = NDArray[np.float64]
-
-
-def turned(by: Floats) -> Floats:
-    """Rotation (3, 3) about an axis (3,) by its length, rad."""
-    return np.asarray(cv2.Rodrigues(np.asarray(by, np.float64))[0], np.float64)
-
-
-def turn_of(R: Floats) -> Floats:
-    """The axis (3,) whose length is the angle, rad, of a rotation (3, 3): the inverse of turned."""
-    return np.asarray(cv2.Rodrigues(np.asarray(R, np.float64))[0], np.float64).ravel()
-
-
-def cross(v: Floats) -> Floats:
-    """The matrix (3, 3) that takes a vector b to the cross product of v and b."""
-    return np.array([[0.0, -v[2], v[1]], [v[2], 0.0, -v[0]], [-v[1], v[0], 0.0]])
+__all__ = [
+    'Floats',
+    'between',
+    'cross',
+    'inverse',
+    'projected',
+    'rays_of',
+    'tangents',
+    'transform',
+    'turn_of',
+    'turned',
+]
 
 
 def tangents(direction: Floats) -> Floats:

@@ -42,12 +42,14 @@ class Sensed:
         altitude: Of the camera over flat ground.
         T_odom_base: (4, 4) pose of the robot by its odometry: smooth, and drifting.
         T_base_camera: (4, 4) pose of the camera's optical frame on the robot.
+        moving: (H, W) of the image, 0 to 1, what moves in it by itself (waymark.masks.motion_mask).
     """
 
     camera: CameraModel | None = None
     altitude: Altitude | None = None
     T_odom_base: Floats | None = None
     T_base_camera: Floats | None = None
+    moving: NDArray[np.floating] | None = None
 
 
 def altitude_of(

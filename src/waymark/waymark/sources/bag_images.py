@@ -35,7 +35,7 @@ def decode_image(cdr: bytes, type_name: str, frame_id: str) -> Frame:
     Raises:
         MessageError: The message or its image can't be used.
     """
-    message = _deserialize(cdr, type_name)
+    message = deserialize(cdr, type_name)
     if type_name == COMPRESSED:
         pixels, layout = decode_compressed(message.format, message.data)
     else:
@@ -51,7 +51,7 @@ def decode_camera_info(cdr: bytes) -> CameraModel:
         MessageError: The message can't be read.
         ConfigError: A lens model that is not supported.
     """
-    message = _deserialize(cdr, CAMERA_INFO)
+    message = deserialize(cdr, CAMERA_INFO)
     try:
         return camera_model((message.width, message.height), message.k, message.d, message.distortion_model)
     except ValueError as error:
@@ -63,7 +63,12 @@ def _typestore() -> Any:
     return get_typestore(Stores.ROS2_JAZZY)
 
 
-def _deserialize(cdr: bytes, type_name: str) -> Any:
+def deserialize(cdr: bytes, type_name: str) -> Any:
+    """Read one recorded message of any type that ROS itself has.
+
+    Raises:
+        MessageError: The bytes are no such message.
+    """
     try:
         return _typestore().deserialize_cdr(cdr, type_name)
     except Exception as error:  # rosbags generates its readers: what a short buffer raises depends on the field

@@ -6,8 +6,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
-from waymark.image.features import Features, detect
+from waymark.image.features import Features, detect, on_still_ground
 from waymark.tracking.config import TrackerConfig
 from waymark.tracking.pyramid import FramePyramid
 from waymark.tracking.track import Track, TrackState
@@ -25,12 +26,13 @@ class Searcher:
         self._images = 0
         self._has_luck = False  # found something in the last image: others may be in view again as well
 
-    def search(self, image: FramePyramid, tracks: Sequence[Track]) -> None:
+    def search(self, image: FramePyramid, tracks: Sequence[Track], moving: NDArray[np.floating] | None = None) -> None:
         """Look for those whose turn it is, with keypoints that are detected once.
 
         Args:
             image: The current one.
             tracks: All of them; those that were followed into this image know it already.
+            moving: (H, W) of the image, 0 to 1: nothing is looked for on what moves; None: nothing does.
         """
         self._images += 1
         due = self._due(tracks)
@@ -38,6 +40,7 @@ class Searcher:
         if not due:
             return
         features = self._detected(image, due[0])
+        features = features if moving is None else on_still_ground(features, moving)
         for track in due:
             was_missing = track.found is None
             track.look_for(image, features)

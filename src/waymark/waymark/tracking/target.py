@@ -9,9 +9,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from waymark.checks import require_shape
 from waymark.errors import ConfigError
 from waymark.image.agreement import BLOCK_PX
-from waymark.image.features import Features, detect
+from waymark.image.features import MOVES, Features, detect, on_still_ground
 from waymark.image.geometry import transform_points
 from waymark.image.homography import register
 from waymark.tracking.alignment import align
@@ -24,6 +25,7 @@ Box = tuple[int, int, int, int]  # left, top, width, height, px
 _AROUND_PX = 32  # a keypoint needs this much around it to be described
 _REDUCED = (1.0, 0.5)  # sizes of the picture whose keypoints are learnt: one alone is not found from afar
 _LEAST_SIDE_PX = 24
+_MASK_MARGIN_PX = 8  # masks are rough at the rim of what moves: a little more than they show is no part of a target
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,7 +72,12 @@ class Target:
 
 
 def learn_target(
-    target_id: str, gray: NDArray[np.uint8], config: TrackerConfig, width_m: float = 0.0, box: Box | None = None
+    target_id: str,
+    gray: NDArray[np.uint8],
+    config: TrackerConfig,
+    width_m: float = 0.0,
+    box: Box | None = None,
+    moving: NDArray[np.floating] | None = None,
 ) -> Target:
     """Learn a target from its picture, or from a box in an image that shows it from the front.
 
@@ -80,22 +87,25 @@ def learn_target(
         config: What a target needs.
         width_m: Real width of the picture or the box, m; 0: unknown.
         box: Part of `gray` that is the target; None: all of it.
+        moving: (H, W) of `gray`, 0 to 1 (waymark.masks.motion_mask): what moves is no part of the target; None:
+            nothing does.
 
     Returns:
         The target; homographies map pixels of the picture, or of the box, to the current image.
 
     Raises:
         ConfigError: The box is no part of the image, or the target has too little texture to be found again.
+        ValueError: `moving` is not of the image's size.
     """
     box = box or (0, 0, gray.shape[1], gray.shape[0])
-    picture = cut(gray, box)
-    features = _learnt_features(gray, box, config)
+    picture, still = cut(gray, box), cut(_still(moving, gray), box)
+    features = _on(_learnt_features(gray, box, config), still)
     if len(features) < config.min_target_features:
         raise ConfigError(
             f'target {target_id!r} has too little texture: {len(features)} keypoints of '
             f'{config.min_target_features} needed. Use a more detailed picture, or lower min_target_features.'
         )
-    view = _view(features, picture, np.ones(picture.shape, np.bool_), config)
+    view = _view(features, picture, still == 255, config)
     if len(view.followed[0].points) < config.min_inliers:
         raise ConfigError(
             f'target {target_id!r} has too little texture: {len(view.followed[0].points)} corners to follow of '
@@ -104,21 +114,32 @@ def learn_target(
     return Target(target_id, (view,), width_m)
 
 
-def with_view(target: Target, gray: NDArray[np.uint8], config: TrackerConfig) -> Target:
+def with_view(
+    target: Target,
+    gray: NDArray[np.uint8],
+    config: TrackerConfig,
+    box: Box | None = None,
+    moving: NDArray[np.floating] | None = None,
+) -> Target:
     """Add a picture of a target from elsewhere or in another light.
 
     Args:
         target: As known so far.
         gray: (H, W) uint8, shows the target somewhere.
         config: Of the tracker.
+        box: Part of `gray` that is looked at; None: all of it.
+        moving: (H, W) of `gray`, 0 to 1: what moves is no part of the target; None: nothing does.
 
     Returns:
         The target that is found by either.
 
     Raises:
-        ConfigError: The known pictures don't recognise it.
+        ConfigError: The box is no part of the image, or the known pictures don't recognise it.
+        ValueError: `moving` is not of the image's size.
     """
-    current = detect(gray, config)
+    box = box or (0, 0, gray.shape[1], gray.shape[0])
+    gray, still = cut(gray, box), cut(_still(moving, gray), box)
+    current = _on(detect(gray, config), still)
     found = register(target.features, current, config.ratio, config)
     image = FramePyramid(gray)
     laid = None if found is None else align(target.views[0].followed, image, found.H_cur_ref, config.template_points)
@@ -131,7 +152,7 @@ def with_view(target: Target, gray: NDArray[np.uint8], config: TrackerConfig) ->
     keypoints = transform_points(np.linalg.inv(H_view_ref), current.keypoints)
     inside = ((keypoints >= 0) & (keypoints <= np.array(target.size_wh) - 1)).all(axis=1)
     features = Features(keypoints[inside].astype(np.float32), current.descriptors[inside], target.size_wh)
-    picture, shown = (_warped_back(plane, H_view_ref, target.size_wh) for plane in (gray, np.full_like(gray, 255)))
+    picture, shown = (_warped_back(plane, H_view_ref, target.size_wh) for plane in (gray, still))
     return replace(target, views=(*target.views, _view(features, picture, shown == 255, config)))
 
 
@@ -151,6 +172,19 @@ def cut(gray: NDArray[np.uint8], box: Box) -> NDArray[np.uint8]:
     _require_inside(box, gray)
     left, top, width, height = box
     return np.ascontiguousarray(gray[top : top + height, left : left + width])
+
+
+def _still(moving: NDArray[np.floating] | None, gray: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """(H, W) 255 where nothing moves, else 0."""
+    if moving is None:
+        return np.full_like(gray, 255)
+    require_shape('moving', moving, gray.shape)
+    around = np.ones((2 * _MASK_MARGIN_PX + 1,) * 2, np.uint8)
+    return np.asarray(255 - cv2.dilate(np.where(moving < MOVES, 0, 255).astype(np.uint8), around), np.uint8)
+
+
+def _on(features: Features, still: NDArray[np.uint8]) -> Features:
+    return on_still_ground(features, still < 255)
 
 
 def _warped_back(

@@ -18,7 +18,7 @@ from waymark.tracking.pictures import load_targets
 from waymark.tracking.pose import TargetPose, target_pose
 from waymark.tracking.pyramid import FramePyramid
 from waymark.tracking.search import Searcher
-from waymark.tracking.target import Box, Target, cut, learn_target, with_view
+from waymark.tracking.target import Box, Target, learn_target, with_view
 from waymark.tracking.track import Track, TrackState
 from waymark.types import Frame
 
@@ -85,12 +85,16 @@ class PlanarTracker:
         """Whether the real width of any target is known, so that it can have a pose."""
         return any(t.target.width_m > 0 for t in self._tracks)
 
-    def track(self, frame: Frame, camera: CameraModel | None = None) -> tuple[TargetState, ...]:
+    def track(
+        self, frame: Frame, camera: CameraModel | None = None, moving: NDArray[np.floating] | None = None
+    ) -> tuple[TargetState, ...]:
         """Say of every target where it is in one image.
 
         Args:
             frame: The current image.
             camera: Its calibration, for poses.
+            moving: (H, W) of the image, 0 to 1 (waymark.masks.motion_mask): no target is looked for on what moves, and
+                none is learnt there; None: anywhere.
 
         Returns:
             One state per target; none before the first target is learnt.
@@ -104,18 +108,23 @@ class PlanarTracker:
             self.forget()
             self._size_wh = frame.size_wh
         if not self._tracks and self._config.learn_first_frame:
-            self._learn_centre(frame)
+            self._learn_centre(frame, moving)
         image = FramePyramid(frame.gray)
         for track in self._tracks:
             track.foresee(image)
         motions = self._flow.motions(image, [t.points_px for t in self._tracks])
         for track, motion in zip(self._tracks, motions, strict=True):
             track.follow(image, motion)
-        self._searcher.search(image, self._tracks)
+        self._searcher.search(image, self._tracks, moving)
         return tuple(self._state(t, camera) for t in self._tracks)
 
     def add_target(
-        self, target_id: str, gray: NDArray[np.uint8], width_m: float = 0.0, box: Box | None = None
+        self,
+        target_id: str,
+        gray: NDArray[np.uint8],
+        width_m: float = 0.0,
+        box: Box | None = None,
+        moving: NDArray[np.floating] | None = None,
     ) -> Target:
         """Learn a target, or a further view of a known one, from now on.
 
@@ -124,6 +133,7 @@ class PlanarTracker:
             gray: (H, W) uint8.
             width_m: Real width of the picture or the box, m; 0: unknown; not used for a further view.
             box: Part of `gray` that is the target; None: all of it.
+            moving: (H, W) of `gray`, 0 to 1: what moves is no part of the target; None: nothing does.
 
         Returns:
             The target as it is known now.
@@ -138,10 +148,10 @@ class PlanarTracker:
             raise ConfigError(f'width_m: expected 0 or more, got {width_m}.')
         known = next((t for t in self._tracks if t.target.target_id == target_id), None)
         if known is None:
-            target = learn_target(target_id, gray, self._config, width_m, box)
+            target = learn_target(target_id, gray, self._config, width_m, box, moving)
             self._tracks.append(Track(target, self._config))
             return target
-        known.target = with_view(known.target, gray if box is None else cut(gray, box), self._config)
+        known.target = with_view(known.target, gray, self._config, box, moving)
         return known.target
 
     def forget(self) -> None:
@@ -150,11 +160,11 @@ class PlanarTracker:
         for track in self._tracks:
             track.forget()
 
-    def _learn_centre(self, frame: Frame) -> None:
+    def _learn_centre(self, frame: Frame, moving: NDArray[np.floating] | None) -> None:
         width, height = frame.size_wh
         box = width // 4, height // 4, width - 2 * (width // 4), height - 2 * (height // 4)
         try:
-            target = learn_target('first_frame', frame.gray, self._config, self._config.target_width_m, box)
+            target = learn_target('first_frame', frame.gray, self._config, self._config.target_width_m, box, moving)
         except ConfigError:
             return  # the first image with enough texture, says the parameter
         self._tracks.append(Track(target, self._config))

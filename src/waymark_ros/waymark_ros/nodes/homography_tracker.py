@@ -10,7 +10,9 @@ from waymark_msgs.msg import PlanarTargetArray
 from waymark_msgs.srv import AddTarget
 
 from waymark.errors import MessageError
-from waymark.tracking import PlanarTracker, TargetState, TrackerConfig
+from waymark.masks.alignment import Plane
+from waymark.pipeline.motion_masks import HomographyTrackerConfig
+from waymark.tracking import PlanarTracker, TargetState
 from waymark.types import Frame
 from waymark_ros.conversions import picture_to_frame
 from waymark_ros.qos import RESULTS, TF
@@ -22,14 +24,14 @@ from waymark_ros.vision_node import VisionNode
 class HomographyTrackerNode(VisionNode):
     """Subscribe to `image`, `camera_info`; publish `targets` for each frame, /tf on request; serve `~/add_target`."""
 
-    config_class = TrackerConfig
+    config_class = HomographyTrackerConfig
     default_name = 'homography_tracker'
     receives_camera_info = True
 
-    def on_configure_core(self, config: TrackerConfig) -> None:
+    def on_configure_core(self, config: HomographyTrackerConfig) -> None:
         """Learn the targets."""
         self.tracker = PlanarTracker.from_config(config)
-        self.newest: Frame | None = None
+        self.newest: tuple[Frame, Plane | None] | None = None
         self.tf_prefix = config.tf_prefix
         self.targets = self.create_publisher(PlanarTargetArray, 'targets', RESULTS)
         self.tf = self.create_publisher(TFMessage, '/tf', TF) if config.publish_tf else None
@@ -37,8 +39,8 @@ class HomographyTrackerNode(VisionNode):
 
     def on_frame(self, frame: Frame) -> None:
         """Find every target in this image."""
-        self.newest = frame
-        states = self.tracker.track(frame, self.camera_of(frame))
+        self.newest = frame, self.moving
+        states = self.tracker.track(frame, self.camera_of(frame), self.moving)
         self.publish_latest(self.targets, targets_to_msg(states, frame.header))
         transforms = targets_to_tf(states, frame.header, self.tf_prefix)
         if self.tf is not None and transforms.transforms:
@@ -58,10 +60,11 @@ class HomographyTrackerNode(VisionNode):
 
     def add_target(self, request: AddTarget.Request, response: AddTarget.Response) -> Iterator[None]:
         """Learn a target from the request's picture, or from the newest image."""
-        frame = picture_to_frame(request.image, 'image') if request.image.width else self.newest
-        if frame is None:
+        shown = (picture_to_frame(request.image, 'image'), None) if request.image.width else self.newest
+        if shown is None:
             raise MessageError('add_target: no image has come yet. Send one with the request.')
-        target = self.tracker.add_target(request.target_id, frame.gray, request.width_m, box_from_msg(request.box))
+        (frame, moving), box = shown, box_from_msg(request.box)
+        target = self.tracker.add_target(request.target_id, frame.gray, request.width_m, box, moving)
         response.keypoints = len(target.features)
         response.target_count = len(self.tracker.target_ids)
         yield

@@ -61,7 +61,7 @@ class PlaceRecognitionNode(VisionNode):
     def on_frame(self, frame: Frame) -> None:
         """Wait for the embedding of this image, or recognise it at once when that was faster."""
         self.boundaries.observe(frame)
-        self.recognise(self.pairs.add_image(PlaceImage(frame)))
+        self.recognise(self.pairs.add_image(PlaceImage(frame, self.received_ns, self.moving)))
 
     def on_embedding(self, msg: Embedding) -> None:
         """Recognise the image with exactly this stamp."""
@@ -74,7 +74,7 @@ class PlaceRecognitionNode(VisionNode):
             return
         image, msg = pair
         frame, vector = image.frame, embedding_vector(msg)
-        sensed = self.robot.sensed(frame.header, self.camera_of(frame))
+        sensed = self.robot.sensed(frame.header, self.camera_of(frame), image.moving)
         result = self.map.observe(frame, vector, msg.model_id, msg.fingerprint, sensed, image.features)
         why = self.why_no_camera(frame)
         self.outputs.publish(result, frame.header, msg.fingerprint, self.robot.odom_frame, why)
