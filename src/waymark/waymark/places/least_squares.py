@@ -40,7 +40,7 @@ class Noise:
 # By simulated flights over planes. Rather a little too careful than too sure.
 ON_A_PLANE = Noise(shared_px=0.05, doubt=1.1)
 # By rendered corridors, where points are fewer and those on one pillar or wall err together.
-IN_DEPTH = Noise(shared_px=0.15, doubt=1.25, is_estimate=True)
+IN_DEPTH = Noise(shared_px=0.15, doubt=1.6, is_estimate=True)
 
 
 @dataclass(frozen=True, eq=False)
