@@ -106,6 +106,8 @@ def test_matches_that_few_agree_with_are_rejected(points_ref):
 def test_matches_in_one_small_spot_are_rejected(points_ref):
     spot = points_ref / 20
     assert rejection(all_agree(np.eye(3), spot), spot, SIZE, CONFIG) == 'coverage'
+    assert rejection(all_agree(np.eye(3), spot), spot, SIZE, CONFIG, covered=CONFIG.min_coverage) is None
+    assert rejection(all_agree(np.eye(3), points_ref), points_ref, SIZE, CONFIG, covered=0.0) == 'coverage'
 
 
 def test_a_plane_whose_far_corner_passes_the_horizon_is_rejected_but_a_room_is_not(points_ref):

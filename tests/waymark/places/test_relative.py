@@ -107,5 +107,7 @@ def test_errors_are_as_large_as_the_covariance_says(flat):
         return pose_over_plane(a, b, K, PlaneKnown(HEIGHT_M)) if flat else pose_up_to_scale(a, b, K, 3.0)
 
     mean, bound = normalized(find, flat)
-    doubt = 1.1 if flat else 4.0  # by so much the stated covariance is larger than the jackknife's
+    # By so much the stated covariance is larger than the jackknife's: among things with depth .15 px are added for what
+    # all points share, which these do not.
+    doubt = 1.1 if flat else 2.0
     assert (1 - bound) / doubt - 0.05 < mean < 1 + bound

@@ -117,6 +117,7 @@ def rejection(
     points_ref: NDArray[np.floating],
     size_ref_wh: tuple[int, int],
     config: HomographyConfig,
+    covered: float | None = None,
 ) -> str | None:
     """Say why a fitted homography can't be a real view of the reference.
 
@@ -125,6 +126,7 @@ def rejection(
         points_ref: (M, 2) the matched reference pixels, inliers and outliers.
         size_ref_wh: Of the reference image, px.
         config: The gates; the number of inliers is estimate_homography's.
+        covered: What `min_coverage` is asked of; None: the share of the reference that the agreeing matches span.
 
     Returns:
         The first gate it fails ('share', 'coverage', 'mirrored', 'scale', 'corners'), or None.
@@ -132,7 +134,7 @@ def rejection(
     agreeing = np.asarray(points_ref)[found.inliers]
     if found.quality < config.min_inlier_share:
         return 'share'
-    if coverage(agreeing, size_ref_wh) < config.min_coverage:
+    if (coverage(agreeing, size_ref_wh) if covered is None else covered) < config.min_coverage:
         return 'coverage'
     scale = local_scale(found.H_cur_ref, agreeing)
     if not (scale > 0).all():  # a mirrored or horizon-crossing picture can't come from one camera

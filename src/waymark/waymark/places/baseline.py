@@ -13,7 +13,7 @@ from waymark.image.camera import CameraModel
 from waymark.image.features import match
 from waymark.maps import Keyframe
 from waymark.places.config import PlacesConfig
-from waymark.places.least_squares import Floats
+from waymark.places.epipolar import pose_up_to_scale
 from waymark.places.relative import PlaneKnown, RelativePose, pose_over_plane
 from waymark.places.three_views import pose_by_baseline
 from waymark.places.views import Lenses, Views
@@ -21,6 +21,7 @@ from waymark.places.views import Lenses, Views
 _REACH = 3  # keyframes before and after
 _MOST_SIGMA = 0.25  # of its unit: a worse measure is none
 _SHORTEST_M = 1e-3
+_MOST_PAIRS = 1000  # remembered
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,13 +43,16 @@ class Baselines:
     def __init__(self, config: PlacesConfig) -> None:
         self._config = config
         self._planes: dict[int, _Measure] = {}
+        self._pairs: dict[tuple[int, int], RelativePose | None] = {}  # the second's pose in the first, up to scale
 
     def forget(self, keyframe_id: int | None = None) -> None:
         """Forget one keyframe, or all."""
         if keyframe_id is None:
             self._planes.clear()
+            self._pairs.clear()
         else:
             self._planes.pop(keyframe_id, None)
+            self._pairs = {pair: pose for pair, pose in self._pairs.items() if keyframe_id not in pair}
 
     def scaled_plane(
         self,
@@ -119,9 +123,16 @@ class Baselines:
         """
         best, best_share = found, _MOST_SIGMA
         for other, length_m in self._neighbours(keyframe, keyframes):
-            seen, points = self._shared(raw_ref, keyframe, other, camera, views.K)
+            pairs = match(keyframe.features, other.features, self._config.ratio)
+            there = self._between(keyframe, other, pairs, camera)
+            if there is None:
+                continue
+            _, seen, at = np.intersect1d(
+                _labels(raw_ref), _labels(keyframe.features.keypoints[pairs[:, 0]]), return_indices=True
+            )
             near = Views(views.points_ref[seen], views.points_cur[seen], views.K)
-            pose = pose_by_baseline(near, points, found, length_m, self._config.odometry_drift * length_m)
+            points = camera.undistort_points(other.features.keypoints[pairs[at, 1]], views.K)
+            pose = pose_by_baseline(near, points, found, there, length_m, self._config.odometry_drift * length_m)
             if pose is None:
                 continue
             way = pose.T_ref_cur[:3, 3]
@@ -130,14 +141,18 @@ class Baselines:
                 best, best_share = pose, share
         return best
 
-    def _shared(
-        self, raw_ref: NDArray[np.float32], keyframe: Keyframe, other: Keyframe, camera: CameraModel, K: Floats
-    ) -> tuple[NDArray[np.intp], Floats]:
-        """Which of the keyframe's matched points (M,) another one shows, and where in it: (M, 2) undistorted px."""
-        pairs = match(keyframe.features, other.features, self._config.ratio)
-        mine = keyframe.features.keypoints[pairs[:, 0]]
-        _, seen, at = np.intersect1d(_labels(raw_ref), _labels(mine), return_indices=True)
-        return seen, camera.undistort_points(other.features.keypoints[pairs[at, 1]], K)
+    def _between(
+        self, keyframe: Keyframe, other: Keyframe, pairs: NDArray[np.intp], camera: CameraModel
+    ) -> RelativePose | None:
+        """Pose of another keyframe's camera, up to scale, by what both show; (M, 2) pairs of their keypoints."""
+        key = keyframe.keyframe_id, other.keyframe_id
+        if key not in self._pairs:
+            ref, cur = keyframe.features.keypoints[pairs[:, 0]], other.features.keypoints[pairs[:, 1]]
+            views = Lenses(camera, camera).views(ref, cur)
+            if len(self._pairs) >= _MOST_PAIRS:
+                del self._pairs[next(iter(self._pairs))]
+            self._pairs[key] = pose_up_to_scale(views.points_ref, views.points_cur, views.K)
+        return self._pairs[key]
 
     def _neighbours(self, keyframe: Keyframe, keyframes: Mapping[int, Keyframe]) -> Iterator[tuple[Keyframe, float]]:
         """Keyframes near in order that have a pose elsewhere, and how far away, m."""

@@ -81,7 +81,9 @@ class PlacesConfig(FeatureConfig, HomographyConfig, RetrievalConfig, LocatingCon
         26, 'Fewest matches that must agree in a scene with depth, where camera_info is known.', ge=8
     )
     min_epipolar_share: float = param(0.5, 'Smallest share of the matches that must agree there.', ge=0, le=1)
-    min_coverage: float = param(0.05, 'Smallest share of the keyframe that the agreeing matches must span.', ge=0, le=1)
+    min_coverage: float = param(
+        0.05, 'Smallest share of the keyframe or of the image that the agreeing matches must span.', ge=0, le=1
+    )
     # Seen from half or twice the distance it is another place, even if the same thing is in view.
     min_scale: float = param(0.5, 'Smallest size relative to the keyframe.', gt=0)
     max_scale: float = param(2.0, 'Largest size relative to the keyframe.', gt=0)

@@ -13,8 +13,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from waymark.places.least_squares import DOUBT_IN_DEPTH, Floats, minimize
-from waymark.places.relative import FEWEST, RelativePose, prepared
+from waymark.places.least_squares import IN_DEPTH, Floats, minimize
+from waymark.places.relative import FEWEST, GROUP_IN_DEPTH_PX, RelativePose, prepared
 from waymark.places.rigid import cross, rays_of, tangents, transform, turn_of, turned
 
 _LARGEST_SIGMA = 0.4  # rad: a direction less sure than that has no covariance worth the name
@@ -91,7 +91,7 @@ def pose_up_to_scale(
     if start is None:
         return None
     ref, cur = np.asarray(points_ref)[start.inliers], np.asarray(points_cur)[start.inliers]
-    rays, seen, groups = prepared(ref, cur, K)
+    rays, seen, groups = prepared(ref, cur, K, GROUP_IN_DEPTH_PX)
     if len(rays) < FEWEST:
         return None
     rays_cur, focal = rays_of(seen, K), float(np.sqrt(K[0, 0] * K[1, 1]))
@@ -99,7 +99,7 @@ def pose_up_to_scale(
     def residuals(state: Epipolar) -> Floats:
         return focal * sampson(cross(state.t) @ state.R, rays, rays_cur)[:, None]
 
-    fit = minimize(start, residuals, Epipolar.moved, 5, groups, doubt=DOUBT_IN_DEPTH)
+    fit = minimize(start, residuals, Epipolar.moved, 5, groups, noise=IN_DEPTH)
     if fit is None:
         return None
     found = _from_direction(fit.state, fit.covariance)

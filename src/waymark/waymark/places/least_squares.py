@@ -17,16 +17,32 @@ _ITERATIONS = 10
 _ASTRAY = 0.1  # rad, or a share of the unit of length: who still goes so far with each step is on no solution's way
 _STEP = 1e-6  # of the differences that stand for derivatives
 _STILL = 1e-6  # rad, or a share of the unit of length: a hundredth of what keypoints tell
-_HUBER = 1.5  # standard deviations from which a residual counts less and less
+HUBER = 1.5  # standard deviations from which a residual counts less and less
 _FEWEST_GROUPS = 4
-# All keypoints share an error of this size: they lie on whole pixels, and near views shift them all alike. No scatter
-# shows it; errors of simulated flights do. Residuals are in px.
-_SHARED_PX = 0.05
-# Neighbouring groups share a little of their error too. Rather a little too careful than too sure.
-_DOUBT = 1.1
-# Among things with depth some matches lie on the right line and in the wrong place (edges of pillars, repeated
-# texture): rendered corridors show standard deviations twice the jackknife's.
-DOUBT_IN_DEPTH = 4.0
+
+
+@dataclass(frozen=True)
+class Noise:
+    """What no scatter of residuals shows.
+
+    Attributes:
+        shared_px: Standard deviation of an error that all keypoints share: they lie on whole pixels of their level, and
+            near views shift them all alike. Residuals are in px.
+        doubt: Factor on the covariance: neighbouring groups share a little of their error too.
+        is_estimate: Whether the covariance allows for being an estimate: by G groups, the squared normalised error of P
+            parameters is (G - 1) / (G - P - 2) times too large in the mean (Hotelling's T squared; Mardia, Kent and
+            Bibby, Multivariate Analysis, 1979, ch. 3).
+    """
+
+    shared_px: float
+    doubt: float = 1.0
+    is_estimate: bool = False
+
+
+# By simulated flights over planes. Rather a little too careful than too sure.
+ON_A_PLANE = Noise(shared_px=0.05, doubt=1.1)
+# By rendered corridors, where points are fewer and those on one pillar or wall err together.
+IN_DEPTH = Noise(shared_px=0.15, doubt=1.6, is_estimate=True)
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,7 +67,7 @@ def minimize(
     size: int,
     groups: NDArray[np.intp],
     prior: Callable[[State], Floats] | None = None,
-    doubt: float = _DOUBT,
+    noise: Noise = ON_A_PLANE,
 ) -> Fit[State] | None:
     """Fit a state to points.
 
@@ -66,10 +82,10 @@ def minimize(
         size: P.
         groups: (N,) number of each point's group; points of one group may share their error.
         prior: Residuals (Q,) of what is known beforehand, in standard deviations.
-        doubt: Factor on the covariance.
+        noise: What the covariance has beside the scatter of the residuals.
 
     Returns:
-        The fit; None where the points do not fix the state (or steps stay long), or are in fewer than four groups.
+        The fit; None where the points do not fix the state (or steps stay long), or are in too few groups.
     """
     state = start
     for _ in range(_ITERATIONS):
@@ -83,7 +99,7 @@ def minimize(
         normal, _, parts = _equations(state, residuals, moved, size, prior)
         if normal is None or float(np.abs(step).max()) > _ASTRAY:
             return None
-    return _with_covariance(state, parts(), groups, doubt)
+    return _with_covariance(state, parts(), groups, noise)
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,7 +124,7 @@ def _equations(
     J = _jacobian(residuals, r, around)
     length = np.linalg.norm(r, axis=1)
     sigma = max(1.4826 * float(np.median(length)) / np.sqrt(r.shape[1]), 1e-12)
-    bend = _HUBER * sigma * np.sqrt(r.shape[1])
+    bend = HUBER * sigma * np.sqrt(r.shape[1])
     weight = np.minimum(1.0, bend / np.maximum(length, 1e-12)) / sigma**2
     gradient = np.einsum('nrp,nr,n->np', J, r, weight)
     normal = np.einsum('nrp,nrq,n->pq', J, J, weight)
@@ -139,10 +155,10 @@ def _jacobian(residuals: Callable[[State], Floats], here: Floats, around: Sequen
     return np.stack([(residuals(there) - here) / _STEP for there in around], axis=-1)
 
 
-def _with_covariance(state: State, parts: _Parts, groups: NDArray[np.intp], doubt: float) -> Fit[State] | None:
+def _with_covariance(state: State, parts: _Parts, groups: NDArray[np.intp], noise: Noise) -> Fit[State] | None:
     _, group = np.unique(groups, return_inverse=True)
     count, size = int(group.max(initial=-1)) + 1, parts.gradient.shape[1]
-    if count < max(_FEWEST_GROUPS, (size + 1) // 2):
+    if count < (size + 3 if noise.is_estimate else max(_FEWEST_GROUPS, (size + 1) // 2)):
         return None
     gradient, curvature = np.zeros((count, size)), np.zeros((count, size, size))
     np.add.at(gradient, group, parts.gradient)
@@ -154,8 +170,9 @@ def _with_covariance(state: State, parts: _Parts, groups: NDArray[np.intp], doub
     except np.linalg.LinAlgError:
         return None
     steps -= steps.mean(axis=0)
-    pulled = inverse @ parts.shared * _SHARED_PX
+    pulled = inverse @ parts.shared * noise.shared_px
     # As large an error of each point alone keeps views that are the same pixel by pixel from being infinitely sure.
-    shared = pulled @ pulled.T + (_SHARED_PX / parts.sigma) ** 2 * inverse
-    covariance = (count - 1) / count * steps.T @ steps + inverse @ parts.known @ inverse + shared
-    return Fit(state, 0.5 * doubt * (covariance + covariance.T), parts.sigma)
+    shared = pulled @ pulled.T + (noise.shared_px / parts.sigma) ** 2 * inverse
+    few = (count - 1) / (count - size - 2) if noise.is_estimate else 1.0
+    covariance = few * (count - 1) / count * steps.T @ steps + inverse @ parts.known @ inverse + shared
+    return Fit(state, 0.5 * noise.doubt * (covariance + covariance.T), parts.sigma)

@@ -22,6 +22,7 @@ from waymark.places.rigid import projected, rays_of, tangents, transform, turned
 
 FEWEST = 8
 _GROUP_PX = 16  # keypoints nearer to one another than this are found on the same thing
+GROUP_IN_DEPTH_PX = 32  # there, on the same pillar
 
 
 @dataclass(frozen=True, eq=False)
@@ -181,14 +182,14 @@ def derivative(of: Callable[[Floats], Floats], size: int) -> Floats:
 
 
 def prepared(
-    points_ref: NDArray[np.floating], points_cur: NDArray[np.floating], K: Floats
+    points_ref: NDArray[np.floating], points_cur: NDArray[np.floating], K: Floats, group_px: int = _GROUP_PX
 ) -> tuple[Floats, Floats, NDArray[np.intp]]:
     """Rays (N, 3) of the reference points, current points, and which points lie on the same thing."""
     require_shape('points_ref', points_ref, ('N', 2))
     require_shape('points_cur', points_cur, (len(points_ref), 2))
     require_shape('K', K, (3, 3))
     ref, cur = np.asarray(points_ref, np.float64), np.asarray(points_cur, np.float64)
-    cells = np.floor(ref / _GROUP_PX).astype(np.intp)
+    cells = np.floor(ref / group_px).astype(np.intp)
     return rays_of(ref, K), cur, cells[:, 0] * 100_003 + cells[:, 1]
 
 

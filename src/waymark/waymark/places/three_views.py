@@ -1,104 +1,143 @@
 # SPDX-License-Identifier: Apache-2.0
 """The pose of a third view in metres, by the known distance between two others.
 
-What two views of known distance show can be placed in space; from there it is projected into the third (Hartley and
-Zisserman, Multiple View Geometry, ch. 12 and 15). Both poses are fitted together: the covariance has all errors.
+Two pairs of views each tell how far away things are, in units of the distance between their own cameras. What both
+pairs show gives the ratio of the two units. Each pair's pose is fitted to all that the pair shares, the ratio to what
+is seen thrice, which is much less; the covariance has the errors of all three.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
-from waymark.places.epipolar import Epipolar, find_essential, sampson
-from waymark.places.least_squares import DOUBT_IN_DEPTH, Floats, minimize
-from waymark.places.relative import FEWEST, RelativePose, prepared
-from waymark.places.rigid import cross, projected, rays_of, transform, turned
+from waymark.places.epipolar import sampson
+from waymark.places.least_squares import HUBER, IN_DEPTH, Fit, Floats, minimize
+from waymark.places.relative import FEWEST, GROUP_IN_DEPTH_PX, RelativePose, derivative, prepared
+from waymark.places.rigid import cross, rays_of, transform, turned
 from waymark.places.views import Views
 
-_SMALLEST_PARALLAX = 0.01  # rad, in the median: with less, depth is a guess
+_NEAR_LINE_PX = 3.0
+_SMALLEST_PARALLAX_PX = 3.0  # with less, depth is a guess
 
 
 @dataclass(frozen=True, eq=False)
-class _Three:
-    """Keyframe, its neighbour (p_other = R p + t, t of length 1), and the current camera (p_cur = R p + t)."""
+class _Thrice:
+    """Rays (N, 3) of points in keyframe, neighbour and current image; and which of them lie on one thing."""
 
-    other: Epipolar
-    R: Floats
-    t: Floats
+    ref: Floats
+    other: Floats
+    cur: Floats
+    groups: NDArray[np.intp]
 
-    def moved(self, by: Floats) -> _Three:
-        return _Three(self.other.moved(by[:5]), turned(by[5:8]) @ self.R, self.t + by[8:])
+    def only(self, kept: NDArray[np.bool_]) -> _Thrice:
+        return _Thrice(self.ref[kept], self.other[kept], self.cur[kept], self.groups[kept])
+
+    def log_ratios(self, other: RelativePose, found: RelativePose) -> Floats:
+        """(N,) of the current pair's unit of length to the neighbour's; NaN for points behind a camera."""
+        with np.errstate(divide='ignore', invalid='ignore'):
+            return np.asarray(np.log(_depths(self.ref, self.other, other)) - np.log(_depths(self.ref, self.cur, found)))
+
+    def parallax(self, other: RelativePose, found: RelativePose) -> Floats:
+        """(N,) rad: the angle by which an error of a ray is divided in a log ratio."""
+        angles = _angles(self.ref, self.other, other), _angles(self.ref, self.cur, found)
+        return np.asarray(1 / np.hypot(*(1 / np.maximum(angle, 1e-9) for angle in angles)))
 
 
 def pose_by_baseline(
-    views: Views, points_other: Floats, found: RelativePose, length_m: float, sigma_m: float
+    views: Views, points_other: Floats, found: RelativePose, other: RelativePose, length_m: float, sigma_m: float
 ) -> RelativePose | None:
     """Find the pose in metres.
 
     Args:
         views: (N, 2) points of keyframe and current image, with outliers.
         points_other: (N, 2) undistorted px of the same in the neighbour, with outliers.
-        found: The pose up to scale.
+        found: Pose of the current camera in the keyframe's, its position a direction.
+        other: Pose of the neighbour's camera in the keyframe's, its position a direction.
         length_m: Distance between the cameras of keyframe and neighbour.
         sigma_m: Standard deviation of that.
 
     Returns:
-        The pose; None where the points do not fix it.
+        The pose; None where the points do not tell the ratio of the two distances.
     """
-    other = find_essential(views.points_ref, points_other, views.K)
-    if other is None:
-        return None
-    good = other.inliers & _agree(views, found)
-    if np.count_nonzero(good) < FEWEST:
-        return None
-    rays, seen, groups = prepared(views.points_ref[good], views.points_cur[good], views.K)
-    rays_other = rays_of(points_other[good], views.K)
-    start = _start(other, found, rays, rays_other, rays_of(seen, views.K))
-    if start is None:
-        return None
+    ref, seen, groups = prepared(views.points_ref, views.points_cur, views.K, GROUP_IN_DEPTH_PX)
+    points = _Thrice(ref, rays_of(np.asarray(points_other, np.float64), views.K), rays_of(seen, views.K), groups)
     focal = float(np.sqrt(views.K[0, 0] * views.K[1, 1]))
-
-    def residuals(state: _Three) -> Floats:
-        points = rays * _depths(rays, rays_other, state.other.R, state.other.t)[:, None]
-        apart = focal * sampson(cross(state.other.t) @ state.other.R, rays, rays_other)
-        return np.asarray(np.c_[projected(points @ state.R.T + state.t, views.K) - seen, apart], np.float64)
-
-    fit = minimize(start, residuals, _Three.moved, 11, groups, doubt=DOUBT_IN_DEPTH)
+    parallax_px = focal * points.parallax(other, found)
+    near = _fits(points.ref, points.cur, found, focal) & _fits(points.ref, points.other, other, focal)
+    near &= np.isfinite(points.log_ratios(other, found)) & (parallax_px > _SMALLEST_PARALLAX_PX)
+    if np.count_nonzero(near) < FEWEST:
+        return None
+    points, weights = points.only(near), parallax_px[near]
+    log_ratios = points.log_ratios(other, found)
+    fit = _agreed(log_ratios, weights, points.groups)
     if fit is None:
         return None
-    R_ref_cur, t = fit.state.R.T, fit.state.t
-    J = np.zeros((6, 11))
-    J[:3, 5:8], J[:3, 8:], J[3:, 5:8] = -R_ref_cur @ cross(t), -R_ref_cur, -R_ref_cur
-    pose = RelativePose(transform(R_ref_cur, -R_ref_cur @ t), J @ fit.covariance @ J.T, False, is_planar=False)
-    return pose.scaled(length_m, sigma_m)
+
+    def changed(by: Floats) -> Floats:
+        """Log ratios by poses that are a little different: (6,) of the neighbour's, (6,) of the current one."""
+        return points.log_ratios(_moved(other, by[:6]), _moved(found, by[6:]))
+
+    # What lies far off pulls with constant strength, whatever the poses.
+    pull = weights**2 * (np.abs(log_ratios - fit.state) * weights < HUBER * fit.sigma)
+    by_other, by_found = np.split(pull @ derivative(changed, 12) / pull.sum(), 2)
+    variance = float(fit.covariance[0, 0] + by_other @ other.covariance @ by_other) + (sigma_m / length_m) ** 2
+    return _scaled(found, length_m * float(np.exp(fit.state)), by_found, variance)
 
 
-def _agree(views: Views, found: RelativePose, threshold_px: float = 3.0) -> np.ndarray:
-    """(N,) bool: points near the epipolar lines of a pose."""
-    R = found.T_ref_cur[:3, :3].T
-    E = cross(-R @ found.T_ref_cur[:3, 3]) @ R
-    focal = float(np.sqrt(views.K[0, 0] * views.K[1, 1]))
-    off = sampson(E, rays_of(views.points_ref, views.K), rays_of(views.points_cur, views.K))
-    return np.asarray(np.abs(off) * focal < threshold_px)
+def _agreed(log_ratios: Floats, weights: Floats, groups: NDArray[np.intp]) -> Fit[float] | None:
+    """The log ratio that the points agree on; `weights` turn what a point is off into px."""
+    return minimize(
+        float(np.median(log_ratios)),
+        lambda log: np.asarray((log_ratios - log) * weights)[:, None],
+        lambda log, by: log + float(by[0]),
+        1,
+        groups,
+        noise=IN_DEPTH,
+    )
 
 
-def _start(other: Epipolar, found: RelativePose, rays: Floats, rays_other: Floats, rays_cur: Floats) -> _Three | None:
-    """The scale that most points agree on."""
-    R = found.T_ref_cur[:3, :3].T
-    t = -R @ found.T_ref_cur[:3, 3]
-    bent = np.linalg.norm(np.cross(rays @ other.R.T, rays_other), axis=1)
-    if float(np.median(bent / np.linalg.norm(rays, axis=1) / np.linalg.norm(rays_other, axis=1))) < _SMALLEST_PARALLAX:
-        return None
-    by_other, by_cur = _depths(rays, rays_other, other.R, other.t), _depths(rays, rays_cur, R, t)
-    ratio = by_other / by_cur
-    ratio = ratio[np.isfinite(ratio) & (ratio > 0)]
-    return None if len(ratio) < FEWEST else _Three(other, R, float(np.median(ratio)) * t)
+def _scaled(found: RelativePose, unit_m: float, by_found: Floats, variance: float) -> RelativePose:
+    """A pose whose unit of length is known.
+
+    Args:
+        found: The pose.
+        unit_m: Its unit.
+        by_found: (6,) how the logarithm of the unit changes with the pose itself.
+        variance: Of that logarithm by all else.
+    """
+    metric = found.scaled(unit_m, unit_m * float(np.sqrt(variance)))
+    J, shared = np.eye(6), np.zeros((6, 6))
+    J[:3] *= unit_m
+    shared[:3] = unit_m * np.outer(found.T_ref_cur[:3, 3], by_found)
+    added = (J + shared) @ found.covariance @ (J + shared).T - J @ found.covariance @ J.T
+    return replace(metric, covariance=metric.covariance + added)
 
 
-def _depths(rays: Floats, rays_cur: Floats, R: Floats, t: Floats) -> Floats:
-    """Depths (N,) in the keyframe: p_cur = z R ray + t lies along the other ray y, so z (y x R ray) = -(y x t)."""
-    across, along = np.cross(rays_cur, rays @ R.T), np.cross(rays_cur, np.broadcast_to(t, rays_cur.shape))
-    squares = np.maximum((across**2).sum(axis=1), 1e-18)
-    return np.asarray(-(across * along).sum(axis=1) / squares)
+def _moved(pose: RelativePose, by: Floats) -> RelativePose:
+    """Changed a little: (6,) as in its covariance."""
+    T = transform(turned(by[3:]) @ pose.T_ref_cur[:3, :3], pose.T_ref_cur[:3, 3] + by[:3])
+    return replace(pose, T_ref_cur=T)
+
+
+def _fits(rays: Floats, rays_cur: Floats, pose: RelativePose, focal: float) -> NDArray[np.bool_]:
+    """(N,) whether points are near the epipolar lines of a pose."""
+    R = pose.T_ref_cur[:3, :3].T
+    E = cross(-R @ pose.T_ref_cur[:3, 3]) @ R
+    return np.asarray(np.abs(sampson(E, rays, rays_cur)) * focal < _NEAR_LINE_PX)
+
+
+def _depths(rays: Floats, rays_cur: Floats, pose: RelativePose) -> Floats:
+    """Depths (N,) in the keyframe: z ray = C + w R y for the other ray y, so z (R y x ray) = R y x C."""
+    back, C = rays_cur @ pose.T_ref_cur[:3, :3].T, pose.T_ref_cur[:3, 3]
+    across, along = np.cross(back, rays), np.cross(back, np.broadcast_to(C, back.shape))
+    return np.asarray((across * along).sum(axis=1) / np.maximum((across**2).sum(axis=1), 1e-18))
+
+
+def _angles(rays: Floats, rays_cur: Floats, pose: RelativePose) -> Floats:
+    """Sines (N,) of the angles between the rays that meet at each point."""
+    back = rays_cur @ pose.T_ref_cur[:3, :3].T
+    lengths = np.linalg.norm(back, axis=1) * np.linalg.norm(rays, axis=1)
+    return np.asarray(np.linalg.norm(np.cross(back, rays), axis=1) / lengths)

@@ -132,11 +132,36 @@ def _verified(
     found = Homography(H, inliers)
     stamp_ns = keyframe.header.stamp_ns
     match = PlaceMatch(keyframe.keyframe_id, stamp_ns, similarity, found, points_ref, points_cur)
-    is_plane = rejection(found, points_ref, keyframe.features.size_wh, config) is None
+    sizes_wh = keyframe.features.size_wh, current.size_wh
+    covered = shared_coverage(points_ref[inliers], points_cur[inliers], *sizes_wh)
+    is_plane = rejection(found, points_ref, keyframe.features.size_wh, config, covered) is None
     if is_plane and match.inliers >= config.min_inliers:
         return match
     with_depth = None if lenses is None or not lenses.fit(keyframe) else _verified_with_depth(match, lenses, config)
     return with_depth or (match if is_plane else None)
+
+
+def shared_coverage(
+    points_ref: NDArray[np.floating],
+    points_cur: NDArray[np.floating],
+    size_ref_wh: tuple[int, int],
+    size_cur_wh: tuple[int, int],
+) -> float:
+    """Share of an image that agreeing matches span, of that image where they span more.
+
+    From nearer, an image shows a part of the keyframe only: what fills it is small in the keyframe. From further away
+    it is the other way round.
+
+    Args:
+        points_ref: (N, 2) px in the keyframe.
+        points_cur: (N, 2) px of the same in the current image.
+        size_ref_wh: Of the keyframe, px.
+        size_cur_wh: Of the current image, px.
+
+    Returns:
+        0 to 1.
+    """
+    return max(coverage(points_ref, size_ref_wh), coverage(points_cur, size_cur_wh))
 
 
 def _verified_with_depth(match: PlaceMatch, lenses: Lenses, config: PlacesConfig) -> PlaceMatch | None:
@@ -152,7 +177,7 @@ def _verified_with_depth(match: PlaceMatch, lenses: Lenses, config: PlacesConfig
         return None
     ref, cur = match.points_ref[near], match.points_cur[near]
     scale = float(np.linalg.norm(cur.std(axis=0)) / max(float(np.linalg.norm(ref.std(axis=0))), 1e-9))
-    is_covered = coverage(ref, lenses.ref.size_wh) >= config.min_coverage
+    is_covered = shared_coverage(ref, cur, lenses.ref.size_wh, lenses.cur.size_wh) >= config.min_coverage
     if not is_covered or not config.min_scale <= scale <= config.max_scale:
         return None
     return replace(match, epipolar=near, strength_per_inlier=config.min_inliers / config.min_epipolar_inliers)

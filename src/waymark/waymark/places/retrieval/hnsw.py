@@ -106,8 +106,10 @@ class HnswIndex:
         while wanted + more < allowed:  # else comparing with all that are allowed is faster
             keys, similarity = self._nearest(query, wanted + more)
             kept = keys < below if below is not None else np.ones(len(keys), np.bool_)
-            if more == excluded or np.count_nonzero(kept) >= wanted:
+            if np.count_nonzero(kept) >= wanted:
                 return keys[kept][:k], similarity[kept][:k]
+            if more == excluded:  # linked by two threads at once, the graph may not lead to all
+                break
             more = min(excluded, _WIDER * more)
         return self._compared(query, allowed, wanted)
 
