@@ -14,7 +14,11 @@ import pytest
 REPO = Path(__file__).resolve().parents[1]
 SUITES = ('browser', 'colcon', 'models', 'rknn', 'slow', 'gpu')  # markers that make test leaves out
 HAS_ROS = all(importlib.util.find_spec(name) for name in ('rclpy', 'waymark_msgs'))
-CLOCK = ('tests/waymark_ros/', 'tests/waymark/maps/test_killed.py')  # they watch the clock: one after another
+# These watch the clock: one after another, in one process.
+CLOCK = (
+    *(f'tests/waymark_ros/test_{name}' for name in ('safety', 'run', 'delivery', 'realtime')),
+    'tests/waymark/maps/test_killed.py',
+)
 LONG = ('tests/packaging/test_core_environments.py', 'tests/waymark/safety/test_streams.py')  # minutes a test
 LEFT_OUT = pytest.StashKey[Counter[str]]()
 

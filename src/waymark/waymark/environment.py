@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from waymark.errors import EnvironmentMixError
+from waymark.shared_memory import remove_dead_segments
 
 FASTDDS_PROFILE = 'fastdds.xml'
 # Fast DDS >= 2.12 reads the first name; 2.6 to 2.11 the second.
@@ -92,6 +93,8 @@ def fastdds_profile() -> Path | None:
 def prepare_ros(environ: dict[str, str] | None = None) -> RosOrigin:
     """Set what rclpy and Fast DDS read at start, where the user has not set it. Call before importing rclpy.
 
+    Shared memory that killed ROS processes left is given back.
+
     Raises:
         EnvironmentMixError: No ROS, or two.
     """
@@ -102,4 +105,5 @@ def prepare_ros(environ: dict[str, str] | None = None) -> RosOrigin:
     profile = fastdds_profile()
     if profile is not None and not any(name in env for name in FASTDDS_VARIABLES):
         env.update({name: str(profile) for name in FASTDDS_VARIABLES})
+    remove_dead_segments()
     return origin

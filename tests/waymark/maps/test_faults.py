@@ -2,8 +2,12 @@
 """Whatever happens to a map file: it opens with what it should hold, or a sentence says what to do."""
 
 import contextlib
+import os
+import re
 import sqlite3
+import sys
 import threading
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -149,13 +153,15 @@ def test_what_is_no_map_is_refused(tmp_path, make, said):
 
 def test_a_second_writer_is_refused_by_the_name_of_the_first(tmp_path, make_map, keyframe):
     path = tmp_path / 'a.map'
+    program = re.escape(Path(sys.argv[0]).name.replace('__main__.py', 'pytest'))
+    said = rf'is being written by process {os.getpid()} \({program}.*\). Stop that writer'
     with create_map(path, MapInfo('f', 'm')) as file:
         for attempt in (
             lambda: open_map(path, writing=True),
             lambda: save_map(path, make_map(2)),
             lambda: create_map(path, MapInfo('f', 'm')),
         ):
-            with pytest.raises(MapError, match=r'is being written by process \d+ \(.*pytest.*\). Stop that writer'):
+            with pytest.raises(MapError, match=said):
                 attempt()
         file.append(keyframe(0))
     open_map(path, writing=True).close()

@@ -16,7 +16,7 @@ NAME = 'Fast DDS profile'
 # Two raw 1080p colour images: less loses frames as soon as one is still being read.
 ENOUGH_BYTES = 12_000_000
 MIB = 1024 * 1024
-ROOM = 'Killed processes leave theirs behind: fastdds shm clean. In docker: --ipc=host, or --shm-size=1g.'
+ROOM = 'End ROS processes that nobody needs; fastdds shm clean. In docker: --ipc=host, or --shm-size=1g.'
 
 
 @dataclass(frozen=True)
