@@ -38,7 +38,8 @@ REPO = Path(__file__).resolve().parents[1]
 PIPELINE = REPO / 'config' / 'input.yaml'
 PAD = f'homography_tracker.target_images=[{REPO / "config" / "targets" / "landing_pad.png"}]'
 EVERY_IMAGE = tuple(
-    f'place_recognition.{text}' for text in ('keyframe_similarity=1.0', 'exclude_recent=10', 'localize_after=1')
+    f'place_recognition.{text}'
+    for text in ('keyframe_similarity=1.0', 'exclude_recent=10', 'localize_after=1', 'search_every=1')
 )
 LOCALIZED, TRACKING = 2, 1
 SECOND_NS = 10**9
