@@ -5,6 +5,7 @@ from waymark.boxes.canonical import as_boxes, axis_aligned, canonical, corners, 
 from waymark.boxes.distances import kl_divergence, pixels_iou, wasserstein_distance
 from waymark.boxes.gaussian import box_from_mask, from_gaussians, gaussians
 from waymark.boxes.iou import rotated_iou, rotated_iou_matrix
+from waymark.boxes.mapping import rescaled
 from waymark.boxes.nms import nms
 from waymark.boxes.probiou import bhattacharyya_distance, probiou, probiou_matrix
 
@@ -23,6 +24,7 @@ __all__ = [
     'pixels_iou',
     'probiou',
     'probiou_matrix',
+    'rescaled',
     'rotated_iou',
     'rotated_iou_matrix',
     'wasserstein_distance',
