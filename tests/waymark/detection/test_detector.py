@@ -46,7 +46,7 @@ def test_what_was_chosen_is_said_at_the_start(tmp_path, caplog):
 def test_a_manifest_names_the_decoder_or_it_is_recognised(tmp_path):
     table = {'output0': yolo_table(np.repeat(ROWS, 4, axis=0))}
     named = load(model_folder(tmp_path / 'a', table, decoder='yolo_obb'))
-    assert 'as given' in named.description
+    assert 'as stated' in named.description
     recognised = load(model_folder(tmp_path / 'b', table))
     assert 'decoder yolo_obb' in recognised.description and 'recognised from its outputs' in recognised.description
     np.testing.assert_array_equal(named.detect(IMAGE).boxes, recognised.detect(IMAGE).boxes)

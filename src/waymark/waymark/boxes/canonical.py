@@ -50,9 +50,10 @@ def canonical(boxes: ArrayLike) -> Boxes:
     """
     rows = as_boxes('boxes', boxes).copy()
     theta, w, h = rows[..., 4], rows[..., 2].copy(), rows[..., 3].copy()
-    rows[..., 2], rows[..., 3] = np.maximum(w, h), np.minimum(w, h)
     period = np.where(w == h, np.pi / 2, np.pi)
-    rows[..., 4] = _wrapped(np.where(w < h, _wrapped(theta, np.pi) + np.pi / 2, theta), period)
+    if not ((w >= h) & (theta >= -period / 2) & (theta < period / 2)).all():
+        rows[..., 2], rows[..., 3] = np.maximum(w, h), np.minimum(w, h)
+        rows[..., 4] = _wrapped(np.where(w < h, _wrapped(theta, np.pi) + np.pi / 2, theta), period)
     rows.setflags(write=False)
     return rows
 

@@ -85,7 +85,7 @@ def _of_transformers(path: Path) -> ModelManifest:
 
 
 def _manifest(path: Path, **fields: Any) -> ModelManifest:
-    values = {'input_wh': (0, 0), 'licence': '', 'interpolation': 'bilinear', **fields}
+    values = {'input_wh': (0, 0), 'licence': '', **fields}
     return ModelManifest(path.stem, file_sha256(path), **values)
 
 

@@ -162,7 +162,7 @@ class Detector:
         return self._backend.run({self._input: prepared})
 
     def _describe(self, chosen: str, given: str) -> str:
-        m, how = self.manifest, 'as given' if given else 'recognised from its outputs'
+        m, how = self.manifest, 'as stated' if given else 'recognised from its outputs'
         return (
             f'detector {m.name!r} on {self.backend_name} ({self._config.device}){chosen and f", {chosen}"}: decoder '
             f'{m.decoder} ({self._decoder.about}; {how}), {len(m.class_names)} classes, input {m.input_wh[0]} x '
