@@ -135,8 +135,15 @@ def measure(ours: Detector, model: Path, image: np.ndarray, seconds: float) -> d
     named = {
         n: dict(zip(('wall_ms', 'overhead_wall_ms', 'overhead_cpu_ms'), v, strict=True)) for n, v in medians.items()
     }
+    candidates = len(ours.candidates(image).boxes)
     boxes = {'waymark': len(ours.detect(image)), 'ultralytics': len(peer.predict(bgr, **settings)[0].obb)}
-    return {**named, 'overhead_cpu_ratio': round(float(ratio), 3), 'boxes': boxes, 'turns': len(samples['waymark'])}
+    return {
+        **named,
+        'overhead_cpu_ratio': round(float(ratio), 3),
+        'candidates': candidates,
+        'boxes': boxes,
+        'turns': len(samples['waymark']),
+    }
 
 
 class Timer:

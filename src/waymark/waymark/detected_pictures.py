@@ -24,6 +24,8 @@ PICTURES = ('.png', '.jpg', '.jpeg', '.bmp', '.webp')
 VIDEOS = ('.mp4', '.avi', '.mkv')
 _COLOURS = ((60, 220, 60), (255, 170, 0), (70, 130, 255), (240, 80, 200), (0, 210, 220), (230, 220, 40))  # RGB
 
+_FEW = 25  # boxes that all have captions, however small they are
+
 
 @dataclass
 class DetectSummary:
@@ -85,7 +87,9 @@ def as_row(index: int, frame: Frame, found: Detections) -> dict[str, Any]:
 
 
 def drawn(rgb: NDArray[np.uint8], found: Detections) -> NDArray[np.uint8]:
-    """The image with every box in its class's colour, a thicker side where theta points to, and name and score.
+    """The image with every box in its class's colour, a thicker side where theta points to, and a caption.
+
+    Where there are many boxes, only those with room for it have one.
 
     Args:
         rgb: (H, W, 3) uint8.
@@ -103,11 +107,22 @@ def drawn(rgb: NDArray[np.uint8], found: Detections) -> NDArray[np.uint8]:
         colour = _COLOURS[kind % len(_COLOURS)]
         cv2.polylines(picture, [points], True, colour, thick, cv2.LINE_AA, shift)
         cv2.polylines(picture, [points[1:3]], False, colour, 2 * thick + 1, cv2.LINE_AA, shift)
-    for outline, name, score, kind in zip(outlines, found.names, found.scores, found.classes.tolist(), strict=True):
+    for index in np.flatnonzero(_has_room(found)).tolist():
+        outline, kind, text = outlines[index], int(found.classes[index]), _caption(found, index)
         top = outline[outline[:, 1].argmin()]
         at = np.clip(top - [0, 4], [2, 14], [picture.shape[1] - 2, picture.shape[0] - 2])
-        write_text(picture, f'{name} {score:.2f}', tuple(int(v) for v in at), _COLOURS[kind % len(_COLOURS)])
+        write_text(picture, text, tuple(int(v) for v in at), _COLOURS[kind % len(_COLOURS)])
     return picture
+
+
+def _caption(found: Detections, index: int) -> str:
+    return f'{found.names[index]} {found.scores[index]:.2f}'
+
+
+def _has_room(found: Detections) -> NDArray[np.bool_]:
+    """Which boxes get a caption: all where they are few, else those that are as long as half of theirs."""
+    half = np.array([5 * len(name) + 25 for name in found.names])
+    return np.asarray((found.boxes[:, 2] >= half) | (len(found) <= _FEW))
 
 
 def write_picture(picture: NDArray[np.uint8], path: Path) -> None:

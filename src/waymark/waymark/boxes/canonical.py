@@ -86,7 +86,7 @@ def from_corners(points: ArrayLike) -> Boxes:
     six pairs, and every direction gives some enclosing rectangle: the best of six is the smallest.
 
     Args:
-        points: (..., 4, 2) x, y in px, as the polygons of DOTA and YOLO-OBB labels.
+        points: (..., 4, 2) x, y in px, as the polygons of YOLO-OBB labels.
 
     Returns:
         (..., 5), canonical, read-only.

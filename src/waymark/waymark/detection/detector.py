@@ -19,6 +19,7 @@ from waymark.detection.bare import UNDESCRIBED, bare_manifest
 from waymark.detection.config import DetectorConfig
 from waymark.detection.decoders import DECODERS, Raw, Wanted
 from waymark.detection.labels import numbered_names
+from waymark.detection.parity import BoxParity, require_parity
 from waymark.detection.placement import Placement
 from waymark.detection.recognition import recognise
 from waymark.detection.result import Detections
@@ -41,6 +42,7 @@ class Detector:
         manifest: Of the model, with the decoder and the class names that are in use.
         backend_name: What runs it.
         description: One line that says all that was chosen, for logs.
+        parity: How far it is from its reference on this backend; None where it has no references.
     """
 
     def __init__(self, manifest: ModelManifest, backend: Backend, config: DetectorConfig, chosen: str = '') -> None:
@@ -56,6 +58,7 @@ class Detector:
             ModelError: The model's input, outputs or number of classes are not what they should be.
         """
         self._backend, self._config, self.backend_name = backend, config, backend.name
+        self.parity: BoxParity | None = None
         manifest = replace(manifest, class_names=config.names or manifest.class_names)
         manifest = replace(manifest, input_wh=_input_size(manifest, backend))
         if manifest.resize not in ('letterbox', 'stretch'):
@@ -81,6 +84,7 @@ class Detector:
             ConfigError: No model is named, or no such backend or decoder exists.
             BackendUnavailable: The backend's library or device is missing.
             ModelError: Manifest or model are not what they should be.
+            ParityError: The model does not find what its reference did.
         """
         if not config.model:
             raise ConfigError('model: none is named. Give an ONNX file, a model folder or a manifest.')
@@ -89,12 +93,16 @@ class Detector:
         options = BackendOptions(config.device, config.threads, progress)
         if config.backend != 'auto':
             require_backend(config.backend, options)
-        manifest, path, chosen = _stored(Path(config.model))
+        manifest, path, folder, chosen = _stored(Path(config.model))
         backend = backend_for(path, config.device) if config.backend == 'auto' else config.backend
         options.tell(f'loading {manifest.name} on {backend} ({config.device})', 0.0)
         running = load_backend(backend, path, replace(options, precision=manifest.precision))
         detector = cls(manifest, running, config, chosen)
-        log.info('%s', detector.description)
+        options.tell(f'comparing {manifest.name} with its references', 0.0)
+        # The references were found with the default thresholds, whatever is asked for now.
+        usual = cls(manifest, running, DetectorConfig(), chosen) if manifest.references else detector
+        detector.parity = require_parity(usual.detect, usual.manifest, folder)
+        log.info('%s; parity: %s', detector.description, detector.parity or 'no references')
         return detector
 
     def detect(self, rgb: NDArray[np.uint8]) -> Detections:
@@ -170,15 +178,15 @@ class Detector:
         )
 
 
-def _stored(path: Path) -> tuple[ModelManifest, Path, str]:
-    """Manifest, model file, and where the manifest came from."""
+def _stored(path: Path) -> tuple[ModelManifest, Path, Path, str]:
+    """Manifest, model file, the manifest's folder, and where the manifest came from."""
     if path.suffix == '.onnx' and not (path.parent / MANIFEST_NAME).is_file():
         manifest = bare_manifest(path)
-        return manifest, path, f'no manifest, {manifest.source}'
+        return manifest, path, path.parent, f'no manifest, {manifest.source}'
     stored = read_manifest(path.parent if path.suffix == '.onnx' else path)
     if path.suffix == '.onnx' and stored.model_path.resolve() != path.resolve():
         raise ModelError(f'model {str(path)!r} is not the one that the manifest beside it describes. Move it apart.')
-    return stored.manifest, stored.model_path, 'manifest'
+    return stored.manifest, stored.model_path, stored.folder, 'manifest'
 
 
 def _input_size(manifest: ModelManifest, backend: Backend) -> tuple[int, int]:
