@@ -17,7 +17,7 @@ CORE = SRC / 'waymark' / 'waymark'
 NODES = SRC / 'waymark_ros' / 'waymark_ros' / 'nodes'
 
 GROUND = ('types', 'config', 'errors', 'checks', 'environments')
-SHARED = ('backends', 'image', 'masks', 'similarity', 'maps', 'contact_sheet', 'listing')
+SHARED = ('backends', 'boxes', 'image', 'manifest', 'masks', 'similarity', 'maps', 'contact_sheet', 'listing')
 TASKS = ('encoding', 'detection', 'tracking', 'places', 'navigation', 'policy', 'safety', 'sources', 'report')
 TASKS += ('classification', 'shots', 'ego_motion')
 HEAVY = ('torch', 'openvino', 'tensorrt', 'rknn', 'rknnlite', 'tensorflow', 'transformers', 'timm', 'lerobot')

@@ -114,7 +114,7 @@ def drawn(frame: Frame, states: tuple[TargetState, ...]) -> NDArray[np.uint8]:
     for number, state in enumerate(states):
         colour = _COLOURS[number % len(_COLOURS)]
         if state.corners_px is None:
-            _write(picture, f'{state.target_id} {state.state.name}', (8, 24 * thick * (number + 1) // 2), _MISSING)
+            write_text(picture, f'{state.target_id} {state.state.name}', (8, 24 * thick * (number + 1) // 2), _MISSING)
             continue
         quad = np.rint(np.clip(state.corners_px, -1e5, 1e5)).astype(np.int32)
         cv2.polylines(picture, [quad], True, colour, thick, cv2.LINE_AA)
@@ -122,7 +122,7 @@ def drawn(frame: Frame, states: tuple[TargetState, ...]) -> NDArray[np.uint8]:
         at = tuple(
             int(v) for v in np.clip(quad.min(axis=0) - [0, 6], [2, 16], [frame.size_wh[0] - 2, frame.size_wh[1] - 2])
         )
-        _write(picture, _caption(state), at, colour)
+        write_text(picture, _caption(state), at, colour)
     return picture
 
 
@@ -133,7 +133,8 @@ def _caption(state: TargetState) -> str:
     return f'{text} {float(np.linalg.norm(state.pose.T_camera_target[:3, 3])):.2f} m'
 
 
-def _write(picture: NDArray[np.uint8], text: str, at: tuple[int, ...], colour: tuple[int, int, int]) -> None:
+def write_text(picture: NDArray[np.uint8], text: str, at: tuple[int, ...], colour: tuple[int, int, int]) -> None:
+    """Write a text with a dark rim onto an image (H, W, 3) uint8; `at` is its lower left corner, px."""
     size = max(max(picture.shape) / 1300, 0.45)
     for shade, width in (((0, 0, 0), 3), (colour, 1)):
         cv2.putText(picture, text, at, _FONT, size, shade, width, cv2.LINE_AA)

@@ -159,7 +159,7 @@ def test_a_text_tower_with_another_checksum_is_refused(folder):
 
 
 def test_a_folder_without_a_manifest_is_named(tmp_path):
-    with pytest.raises(ModelError, match=r"encoder '.*manifest.json' can not be read: No such file"):
+    with pytest.raises(ModelError, match=r"model '.*manifest.json' can not be read: No such file"):
         load(tmp_path)
 
 

@@ -92,7 +92,7 @@ def test_values_that_are_not_finite_are_refused_by_name(stored):
 
 
 def test_a_missing_manifest_and_an_unknown_backend_are_named(stored, tmp_path):
-    with pytest.raises(ModelError, match="absent.json.* Give 'hog', the embedded model's name"):
+    with pytest.raises(ModelError, match="absent.json.* Give an embedded model's name"):
         load_encoder(EncoderConfig(encoder=str(tmp_path / 'absent.json')))
     with pytest.raises(ConfigError, match="unknown backend 'tpu'"):
         load_encoder(replace(saved(*stored), backend='tpu'))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which files an ONNX model keeps its weights in, read from its protobuf without any library.
+"""Which files an ONNX model keeps its weights in and what it says of itself, read from its protobuf without a library.
 
 Runtimes follow these paths when they load the model; some follow them anywhere (OpenVINO, given bytes; ONNX Runtime
 before 1.24). The field numbers are those of onnx.proto, the wire format is
@@ -23,6 +23,7 @@ _FIELDS: dict[str, dict[int, str]] = {
     'SparseTensor': {1: 'Tensor', 2: 'Tensor'},
 }
 _EXTERNAL_DATA = 13  # of TensorProto: StringStringEntryProto(key = 1, value = 2)
+_METADATA = 14  # of ModelProto: likewise
 
 
 def external_files(model: bytes) -> tuple[str, ...]:
@@ -46,6 +47,23 @@ def external_files(model: bytes) -> tuple[str, ...]:
             elif number in _FIELDS.get(kind, {}):
                 waiting.append((_FIELDS[kind][number], value))
     return tuple(found)
+
+
+def metadata(model: bytes) -> dict[str, str]:
+    """Texts that whoever exported an ONNX model left in it (metadata_props, field 14 of ModelProto), by name.
+
+    Args:
+        model: The .onnx file.
+
+    Raises:
+        ValueError: The bytes are not a protobuf message, or a text is not UTF-8.
+    """
+    found = {}
+    for number, value in _fields(memoryview(model)):
+        if number == _METADATA:
+            entry = {n: bytes(v).decode('utf-8') for n, v in _fields(value)}
+            found[entry.get(1, '')] = entry.get(2, '')
+    return found
 
 
 def _fields(message: memoryview) -> Iterator[tuple[int, memoryview]]:

@@ -14,6 +14,7 @@ from waymark.cli import eval as evaluation
 from waymark.cli import export, map, safety, train  # noqa: A004 - the command's name
 from waymark.cli.classify import classify, label
 from waymark.cli.compare import compare
+from waymark.cli.detect import detect
 from waymark.cli.mosaic import mosaic
 from waymark.cli.search import search
 from waymark.cli.shots import shots
@@ -39,6 +40,7 @@ app.command()(search)
 app.command()(shots)
 app.command()(mosaic)
 app.command()(track)
+app.command()(detect)
 
 
 @app.command()

@@ -73,6 +73,38 @@ def shots(
 
 
 @app.command()
+def detections(
+    images: Annotated[Path, typer.Option(help='Folder of images.')],
+    labels: Annotated[Path, typer.Option(help='Folder of YOLO-OBB labels: class x1 y1 .. x4 y4, shares of the image.')],
+    json: Annotated[Path, typer.Option(help='Where the figures go.')],
+    names: Annotated[
+        Path | None, typer.Option(help='Class names of the labels: one per line, or YAML; default: those of the model.')
+    ] = None,
+    model: Annotated[str, typer.Option(help='ONNX file, model folder or manifest.')] = '',
+    decoder: Annotated[str, typer.Option(help="How outputs become boxes; '': as stated or recognised.")] = '',
+    confidence: Annotated[float, typer.Option(min=0, max=1, help='Least score that counts.')] = 0.001,
+    tile_overlap: Annotated[
+        float, typer.Option(min=0, max=0.8, help='See large images in tiles that overlap by this share; 0: at once.')
+    ] = 0.0,
+    backend: Annotated[str, typer.Option(help='onnx, openvino, tensorrt, rknn, torch or auto.')] = 'auto',
+) -> None:
+    """Oriented boxes: average precision by exact rotated IoU, per class and class-agnostic, and ms per image."""
+    from waymark.detection import DetectorConfig
+    from waymark.evaluation.detections import DetectionsRequest
+    from waymark.evaluation.detections_report import show_detections
+
+    config = DetectorConfig(
+        model=model,
+        decoder=decoder,
+        confidence=confidence,
+        tile_overlap=tile_overlap,
+        backend=backend,
+        max_detections=0,
+    )
+    show_detections(DetectionsRequest(images, labels, names, config), json)
+
+
+@app.command()
 def homography(
     pairs: Annotated[
         Path,

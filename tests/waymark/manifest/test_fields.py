@@ -4,8 +4,8 @@ from dataclasses import asdict, fields, replace
 
 import pytest
 
-from waymark.encoding.manifest_fields import _IMAGE_CHECKS, _TEXT_CHECKS, parse_manifest
 from waymark.errors import ModelError
+from waymark.manifest.fields import _IMAGE_CHECKS, _TEXT_CHECKS, parse_manifest
 from waymark.types import ModelManifest, ReferencePair, TextReference, TextTower
 
 TOWER = TextTower(

@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Oriented boxes in an image or a recording: found, drawn over the images, and told as numbers."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from waymark.boxes import corners
+from waymark.detection import Detections, Detector
+from waymark.errors import ConfigError
+from waymark.target_video import write_text
+from waymark.types import Frame
+
+PICTURES = ('.png', '.jpg', '.jpeg', '.bmp', '.webp')
+VIDEOS = ('.mp4', '.avi', '.mkv')
+_COLOURS = ((60, 220, 60), (255, 170, 0), (70, 130, 255), (240, 80, 200), (0, 210, 220), (230, 220, 40))  # RGB
+
+_FEW = 25  # boxes that all have captions, however small they are
+
+
+@dataclass
+class DetectSummary:
+    """What was seen in a recording.
+
+    Attributes:
+        frames: Number of images.
+        counts: Boxes by class name, over all images.
+        best: Best score by class name.
+        ms_per_frame: Mean time of the detector, reading and drawing aside.
+        rows: Per image, what `as_row` says.
+    """
+
+    frames: int = 0
+    counts: Counter[str] = field(default_factory=Counter)
+    best: dict[str, float] = field(default_factory=dict)
+    ms_per_frame: float = 0.0
+    rows: list[dict[str, Any]] = field(default_factory=list)
+
+
+def detect_frames(
+    frames: Iterable[Frame],
+    detector: Detector,
+    show: Callable[[NDArray[np.uint8], Detections], None],
+    each: Callable[[], None],
+) -> DetectSummary:
+    """Look for objects in every image.
+
+    Args:
+        frames: The images.
+        detector: What finds them.
+        show: Called with each image (H, W, 3) RGB and what is in it.
+        each: Called after each image.
+
+    Returns:
+        The summary.
+    """
+    summary, spent_s = DetectSummary(), 0.0
+    for frame in frames:
+        begin = time.perf_counter()
+        found = detector.detect(frame.rgb)
+        spent_s += time.perf_counter() - begin
+        summary.counts.update(found.names)
+        for name, score in zip(found.names, found.scores.tolist(), strict=True):
+            summary.best[name] = max(score, summary.best.get(name, 0.0))
+        summary.rows.append(as_row(summary.frames, frame, found))
+        show(frame.rgb, found)
+        summary.frames += 1
+        each()
+    summary.ms_per_frame = 1000 * spent_s / max(summary.frames, 1)
+    return summary
+
+
+def as_row(index: int, frame: Frame, found: Detections) -> dict[str, Any]:
+    """What is seen in one image, for JSON: boxes cx, cy, w, h in px, theta in rad (+x towards +y), best first."""
+    boxes = zip(found.names, found.scores.tolist(), found.boxes.tolist(), strict=True)
+    rows = [{'class': n, 'score': round(s, 4), 'box': [round(v, 4) for v in box]} for n, s, box in boxes]
+    return {'frame': index, 'stamp_s': frame.header.stamp_s, 'boxes': rows}
+
+
+def drawn(rgb: NDArray[np.uint8], found: Detections) -> NDArray[np.uint8]:
+    """The image with every box in its class's colour, a thicker side where theta points to, and a caption.
+
+    Where there are many boxes, only those with room for it have one.
+
+    Args:
+        rgb: (H, W, 3) uint8.
+        found: What is in it.
+
+    Returns:
+        (H, W, 3) uint8.
+    """
+    picture = rgb.copy()
+    thick = max(round(max(picture.shape) / 700), 1)
+    shift = 4  # sixteenths of a pixel
+    outlines = np.clip(corners(found.boxes), -1e5, 1e5)
+    for outline, kind in zip(outlines, found.classes.tolist(), strict=True):
+        points = np.rint(outline * (1 << shift)).astype(np.int32)
+        colour = _COLOURS[kind % len(_COLOURS)]
+        cv2.polylines(picture, [points], True, colour, thick, cv2.LINE_AA, shift)
+        cv2.polylines(picture, [points[1:3]], False, colour, 2 * thick + 1, cv2.LINE_AA, shift)
+    for index in np.flatnonzero(_has_room(found)).tolist():
+        outline, kind, text = outlines[index], int(found.classes[index]), _caption(found, index)
+        top = outline[outline[:, 1].argmin()]
+        at = np.clip(top - [0, 4], [2, 14], [picture.shape[1] - 2, picture.shape[0] - 2])
+        write_text(picture, text, tuple(int(v) for v in at), _COLOURS[kind % len(_COLOURS)])
+    return picture
+
+
+def _caption(found: Detections, index: int) -> str:
+    return f'{found.names[index]} {found.scores[index]:.2f}'
+
+
+def _has_room(found: Detections) -> NDArray[np.bool_]:
+    """Which boxes get a caption: all where they are few, else those that are as long as half of theirs."""
+    half = np.array([5 * len(name) + 25 for name in found.names])
+    return np.asarray((found.boxes[:, 2] >= half) | (len(found) <= _FEW))
+
+
+def write_picture(picture: NDArray[np.uint8], path: Path) -> None:
+    """Write an RGB image.
+
+    Raises:
+        ConfigError: The file can't be written.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        written = cv2.imwrite(str(path), cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
+    except (OSError, cv2.error):
+        written = False
+    if not written:
+        raise ConfigError(f'{path} can not be written. Check the folder, or give another name.')
