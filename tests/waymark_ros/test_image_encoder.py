@@ -181,7 +181,7 @@ def test_a_model_that_can_not_be_loaded_fails_the_transition_and_a_better_one_lo
     )
     process.terminate()
     output, _ = process.communicate(timeout=30)
-    assert "can not configure: encoder '/no' can not be read" in output
+    assert "can not configure: model '/no' can not be read" in output
     assert told in output
 
 
