@@ -209,7 +209,9 @@ class Stream:
         # With a clock that jumps the age of the odometry is wrong for a while, and who may suddenly brake less does not
         # stop where it would have: that is what the margin is for.
         slack = TOLERANCE if self.is_timely and not self.brakes_less else self.config.fence_margin_m
-        assert self.fence.outside(place)[0] <= slack
+        outside = self.fence.outside(place)[0]
+        assert outside <= slack
+        self.brakes_less &= bool(self.v.any()) or outside > TOLERANCE  # at rest inside, all is as before
         if self.config.altitude_band_m:
             low, high = self.config.altitude_band_m
             assert low + 0.25 - slack <= self.pose.z_m <= high - 0.25 + slack

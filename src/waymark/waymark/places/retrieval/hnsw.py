@@ -16,6 +16,8 @@ from waymark.places.retrieval.exact import best
 
 _EFFORT_TO_ADD = 128  # vectors compared with while linking a new one; twice as many found no more
 _MORE, _WIDER = 200, 8  # looked for beyond those wanted, at first, and how many times more when that was too few
+# Threads that link neighbours at once do not see one another's: some vectors of a small graph were never found.
+_LINKED_ALONE = 3000
 _ROWS = 1024
 
 
@@ -78,7 +80,12 @@ class HnswIndex:
         if len(keys) == 0:
             return
         require_above(int(keys[0]), self._last)
-        self._graph.add(np.asarray(keys, np.uint64), np.asarray(vectors, np.float32))
+        alone = max(0, _LINKED_ALONE - len(self))
+        for part, threads in ((slice(alone), 1), (slice(alone, None), 0)):
+            if len(keys[part]):
+                self._graph.add(
+                    np.asarray(keys[part], np.uint64), np.asarray(vectors[part], np.float32), threads=threads
+                )
         self._keys.extend(int(k) for k in keys)
         self._last = self._keys[-1]
 
