@@ -23,6 +23,7 @@ SIDE_DRIFT = 0.05  # 1/s, how much the rate of the logarithm of a side changes i
 FIRST_SPEED = 1.0  # sizes per s, standard deviation of the velocity of what was seen once
 FIRST_GROWTH = 0.2  # 1/s, likewise of ln w and ln h
 FIRST_TURN = 0.5  # rad/s
+ALIKE = 0.25  # of logarithms: sides that noise may have made change places
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,12 +41,12 @@ class BoxState:
     @property
     def box(self) -> Floats:
         """(5,) cx, cy, w, h, theta; not canonical."""
-        return np.r_[self.mean[:2], np.exp(self.mean[2:4]), self.mean[4]]
+        return np.array([*self.mean[:2], *np.exp(self.mean[2:4]), self.mean[4]])
 
 
 def measured(box: Floats) -> Floats:
     """A box (5,) as a measurement: cx, cy, ln w, ln h, theta."""
-    return np.r_[box[:2], np.log(np.maximum(box[2:4], MIN_SIDE_PX)), box[4]]
+    return np.array([*box[:2], *np.log(np.maximum(box[2:4], MIN_SIDE_PX)), box[4]])
 
 
 def noise_of(box: Floats, share: float, elongation: float | None = None) -> Floats:
@@ -104,7 +105,7 @@ def expected(state: BoxState, dt_s: float, speed_change: float, turn_change: flo
     move[:SIZE, SIZE:] = dt_s * np.eye(SIZE)
     size = float(np.exp((state.mean[2] + state.mean[3]) / 2))
     density = np.square([speed_change * size, speed_change * size, SIDE_DRIFT, SIDE_DRIFT, turn_change])
-    # Integral of white noise on the rates (Y. Bar-Shalom: Estimation with applications to tracking, 2001, eq. 6.2.2-12).
+    # White noise on the rates (Y. Bar-Shalom et al.: Estimation with applications to tracking, 2001, ch. 6.2.2).
     grown = np.kron(np.array([[dt_s**3 / 3, dt_s**2 / 2], [dt_s**2 / 2, dt_s]]), np.diag(density))
     return BoxState(move @ state.mean, move @ state.covariance @ move.T + grown)
 
@@ -169,9 +170,6 @@ def nearest_form(seen: Floats, theta: float) -> Floats:
     forms = [seen, turned] if abs(seen[2] - seen[3]) < ALIKE else [seen]
     moved = [f + np.array([0, 0, 0, 0, np.pi * np.round((theta - f[4]) / np.pi)]) for f in forms]
     return min(moved, key=lambda f: abs(f[4] - theta))
-
-
-ALIKE = 0.25  # of logarithms: sides that noise may have made change places
 
 
 def _turn(before: Floats, after: Floats) -> float:
