@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a user of the tracker sees: ids that stay, boxes where objects are, covariances that hold."""
+
+import numpy as np
+import pytest
+
+from waymark.boxes import canonical
+from waymark.detection import Detections
+from waymark.detection.tracks import BoxTracker, BoxTrackerConfig
+
+STEP_NS = 33_333_333
+NAMES = 'car', 'ship'
+
+
+def seen(*boxes, scores=None, classes=None):
+    rows = np.array(boxes, float).reshape(-1, 5)
+    scores = np.full(len(rows), 0.9) if scores is None else np.array(scores)
+    classes = np.zeros(len(rows), int) if classes is None else np.array(classes)
+    return Detections(rows, scores, classes, NAMES)
+
+
+def play(tracker, frames, first=1):
+    return [tracker.update(frame, (first + k) * STEP_NS) for k, frame in enumerate(frames)]
+
+
+def test_an_object_is_told_when_it_is_seen_again_and_keeps_its_id():
+    told = play(BoxTracker(), [seen([100 + 2 * k, 50, 40, 20, 0.3]) for k in range(30)])
+    assert told[0] == ()
+    assert [[t.track_id for t in tracks] for tracks in told[1:]] == [[1]] * 29
+    last = told[-1][0]
+    assert last.box == pytest.approx([158, 50, 40, 20, 0.3], abs=0.5)
+    assert last.velocity[:2] == pytest.approx([60, 0], abs=3)
+    assert (last.class_name, last.score, last.is_seen) == ('car', 0.9, True)
+
+
+def test_a_turning_object_goes_through_every_angle_without_a_jump():
+    angles = 0.1 * np.arange(80)  # more than a whole turn
+    told = play(BoxTracker(), [seen(canonical([100, 100, 60, 25, a])) for a in angles])
+    for tracks, angle in zip(told[20:], angles[20:], strict=True):
+        [track] = tracks
+        assert track.track_id == 1
+        assert (
+            track.box == pytest.approx(canonical([100, 100, 60, 25, angle]), abs=0.05)
+            or abs(abs(track.box[4]) - np.pi / 2) < 0.06
+        )
+        assert track.velocity[4] == pytest.approx(3.0, abs=0.2)
+
+
+def test_a_square_that_noise_makes_wider_or_taller_does_not_spin():
+    rng = np.random.default_rng(1)
+    frames = [seen(canonical([100, 100, *(40 + rng.normal(0, 1, 2)), 0.2])) for _ in range(60)]
+    told = play(BoxTracker(), frames)
+    assert {t.track_id for tracks in told for t in tracks} == {1}
+    assert abs(told[-1][0].velocity[4]) < 0.3
+    assert np.sqrt(told[-1][0].covariance[4, 4]) > 0.1, 'of a square no angle is known'
+
+
+def test_what_is_hidden_for_a_while_comes_back_under_its_id_and_is_forgotten_after_longer():
+    frames = [seen([100 + 3 * k, 80, 50, 25, 0.1]) for k in range(60)]
+    hidden = [*frames[:20], *[seen()] * 15, *frames[35:]]
+    told = play(BoxTracker(), hidden)
+    assert {t.track_id for tracks in told for t in tracks} == {1}
+    assert not told[25][0].is_seen and told[25][0].box[0] == pytest.approx(175, abs=6)
+    gone = [*frames[:20], *[seen()] * 35, *frames[55:]]
+    assert {t.track_id for tracks in play(BoxTracker(), gone) for t in tracks} == {1, 2}
+
+
+def test_an_unsure_box_continues_a_track_and_begins_none():
+    frames = [seen([100, 80, 50, 25, 0.1]) for _ in range(5)] + [seen([100, 80, 50, 25, 0.1], scores=[0.3])] * 20
+    told = play(BoxTracker(), frames)
+    assert [t.is_seen for t in told[-1]] == [True]
+    assert play(BoxTracker(), [seen([100, 80, 50, 25, 0.1], scores=[0.3])] * 10)[-1] == ()
+
+
+def test_the_camera_s_motion_is_taken_out():
+    H = np.array([[1, 0, 25.0], [0, 1, -10], [0, 0, 1]])  # the picture jumps by more than half a box each time
+    boxes = [[100 + 25 * k, 300 - 10 * k, 40, 20, 0.4] for k in range(12)]
+    still, moved = BoxTracker(), BoxTracker()
+    for k, box in enumerate(boxes):
+        lost = still.update(seen(box), (k + 1) * STEP_NS)
+        kept = moved.update(seen(box), (k + 1) * STEP_NS, H)
+    assert [t.track_id for t in kept] == [1]
+    assert kept[0].velocity == pytest.approx(np.zeros(5), abs=1.0), 'it stands on the ground'
+    assert [t.track_id for t in lost] != [1] or not lost[0].is_seen or lost[0].velocity[0] > 300
+
+
+def test_a_turned_and_nearer_camera_turns_and_enlarges_what_is_expected():
+    tracker = BoxTracker()
+    play(tracker, [seen([50, 0, 40, 20, 0.2])] * 10)
+    angle, scale = 0.5, 1.5
+    H = np.array(
+        [
+            [scale * np.cos(angle), -scale * np.sin(angle), 0],
+            [scale * np.sin(angle), scale * np.cos(angle), 0],
+            [0, 0, 1],
+        ]
+    )
+    [track] = tracker.update(seen(), 11 * STEP_NS, H)
+    middle = scale * 50 * np.array([np.cos(angle), np.sin(angle)])
+    assert track.box == pytest.approx([*middle, 60, 30, 0.7], abs=0.3)
+
+
+def test_classes_do_not_take_each_other_s_tracks_unless_asked_to():
+    frames = [seen([100, 80, 50, 25, 0.1], classes=[k // 10]) for k in range(20)]
+    assert len({t.track_id for tracks in play(BoxTracker(), frames) for t in tracks}) == 2
+    both = BoxTracker(BoxTrackerConfig(match_classes=False))
+    assert {t.track_id for tracks in play(both, frames) for t in tracks} == {1}
+
+
+def test_a_stamp_that_is_not_later_begins_anew_with_new_ids():
+    tracker = BoxTracker()
+    play(tracker, [seen([100, 80, 50, 25, 0.1])] * 5, first=100)
+    assert [t.track_id for t in play(tracker, [seen([100, 80, 50, 25, 0.1])] * 3)[-1]] == [2]
+
+
+def test_covariances_hold_in_the_mean():
+    squares = []
+    for seed in range(8):
+        rng = np.random.default_rng(seed)
+        tracker, place, speed, angle, turning = BoxTracker(), np.zeros(2), rng.uniform(-60, 60, 2), 0.0, 0.5
+        w, h, share = 60.0, 26.0, BoxTrackerConfig().box_noise
+        for k in range(100):
+            speed = speed + rng.normal(0, 0.6 * np.sqrt(w * h / 30), 2)
+            turning += rng.normal(0, 1.0 / np.sqrt(30))
+            place, angle = place + speed / 30, angle + turning / 30
+            axes = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+            noise = rng.normal(0, share, 5)
+            middle = place + axes @ (noise[:2] * [w, h])
+            sides = np.array([w, h]) * np.exp(np.sqrt(2) * noise[2:4])
+            off = noise[4] / (2 * np.sinh(np.log(w / h)))
+            told = tracker.update(seen(canonical([*middle, *sides, angle + off])), (k + 1) * STEP_NS)
+            if k > 20:
+                error = told[0].box - canonical([*place, w, h, angle])
+                error[4] = (error[4] + np.pi / 2) % np.pi - np.pi / 2
+                squares.append(error @ np.linalg.solve(told[0].covariance, error))
+    assert 4.0 < np.mean(squares) < 6.0, '5 expected'
+    assert np.mean(np.array(squares) < 11.07) > 0.92
