@@ -100,6 +100,13 @@ def test_a_turned_and_nearer_camera_turns_and_enlarges_what_is_expected():
     assert track.box == pytest.approx([*middle, 60, 30, 0.7], abs=0.3)
 
 
+def test_a_track_says_which_box_it_is():
+    boxes = [[100, 80, 50, 25, 0.1], [300, 80, 50, 25, 0.1]]
+    told = play(BoxTracker(), [seen(*boxes), seen(*boxes[::-1]), seen(boxes[1])])
+    assert {t.track_id: t.detection for t in told[1]} == {1: 1, 2: 0}
+    assert {t.track_id: t.detection for t in told[2]} == {1: None, 2: 0}
+
+
 def test_classes_do_not_take_each_other_s_tracks_unless_asked_to():
     frames = [seen([100, 80, 50, 25, 0.1], classes=[k // 10]) for k in range(20)]
     assert len({t.track_id for tracks in play(BoxTracker(), frames) for t in tracks}) == 2

@@ -36,6 +36,7 @@ class _Followed:
     state: BoxState
     score: float
     seen_ns: int
+    detection: int | None  # its place among the boxes of the last image
     classes: Counter[int] = field(default_factory=Counter)
     track_id: int = 0  # 0 until confirmed
     hits: int = 1
@@ -94,13 +95,14 @@ class BoxTracker:
         self._stamp_ns = stamp_ns
         self._forget(stamp_ns)
         self._begin(detections, left, stamp_ns)
-        return self._told(detections.class_names, stamp_ns)
+        return self._told(detections.class_names)
 
     def _foresee(self, stamp_ns: int, H_cur_prev: Floats | None) -> None:
         if self._stamp_ns is None:
             return
         dt_s = (stamp_ns - self._stamp_ns) / SECOND_NS
         for track in self._tracks:
+            track.detection = None
             state = track.state if H_cur_prev is None else carried(track.state, H_cur_prev)
             track.state = expected(state, dt_s, self._config.speed_change, self._config.turn_change)
 
@@ -123,7 +125,7 @@ class BoxTracker:
         ratio = square / SIZE
         if track.track_id and ratio < FORGIVING:  # of a new one the velocity is not known yet
             self._noise = float(np.clip(self._noise * ratio ** (NOISE_RATE / 2), *NOISE_RANGE))
-        track.score, track.seen_ns = float(found.scores[index]), stamp_ns
+        track.score, track.seen_ns, track.detection = float(found.scores[index]), stamp_ns, index
         track.classes[int(found.classes[index])] += 1
         track.hits += 1
         self._confirm(track)
@@ -142,13 +144,13 @@ class BoxTracker:
         for index in which:
             state = begun(found.boxes[index], self.noise_share)
             classes = Counter({int(found.classes[index]): 1})
-            track = _Followed(state, float(found.scores[index]), stamp_ns, classes)
+            track = _Followed(state, float(found.scores[index]), stamp_ns, int(index), classes)
             self._confirm(track)
             self._tracks.append(track)
 
-    def _told(self, class_names: tuple[str, ...], stamp_ns: int) -> tuple[OrientedTrack, ...]:
+    def _told(self, class_names: tuple[str, ...]) -> tuple[OrientedTrack, ...]:
         return tuple(
-            told(t.state, t.track_id, class_names[t.class_index], t.score, t.seen_ns == stamp_ns)
+            told(t.state, t.track_id, class_names[t.class_index], t.score, t.detection)
             for t in self._tracks
             if t.track_id
         )
