@@ -16,6 +16,7 @@ NODES = [
     'image_classifier',
     'image_encoder',
     'image_source',
+    'obb_detector',
     'place_recognition',
     'recorder',
     'safety_filter',
