@@ -93,7 +93,7 @@ def homography_from_msg(msg: FrameHomography) -> tuple[int, int, NDArray[np.floa
     before_ns, now_ns = time_to_ns(msg.previous_stamp), time_to_ns(msg.header.stamp)
     H = np.array(msg.h_cur_prev, np.float64).reshape(3, 3)
     size = float(np.abs(H).max())
-    if not math.isfinite(size) or abs(np.linalg.det(H)) < 1e-12 * size**3 or not 0 < before_ns < now_ns:
+    if not math.isfinite(size) or abs(np.linalg.det(H)) <= 1e-12 * size**3 or not 0 < before_ns < now_ns:
         raise MessageError(
             f'it is none: H {H.ravel().round(6).tolist()} from {before_ns} to {now_ns} ns must be finite, have an '
             'inverse and go forward in time.'

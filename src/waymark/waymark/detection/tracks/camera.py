@@ -41,7 +41,7 @@ class CameraMotion:
         require_finite('H_cur_prev', H)
         if previous_ns >= current_ns:
             raise ValueError(f'stamps: the image before must be earlier, got {previous_ns} and {current_ns} ns')
-        if abs(np.linalg.det(H)) < 1e-12 * np.abs(H).max() ** 3:
+        if abs(np.linalg.det(H)) <= 1e-12 * np.abs(H).max() ** 3:
             raise ValueError(f'H_cur_prev: {H.round(6).tolist()} has no inverse')
         self._steps[current_ns] = previous_ns, H
         self._steps.move_to_end(current_ns)
