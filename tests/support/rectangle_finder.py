@@ -37,16 +37,23 @@ class _Graph:
         return name
 
 
-def rectangle_finder(path: Path, size_wh: tuple[int, int] = (320, 240)) -> Path:
-    """Write the model: raw outputs (1, 4 + 3 + 1, 3) of an oriented YOLO, as ultralytics describes it."""
+def rectangle_finder(path: Path, size_wh: tuple[int, int] = (320, 240), has_weights: bool = False) -> Path:
+    """Write the model: raw outputs (1, 4 + 3 + 1, 3) of an oriented YOLO, as ultralytics describes it.
+
+    Args:
+        path: The .onnx file.
+        size_wh: Of its input, px.
+        has_weights: With two convolutions in front that change nothing, for quantisers.
+    """
     width, height = size_wh
     g = _Graph()
     axes = np.array([2, 3])
     pixels = (np.arange(width) + 0.5 - width / 2).reshape(1, 1, 1, -1)
     rows = (np.arange(height) + 0.5 - height / 2).reshape(1, 1, -1, 1)
     others = np.ones((3, 3)) - np.eye(3)
-    dark = g('Conv', 'images', others.reshape(3, 3, 1, 1))  # the other two channels together
-    pure = g('Sub', 'images', dark)
+    seen = _passed_on(g) if has_weights else 'images'
+    dark = g('Conv', seen, others.reshape(3, 3, 1, 1))  # the other two channels together
+    pure = g('Sub', seen, dark)
     mask = g('Clip', pure, 0.0, 1.0)
 
     def total(values: str) -> str:
@@ -78,6 +85,15 @@ def rectangle_finder(path: Path, size_wh: tuple[int, int] = (320, 240)) -> Path:
     head = [g('Unsqueeze', g('Add', n, poison), np.array([1])) for n in numbers]
     g('Concat', *head, scores, g('Unsqueeze', theta, np.array([1])), name='output0', axis=1)
     return _saved(g, path, size_wh)
+
+
+def _passed_on(g: _Graph, width: int = 33) -> str:
+    """The image through 3 x 3 convolutions to many channels and back."""
+    there, back = np.zeros((width, 3, 3, 3)), np.zeros((3, width, 3, 3))
+    for channel in range(width):
+        there[channel, channel % 3, 1, 1] = 1
+        back[channel % 3, channel, 1, 1] = 3 / width
+    return g('Conv', g('Relu', g('Conv', 'images', there, pads=[1] * 4)), back, pads=[1] * 4)
 
 
 def _saved(g: _Graph, path: Path, size_wh: tuple[int, int]) -> Path:

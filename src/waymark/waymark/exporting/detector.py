@@ -133,7 +133,7 @@ def _written(folder: Path, index: int, image: NDArray[np.uint8], found: Detectio
 
 def _detect_ms(detector: Detector, folder: Path, manifest: ModelManifest) -> float:
     image = _image(folder / manifest.references[0].image)
-    return median_ms(lambda: detector.detect(image))
+    return median_ms(lambda: detector.detect(image), seconds=0.3, most=10)
 
 
 def _graph(model: Path, manifest: ModelManifest, input_name: str, path: Path, halves: bool) -> Graph:
