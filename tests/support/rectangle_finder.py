@@ -37,13 +37,13 @@ class _Graph:
         return name
 
 
-def rectangle_finder(path: Path, size_wh: tuple[int, int] = (320, 240), has_weights: bool = False) -> Path:
+def rectangle_finder(path: Path, size_wh: tuple[int, int] = (320, 240), gain: float = 0.0) -> Path:
     """Write the model: raw outputs (1, 4 + 3 + 1, 3) of an oriented YOLO, as ultralytics describes it.
 
     Args:
         path: The .onnx file.
         size_wh: Of its input, px.
-        has_weights: With two convolutions in front that change nothing, for quantisers.
+        gain: Above 0, two convolutions in front, for quantisers: one divides by it, the other multiplies.
     """
     width, height = size_wh
     g = _Graph()
@@ -51,7 +51,7 @@ def rectangle_finder(path: Path, size_wh: tuple[int, int] = (320, 240), has_weig
     pixels = (np.arange(width) + 0.5 - width / 2).reshape(1, 1, 1, -1)
     rows = (np.arange(height) + 0.5 - height / 2).reshape(1, 1, -1, 1)
     others = np.ones((3, 3)) - np.eye(3)
-    seen = _passed_on(g) if has_weights else 'images'
+    seen = _passed_on(g, gain) if gain else 'images'
     dark = g('Conv', seen, others.reshape(3, 3, 1, 1))  # the other two channels together
     pure = g('Sub', seen, dark)
     mask = g('Clip', pure, 0.0, 1.0)
@@ -87,12 +87,12 @@ def rectangle_finder(path: Path, size_wh: tuple[int, int] = (320, 240), has_weig
     return _saved(g, path, size_wh)
 
 
-def _passed_on(g: _Graph, width: int = 33) -> str:
+def _passed_on(g: _Graph, gain: float, width: int = 33) -> str:
     """The image through 3 x 3 convolutions to many channels and back."""
     there, back = np.zeros((width, 3, 3, 3)), np.zeros((3, width, 3, 3))
     for channel in range(width):
-        there[channel, channel % 3, 1, 1] = 1
-        back[channel % 3, channel, 1, 1] = 3 / width
+        there[channel, channel % 3, 1, 1] = 1 / gain
+        back[channel % 3, channel, 1, 1] = 3 / width * gain
     return g('Conv', g('Relu', g('Conv', 'images', there, pads=[1] * 4)), back, pads=[1] * 4)
 
 
