@@ -6,8 +6,8 @@
 The network is an ONNX file that says the same for every image: `--objects` boxes, ten candidates for each, among 8400
 columns, as a YOLO-OBB does. CPU time of one thread: from an Image message (bgr8) to the serialized Detection2DArray and
 OrientedTrackArray, in parts, without the network. Then benchmarks/detection_overhead.py runs in .venv-bench on the
-same file and image: ultralytics' predict without its network, and without any ROS. (yolo_ros, which wraps it, is GPL and
-is not run here.)
+same file and image: ultralytics' predict without its network, and without any ROS. (yolo_ros, which wraps it, is
+GPL and is not run here.)
 """
 
 from __future__ import annotations
