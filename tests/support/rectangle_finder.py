@@ -79,10 +79,9 @@ def rectangle_finder(path: Path, size_wh: tuple[int, int] = (320, 240), gain: fl
 
     # The square root of a negative number is NaN.
     poison = g('Mul', g('Sqrt', g('Sub', 0.95, g('ReduceMean', 'images', axes=[1, 2, 3], keepdims=0))), 0.0)
-    score = g('Clip', g('Div', mass, 50.0), 0.0, 0.9)
-    scores = g('Mul', g('Unsqueeze', score, np.array([1])), np.eye(3)[None])
-    numbers = [g('Add', x, width / 2), g('Add', y, height / 2), side(1.0), side(-1.0)]
-    head = [g('Unsqueeze', g('Add', n, poison), np.array([1])) for n in numbers]
+    scores = g('Mul', g('Unsqueeze', g('Clip', g('Div', mass, 50.0), 0.0, 0.9), np.array([1])), np.eye(3)[None])
+    box = [g('Add', x, width / 2), g('Add', y, height / 2), side(1.0), side(-1.0)]
+    head = [g('Unsqueeze', g('Add', n, poison), np.array([1])) for n in box]
     g('Concat', *head, scores, g('Unsqueeze', theta, np.array([1])), name='output0', axis=1)
     return _saved(g, path, size_wh)
 
