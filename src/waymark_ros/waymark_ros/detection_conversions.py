@@ -36,18 +36,18 @@ def detections_to_msg(seen: Sighting, header: Header) -> Detection2DArray:
     """Every box of an image; `id` is its track's, empty while it has none."""
     stamp = header_to_msg(header)
     found = seen.detections
-    rows = zip(found.boxes.tolist(), found.scores.tolist(), found.names, seen.track_ids, strict=True)
-    return Detection2DArray(
-        header=stamp, detections=[_detection(stamp, box, score, name, track) for box, score, name, track in rows]
-    )
+    first = zip(found.names, found.scores.tolist(), strict=True)
+    kinds = [[best, *rest] for best, rest in zip(first, seen.others or [()] * len(found), strict=True)]
+    rows = zip(found.boxes.tolist(), kinds, seen.track_ids, strict=True)
+    return Detection2DArray(header=stamp, detections=[_detection(stamp, *row) for row in rows])
 
 
-def _detection(stamp: HeaderMsg, box: list[float], score: float, name: str, track: int | None) -> Detection2D:
+def _detection(stamp: HeaderMsg, box: list[float], kinds: list[tuple[str, float]], track: int | None) -> Detection2D:
     cx, cy, w, h, theta = box
     centre = Pose2D(position=Point2D(x=cx, y=cy), theta=theta)
     return Detection2D(
         header=stamp,
-        results=[ObjectHypothesisWithPose(hypothesis=ObjectHypothesis(class_id=name, score=score))],
+        results=[ObjectHypothesisWithPose(hypothesis=ObjectHypothesis(class_id=n, score=s)) for n, s in kinds],
         bbox=BoundingBox2D(center=centre, size_x=w, size_y=h),
         id='' if track is None else str(track),
     )

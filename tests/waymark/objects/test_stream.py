@@ -74,6 +74,9 @@ def test_any_words_name_boxes_by_what_their_crops_show(stream, scene, colours):
     assert boxes == {60: 'a red thing', 200: 'unknown', 120: 'a blue thing'}
     assert {t.class_name for t in seen.tracks} == set(following.labels)
     assert (seen.detections.scores <= 0.9).all() and len(set(seen.track_ids)) == 3
+    unknown = seen.detections.names.index('unknown')
+    assert {name for name, _ in seen.others[unknown]} == set(words)  # what it may be nevertheless
+    assert [len(o) for o in seen.others].count(1) == 2
     track_ids = seen.track_ids
     assert following.set_classes(['green', 'red']) == ('green', 'red', 'unknown')  # tracks go on
     [seen] = look(following, scene(red=RED, green=GREEN, blue=BLUE), first=3)

@@ -18,9 +18,11 @@ class Sighting:
         track_ids: Of each box; None where it is not (yet) followed.
         tracks: All that is followed, the longest first; those that the image does not show are where they are expected.
         motion: How the camera's motion was taken into account, in words.
+        others: Of each box, what else it may be: names and scores, best first; () where crops do not tell.
     """
 
     detections: Detections
     track_ids: tuple[int | None, ...]
     tracks: tuple[OrientedTrack, ...]
     motion: str
+    others: tuple[tuple[tuple[str, float], ...], ...] = ()

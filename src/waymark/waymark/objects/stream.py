@@ -145,7 +145,8 @@ class ObjectStream:
             return Sighting(found, tuple(ids), tracks, motion)
         names = self._namer.name(rgb, found, ids, stamp_ns)
         tracks = tuple(_renamed(t, self._namer.known(t.track_id)) for t in tracks)
-        return Sighting(_named(found, names, self.labels), tuple(ids), tracks, motion)
+        others = tuple(_others(n, float(s), self._config.results) for n, s in zip(names, found.scores, strict=True))
+        return Sighting(_named(found, names, self.labels), tuple(ids), tracks, motion, others)
 
     def reset(self) -> None:
         """The images that follow are no continuation."""
@@ -174,6 +175,11 @@ def _named(found: Detections, names: Sequence[Classified], labels: tuple[str, ..
     """Boxes with other classes; a score says how sure it is that there is something, and that it is this."""
     scores = found.scores * [named.score for named in names]
     return Detections(found.boxes, scores, np.array([labels.index(n.label) for n in names], np.int64), labels)
+
+
+def _others(named: Classified, score: float, results: int) -> tuple[tuple[str, float], ...]:
+    ranking = [(name, score * share) for name, share in named.ranking if name != named.label]
+    return tuple(ranking[: results - 1])
 
 
 def _renamed(track: OrientedTrack, named: Classified) -> OrientedTrack:
