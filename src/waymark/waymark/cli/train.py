@@ -91,7 +91,7 @@ def encoder(
     sys.exit(run_in('models', 'waymark.training', [request.to_json()]))
 
 
-_DETECTOR_NAMES = 'scenes, batch, crop_px, learning_rate, strength, held_out, mixed, threads'
+_DETECTOR_NAMES = 'scenes, batch, input_px, own_scale, crop_px, learning_rate, strength, held_out, mixed, threads'
 _DetectorSet = Annotated[list[str] | None, typer.Option('--set', help=f'NAME=VALUE, repeatable: {_DETECTOR_NAMES}.')]
 
 

@@ -107,15 +107,15 @@ def hellinger(a: Tensor, b: Tensor) -> Tensor:
 
 
 def wasserstein_loss(a: Tensor, b: Tensor) -> Tensor:
-    """1 - 1 / (2 + ln(1 + d)) (P,), d the Wasserstein distance in units of the box: X. Yang et al.: GWD, ICML 2021."""
-    ax, ay, az = _covariance(a)
-    bx, by, bz = _covariance(b)
+    """1 / 2 - 1 / (2 + ln(1 + d)) (P,), d the Wasserstein distance in units of the sides: Yang et al., ICML 2021."""
+    ax, ay, az = (3 * v for v in _covariance(a))  # there a box is a Gaussian of variance w^2 / 4
+    bx, by, bz = (3 * v for v in _covariance(b))
     dets = ((ax * ay - az * az).clamp(min=1e-6) * (bx * by - bz * bz).clamp(min=1e-6)).sqrt()
     mixed = (ax * bx + ay * by + 2 * az * bz + 2 * dets).clamp(min=1e-6).sqrt()
     shape = (ax + ay + bx + by - 2 * mixed).clamp(min=0)
     far = (a[:, 0] - b[:, 0]).square() + (a[:, 1] - b[:, 1]).square()
     scale = 2 * dets.sqrt().sqrt()
-    return 1 - 1 / (2 + ((far + shape + 1e-6).sqrt() / scale).log1p()) - 0.5
+    return 0.5 - 1 / (2 + ((far + shape + 1e-6).sqrt() / scale).log1p())
 
 
 def _covariance(boxes: Tensor) -> tuple[Tensor, Tensor, Tensor]:

@@ -11,7 +11,9 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
+from waymark.boxes import rescaled
 from waymark.detection.labels import read_labels, read_names, write_labels
 from waymark.detection.result import Detections
 from waymark.errors import BackendUnavailable, ConfigError, SourceError
@@ -24,9 +26,17 @@ NAMES_FILE = 'classes.txt'
 class LabelledFolder:
     """Pictures with YOLO-OBB labels, read when asked for."""
 
-    def __init__(self, files: Sequence[tuple[Path, Path]], class_names: tuple[str, ...]) -> None:
-        """Take pairs of a picture and its labels."""
-        self.files, self._names = tuple(files), class_names
+    def __init__(
+        self, files: Sequence[tuple[Path, Path]], class_names: tuple[str, ...], fit_wh: tuple[int, int] | None = None
+    ) -> None:
+        """Take pairs of a picture and its labels.
+
+        Args:
+            files: Their paths.
+            class_names: By number.
+            fit_wh: Pictures are scaled to just fit into this, as a detector's letterbox does it; None: as they are.
+        """
+        self.files, self._names, self._fit_wh = tuple(files), class_names, fit_wh
 
     def __len__(self) -> int:
         return len(self.files)
@@ -41,7 +51,18 @@ class LabelledFolder:
         rgb = read_image(image)[0]
         rgb = rgb if rgb.ndim == 3 else np.asarray(cv2.cvtColor(rgb, cv2.COLOR_GRAY2RGB), np.uint8)
         found = read_labels(label, (rgb.shape[1], rgb.shape[0]), self._names)
-        return Labelled(rgb, found.boxes, found.classes)
+        return self._scaled(rgb, found)
+
+    def _scaled(self, rgb: NDArray[np.uint8], found: Detections) -> Labelled:
+        height, width = rgb.shape[:2]
+        scale = 1.0 if self._fit_wh is None else min(self._fit_wh[0] / width, self._fit_wh[1] / height)
+        size = max(round(width * scale), 1), max(round(height * scale), 1)
+        if size == (width, height):
+            return Labelled(rgb, found.boxes, found.classes)
+        small = cv2.resize(rgb, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
+        stretch = size[0] / width, size[1] / height
+        boxes = rescaled(found.boxes, stretch, (0.5 * stretch[0] - 0.5, 0.5 * stretch[1] - 0.5))
+        return Labelled(np.asarray(small, np.uint8), boxes, found.classes)
 
 
 def open_folder(images: Path, labels: Path) -> tuple[list[tuple[Path, Path]], tuple[str, ...]]:

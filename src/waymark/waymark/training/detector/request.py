@@ -24,6 +24,8 @@ class DetectorRequest(WordConfig):
     steps: int = param(5000, 'Steps of the whole training.', ge=1, le=10_000_000)
     minutes: float = param(0.0, 'Stop after this time, to be resumed; 0: never.', ge=0.0, unit='min')
     batch: int = param(16, 'Crops in one step.', ge=1, le=512)
+    input_px: int = param(640, 'Width and height of what the detector takes; a multiple of 32.', ge=64, le=4096)
+    own_scale: bool = param(False, 'Learn at the own scale of pictures, for detection in tiles, not as letterboxed.')
     crop_px: int = param(320, 'Width and height of a crop; a multiple of 32.', ge=64, le=2048)
     learning_rate: float = param(2e-3, 'Largest step width; it falls to 0 along half a cosine.', gt=0.0, le=1.0)
     box_loss: str = param('probiou', 'How far a box is from its label.', choices=BOX_LOSSES)
@@ -38,8 +40,9 @@ class DetectorRequest(WordConfig):
         super().__post_init__()
         if bool(self.images) != bool(self.labels):
             raise ConfigError('--images and --labels go together: give both, or --synthetic for generated scenes.')
-        if self.crop_px % 32:
-            raise ConfigError(f'crop_px: {self.crop_px} is not a multiple of 32.')
+        for name in ('crop_px', 'input_px'):
+            if getattr(self, name) % 32:
+                raise ConfigError(f'{name}: {getattr(self, name)} is not a multiple of 32.')
 
     @property
     def out_path(self) -> Path:

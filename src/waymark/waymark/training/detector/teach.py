@@ -14,7 +14,7 @@ import numpy as np
 from waymark.detection import Detections, Detector, DetectorConfig, average_precision
 from waymark.detection.average_precision import AveragePrecision
 from waymark.detection.stored import read_detector
-from waymark.errors import BackendUnavailable, ConfigError
+from waymark.errors import BackendUnavailable
 from waymark.exporting.folder import require_free, whole_folder
 from waymark.training.adapt import checkpoint_folder
 from waymark.training.checkpoint import load_checkpoint, save_checkpoint
@@ -74,8 +74,10 @@ def teach_detector(request: DetectorRequest, progress: Progress = lambda *_: Non
     _prepare_torch(request)
     work = checkpoint_folder(request.out_path)
     pairs, names = _pictures(request, work, progress)
-    learn, measure = (LabelledFolder(p, names) for p in split(pairs, request.held_out, request.seed))
     network, layout = _begin(request, names)
+    parts = split(pairs, request.held_out, request.seed)
+    learn = LabelledFolder(parts[0], names, None if request.own_scale else layout.input_wh)
+    measure = LabelledFolder(parts[1], names)
     plan = Plan(
         request.steps,
         request.batch,
@@ -117,13 +119,13 @@ def _begin(request: DetectorRequest, names: tuple[str, ...]) -> tuple[nn.Module,
     import torch
 
     torch.manual_seed(request.seed)
-    layout = BoxNetLayout(names)
+    layout = BoxNetLayout(names, input_wh=(request.input_px, request.input_px))
     if not request.start:
         return build_network(layout), layout
     found, known = read_network(read_detector(request.start)[0].model_path)
+    layout = replace(known, class_names=names, input_wh=layout.input_wh)
     if known.class_names == names:
-        return found, known
-    layout = replace(known, class_names=names)
+        return found, layout
     fresh = build_network(layout, normalised=False)
     wanted = fresh.state_dict()
     kept = {k: v for k, v in found.state_dict().items() if v.shape == wanted[k].shape}
@@ -191,7 +193,5 @@ def _prepare_torch(request: DetectorRequest) -> None:
         import torch
     except ModuleNotFoundError:
         raise BackendUnavailable('training needs torch: run make models in the repository.') from None
-    if request.crop_px < 64:
-        raise ConfigError(f'crop_px: {request.crop_px} is less than two cells of the coarsest output.')
     torch.set_num_threads(request.threads)
     torch.set_flush_denormal(True)
