@@ -194,4 +194,3 @@ def _prepare_torch(request: DetectorRequest) -> None:
     except ModuleNotFoundError:
         raise BackendUnavailable('training needs torch: run make models in the repository.') from None
     torch.set_num_threads(request.threads)
-    torch.set_flush_denormal(True)
