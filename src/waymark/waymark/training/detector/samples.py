@@ -98,7 +98,9 @@ def _view(picture: Labelled, size: int, strength: float, rng: np.random.Generato
     room = np.maximum(np.array([width, height]) / 2 - 0.4 * size / scale, 0)
     middle = np.array([width, height]) / 2 + rng.uniform(-1, 1, 2) * room
     if len(picture.boxes) and rng.random() < 0.5:
-        middle = picture.boxes[rng.integers(len(picture.boxes)), :2] + rng.normal(0, 0.15 * size / scale, 2)
+        kind = rng.choice(np.unique(picture.classes))  # a rare class as often as a common one
+        one = rng.choice(np.flatnonzero(picture.classes == kind))
+        middle = picture.boxes[one, :2] + rng.normal(0, 0.15 * size / scale, 2)
         middle = np.clip(middle, 0.15 * np.array([width, height]), 0.85 * np.array([width, height]))
     return np.column_stack([A, size / 2 - A @ middle])
 
