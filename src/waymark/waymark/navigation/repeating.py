@@ -22,7 +22,13 @@ from waymark.types import Frame
 
 
 class RouteRepeater:
-    """One repetition of one route."""
+    """One repetition of one route.
+
+    Attributes:
+        route: As the map keeps it.
+        path: The way along it.
+        follower: What steers.
+    """
 
     def __init__(
         self,
@@ -51,7 +57,7 @@ class RouteRepeater:
         self._config, self._encoder, self._camera = config, encoder, require_calibrated(camera)
         self.route = find_route(place_map, name)
         yaw_rad = math.radians(config.camera_yaw_deg)
-        path = RoutePath.of_route(self.route, backwards, config.turn_backwards, yaw_rad)
+        self.path = path = RoutePath.of_route(self.route, backwards, config.turn_backwards, yaw_rad)
         self.follower = RouteFollower(config, path)
         keyframes = [place_map.keyframes[i] for i in self.route.keyframe_ids]
         downs: list[Floats | None] = [None]

@@ -1,0 +1,321 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What `waymark eval route` flies: a route is taught in a simulator, then repeated under changed conditions."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from waymark.encoding import Encoder, EncoderConfig, load_encoder
+from waymark.errors import BackendUnavailable, RouteError
+from waymark.evaluation.route import FlightLog, distances
+from waymark.evaluation.route_cases import RouteCase, route_case
+from waymark.maps import PlaceMap
+from waymark.navigation import NavigationConfig, RouteLesson, RouteRepeater
+from waymark.routes import Command, FollowState, Guidance, Planar
+from waymark.routes.teaching import Passed
+from waymark.types import NANOSECONDS, Frame, Header
+
+if TYPE_CHECKING:
+    from waymark_sim.ground import Ground
+    from waymark_sim.simulator import SimStep, Simulator
+
+Tell = Callable[[str, int, int], None]
+Floats = NDArray[np.float64]
+Watch = Callable[['SimStep', Guidance], None]
+
+_TEACH_S = 0.2  # between the images of the teaching
+_ROUTE = 'taught'
+_TEACH_NOISE = 6.0
+_GONE_M = 40.0  # beside the way, where an open loop is given up
+
+
+@dataclass(frozen=True)
+class RouteFlights:
+    """What is flown.
+
+    Attributes:
+        ground: A picture, or 'ground' for a generated one (another one for each seed).
+        metres_per_pixel: Of the picture.
+        altitude_m: Above ground.
+        speed_m_s: Of teaching and repeating.
+        case: One of CASES.
+        seeds: How many flights; the first has `first_seed`.
+        attitude: Whether roll and pitch are measured.
+        length_m: Of the route.
+        size_wh: Of the images, px.
+        fov_rad: Vertical field of view.
+        rate_hz: Images per second when repeating.
+    """
+
+    ground: str
+    metres_per_pixel: float
+    altitude_m: float = 20.0
+    speed_m_s: float = 3.0
+    case: str = 'nominal'
+    seeds: int = 1
+    first_seed: int = 0
+    attitude: bool = True
+    length_m: float = 95.0
+    size_wh: tuple[int, int] = (320, 240)
+    fov_rad: float = math.radians(60.0)
+    rate_hz: float = 10.0
+
+
+@dataclass(frozen=True, eq=False)
+class Taught:
+    """A route that was taught.
+
+    Attributes:
+        place_map: With the route in it.
+        poses: (N, 3) exact x m, y m, heading rad that the teaching passed.
+    """
+
+    place_map: PlaceMap
+    poses: Floats
+
+
+def fly_routes(request: RouteFlights, config: NavigationConfig, tell: Tell) -> list[FlightLog]:
+    """Teach and repeat once per seed.
+
+    Raises:
+        SourceError: The ground can't be read or is too small.
+        BackendUnavailable: The simulator is not installed.
+    """
+    encoder = load_encoder(EncoderConfig(threads=1))
+    return [logs[0] for logs in flights(request, (request.case,), config, tell)]
+
+
+def flights(
+    request: RouteFlights, cases: Sequence[str], config: NavigationConfig, tell: Tell
+) -> Iterator[tuple[FlightLog, ...]]:
+    """Teach once per seed, then repeat in each of some cases.
+
+    Yields:
+        For each seed the logs, in the order of the cases.
+
+    Raises:
+        SourceError, BackendUnavailable: See fly_routes.
+    """
+    encoder, ground = load_encoder(EncoderConfig(threads=1)), None
+    for index in range(request.seeds):
+        tell('flying', index, request.seeds)
+        seed = request.first_seed + index
+        if ground is None or request.ground == 'ground':
+            ground = open_ground(request, seed)
+        taught = teach(request, config, encoder, ground, seed)
+        each = (replace(request, case=case) for case in cases)
+        yield tuple(repeat(one, config, encoder, ground, taught, seed) for one in each)
+    tell('flying', request.seeds, request.seeds)
+
+
+def open_ground(request: RouteFlights, seed: int) -> Ground:
+    """Load the picture, or make one.
+
+    Raises:
+        SourceError: It can't be read.
+        BackendUnavailable: The simulator is not installed.
+    """
+    try:
+        from waymark_sim.flights import open_ground as opened
+    except ImportError:
+        raise BackendUnavailable('simulated flights need waymark_sim. Install the whole of Waymark.') from None
+    return opened(request.ground, request.metres_per_pixel, seed)
+
+
+def teach(
+    request: RouteFlights,
+    config: NavigationConfig,
+    encoder: Encoder,
+    ground: Ground,
+    seed: int,
+    watch: Callable[[SimStep], None] = lambda step: None,
+) -> Taught:
+    """Have a pilot fly the way once.
+
+    Raises:
+        SourceError: The ground has no room for it.
+    """
+    from waymark_sim.pilot import Pilot
+    from waymark_sim.taught_way import plan_way, pose_at
+
+    reach = request.altitude_m * math.tan(request.fov_rad / 2) * math.hypot(1, request.size_wh[0] / request.size_wh[1])
+    way = plan_way(ground, request.length_m, reach, seed)
+    simulator = _simulator(request, ground, RouteCase(noise=_TEACH_NOISE), pose_at(way, 0), 2 * seed)
+    lesson, pilot = RouteLesson(config, encoder, simulator.camera), Pilot(way, request.speed_m_s)
+    command, poses = Command(), []
+    while not pilot.is_done:
+        step = simulator.step(command, _TEACH_S)
+        pose = planar_truth(step)
+        poses.append(pose.array)
+        attitude = step.measured.R_world_base if request.attitude else None
+        lesson.observe(frame_of(step), Passed(step.measured.height_m, attitude, step.measured.odometry))
+        command = pilot.command(pose)
+        watch(step)
+    place_map, _ = lesson.finish(_ROUTE)
+    return Taught(place_map, np.array(poses))
+
+
+def repeat(
+    request: RouteFlights,
+    config: NavigationConfig,
+    encoder: Encoder,
+    ground: Ground,
+    taught: Taught,
+    seed: int,
+    watch: Watch = lambda step, guidance: None,
+) -> FlightLog:
+    """Fly the route again, under the conditions of the case; then once more without the camera."""
+    case, rng = route_case(request.case), np.random.default_rng((seed, 15))
+    if case.other_season:
+        from waymark_sim.season import another_season
+
+        ground = another_season(ground, seed)
+    wind = _wind(case, rng)
+    start = _start(case, taught.poses, rng)
+    limits = replace(config, max_speed=request.speed_m_s)
+    simulators = [_simulator(request, ground, case, start, 2 * seed + 1, wind) for _ in range(2)]
+    repeater = RouteRepeater(limits, taught.place_map, _ROUTE, encoder, simulators[0].camera, case.backwards)
+    log = _flown(request, case, repeater, simulators[0], taught, watch)
+    blind = RouteRepeater(limits, taught.place_map, _ROUTE, encoder, simulators[1].camera, case.backwards)
+    log.open_loop_m = _open_loop(request, case, blind, simulators[1], taught)
+    return log
+
+
+def _flown(
+    request: RouteFlights,
+    case: RouteCase,
+    repeater: RouteRepeater,
+    simulator: Simulator,
+    taught: Taught,
+    watch: Watch,
+) -> FlightLog:
+    ways = taught.poses[::-1] if case.backwards else taught.poses
+    log = FlightLog(taught.poses[:, :2], ways[-1, :2])
+    log.event_s, log.sight_s = _event(case)
+    command, carried = Command(), case.carried_m == 0.0
+    for _ in range(_patience(request, case)):
+        if not carried and simulator_time(log) >= case.event_s:
+            carried = True
+            simulator.carry(_further(ways, np.array(log.places_m[-1]), case.carried_m))
+        step = simulator.step(command, 1 / request.rate_hz)
+        start = time.perf_counter()
+        attitude = step.measured.R_world_base if request.attitude else None
+        said = repeater.observe(frame_of(step), step.measured.odometry, step.measured.height_m, attitude)
+        log.vision_ms.append(1000 * (time.perf_counter() - start))
+        _note(log, step, said.state in (FollowState.FOLLOWING, FollowState.DONE), said.sighting is not None)
+        watch(step, said)
+        command = said.command
+        if said.state is FollowState.DONE:
+            log.is_done = True
+            break
+    return log
+
+
+def _open_loop(
+    request: RouteFlights, case: RouteCase, repeater: RouteRepeater, simulator: Simulator, taught: Taught
+) -> Floats:
+    """The same vehicle, told that it stands at the beginning, by its odometry alone."""
+    follower, path = repeater.follower, repeater.path
+    follower.begin_at(path.poses[-1 if case.backwards else 0], np.zeros((3, 3)))
+    log = FlightLog(taught.poses[:, :2], taught.poses[-1, :2])
+    command = Command()
+    for _ in range(_patience(request, case)):
+        step = simulator.step(command, 1 / request.rate_hz, sees=False)
+        _note(log, step, True, False)
+        said = follower.observe(step.stamp_s, (), step.measured.odometry)
+        command = said.command
+        gone = float(distances(np.array(log.places_m[-1:]), log.taught_m)[0]) > _GONE_M
+        if gone or said.state is FollowState.DONE:
+            break
+    return np.asarray(log.lateral_m[log.converged])
+
+
+def _note(log: FlightLog, step: SimStep, follows: bool, sees: bool) -> None:
+    log.stamps_s.append(step.stamp_s)
+    log.places_m.append((float(step.T_map_base[0, 3]), float(step.T_map_base[1, 3])))
+    log.follows.append(follows)
+    log.sees.append(sees)
+
+
+def simulator_time(log: FlightLog) -> float:
+    """Stamp of the last image, 0 before the first."""
+    return log.stamps_s[-1] if log.stamps_s else 0.0
+
+
+def frame_of(step: SimStep) -> Frame:
+    """The image with its stamp: one second later, as a stamp of 0 is none."""
+    if step.rgb is None:
+        raise RouteError('the simulator was not asked for an image. Ask it.')
+    return Frame(Header(round((1.0 + step.stamp_s) * NANOSECONDS)), step.rgb)
+
+
+def planar_truth(step: SimStep) -> Planar:
+    """Exact x, y and heading."""
+    T = step.T_map_base
+    return Planar(float(T[0, 3]), float(T[1, 3]), math.atan2(T[1, 0], T[0, 0]))
+
+
+def _simulator(
+    request: RouteFlights,
+    ground: Ground,
+    case: RouteCase,
+    start: Planar,
+    seed: int,
+    wind: tuple[float, float] = (0.0, 0.0),
+) -> Any:
+    from waymark_sim.ortho import Look
+    from waymark_sim.quadrotor import QuadrotorConfig
+    from waymark_sim.scene import Scene
+    from waymark_sim.simulator import OrthophotoSimulator
+
+    light = Look(case.gain, 0.0, case.noise)
+    scene = Scene(ground, light=light, wind_m_s=wind, blank_s=case.blank_s)
+    vehicle = QuadrotorConfig(altitude_m=request.altitude_m)
+    return OrthophotoSimulator(scene, vehicle, start, request.size_wh, request.fov_rad, seed)
+
+
+def _start(case: RouteCase, poses: Floats, rng: np.random.Generator) -> Planar:
+    """Near the beginning (or the end, backwards), as far off as the case says."""
+    x, y, yaw = poses[-1 if case.backwards else 0]
+    side = rng.choice((-1.0, 1.0))
+    off = Planar(float(rng.uniform(-1, 1)), float(rng.uniform(-1, 1)), float(rng.uniform(-0.1, 0.1)))
+    if case.side_m:
+        off = Planar(0.0, float(side * case.side_m), case.turn_rad)
+    return Planar(float(x), float(y), float(yaw)) @ off
+
+
+def _wind(case: RouteCase, rng: np.random.Generator) -> tuple[float, float]:
+    angle = rng.uniform(0, 2 * math.pi)
+    return case.wind_m_s * math.cos(angle), case.wind_m_s * math.sin(angle)
+
+
+def _event(case: RouteCase) -> tuple[float | None, float | None]:
+    if case.blank_s is not None:
+        return case.blank_s
+    return (case.event_s, case.event_s) if case.carried_m else (None, None)
+
+
+def _further(poses: Floats, place: Floats, way_m: float) -> Planar:
+    """A pose of the teaching, so far (straight) from a place: ahead where the route is long enough, else behind."""
+    here = int(np.hypot(*(poses[:, :2] - place).T).argmin())
+    far = np.hypot(*(poses[:, :2] - place).T) >= way_m
+    ahead = np.flatnonzero(far[here:])
+    behind = np.flatnonzero(far[:here])
+    if not len(ahead) and not len(behind):
+        raise RouteError(f'no place of the route is {way_m:g} m from another. Fly a longer one.')
+    at = here + int(ahead[0]) if len(ahead) else int(behind[-1])
+    x, y, yaw = poses[at]
+    return Planar(float(x), float(y), float(yaw)) @ Planar(0.0, 1.5, 0.2)
+
+
+def _patience(request: RouteFlights, case: RouteCase) -> int:
+    """Images after which a flight is given up: three times what it should take, and a minute."""
+    seconds = 3 * request.length_m / request.speed_m_s + 60.0
+    return round(seconds * request.rate_hz)
