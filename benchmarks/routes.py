@@ -18,7 +18,8 @@ import cv2
 from waymark.evaluation.route import FlightLog, figures
 from waymark.evaluation.route_cases import CASES
 from waymark.evaluation.route_plot import write_route_plot
-from waymark.evaluation.route_run import RouteFlights, flights
+from waymark.evaluation.route_run import flights
+from waymark.evaluation.route_scene import RouteFlights
 from waymark.navigation import NavigationConfig
 
 

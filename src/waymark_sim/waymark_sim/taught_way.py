@@ -23,7 +23,8 @@ def s_curve(length_m: float) -> NDArray[np.float64]:
     points = np.column_stack([t - 0.5, _ASPECT * np.sin(2 * np.pi * t)])
     way = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(points, axis=0).T))])
     at = np.linspace(0.0, way[-1], max(round(length_m / 0.1), 2) + 1)
-    return np.column_stack([np.interp(at, way, points[:, k]) for k in (0, 1)]) * (length_m / way[-1])
+    shape = np.column_stack([np.interp(at, way, points[:, k]) for k in (0, 1)])
+    return np.asarray(shape * (length_m / way[-1]))
 
 
 def plan_way(ground: Ground, length_m: float, reach_m: float, seed: int) -> NDArray[np.float64]:
@@ -49,7 +50,7 @@ def plan_way(ground: Ground, length_m: float, reach_m: float, seed: int) -> NDAr
     for _ in range(_TRIED):
         turn, centre = rng.uniform(0, 2 * math.pi), rng.uniform(-half, half)
         c, s = math.cos(turn), math.sin(turn)
-        curve = shape @ np.array([[c, s], [-s, c]]) + centre
+        curve = np.asarray(shape @ np.array([[c, s], [-s, c]]) + centre)
         room = _room(curve, clearance, cell)
         if room > reach_m:
             return curve

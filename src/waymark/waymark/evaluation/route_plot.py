@@ -37,7 +37,9 @@ def _way(log: FlightLog) -> Picture:
     places = np.array(log.places_m).reshape(-1, 2)
     both = np.vstack([places, log.taught_m])
     low, span = both.min(axis=0), float((both.max(axis=0) - both.min(axis=0)).max()) or 1.0
-    picture = _sheet(f'taught (green), flown (red; pale: lost); {span:.0f} m; {"success" if log.is_success else "FAIL"}')
+    picture = _sheet(
+        f'taught (green), flown (red; pale: lost); {span:.0f} m; {"success" if log.is_success else "FAIL"}'
+    )
 
     def at(points: NDArray[np.float64]) -> NDArray[np.float64]:
         scaled = (points - low) / span * (_SIDE - 2 * _MARGIN)

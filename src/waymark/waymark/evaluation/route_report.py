@@ -9,7 +9,8 @@ from pathlib import Path
 
 from waymark.errors import ConfigError
 from waymark.evaluation.route import FlightLog, figures
-from waymark.evaluation.route_run import RouteFlights, fly_routes
+from waymark.evaluation.route_run import fly_routes
+from waymark.evaluation.route_scene import RouteFlights
 from waymark.evaluation.show import progress_bar, require_writable, show_figures, write_figures
 from waymark.navigation import NavigationConfig
 

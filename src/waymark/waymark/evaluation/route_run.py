@@ -7,7 +7,7 @@ import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,15 @@ from waymark.encoding import Encoder, EncoderConfig, load_encoder
 from waymark.errors import BackendUnavailable, RouteError
 from waymark.evaluation.route import FlightLog, distances
 from waymark.evaluation.route_cases import RouteCase, route_case
+from waymark.evaluation.route_scene import (
+    RouteFlights,
+    event_of,
+    further_along,
+    patience,
+    simulator_of,
+    start_of,
+    wind_of,
+)
 from waymark.maps import PlaceMap
 from waymark.navigation import NavigationConfig, RouteLesson, RouteRepeater
 from waymark.routes import Command, FollowState, Guidance, Planar
@@ -34,38 +43,6 @@ _TEACH_S = 0.2  # between the images of the teaching
 _ROUTE = 'taught'
 _TEACH_NOISE = 6.0
 _GONE_M = 40.0  # beside the way, where an open loop is given up
-
-
-@dataclass(frozen=True)
-class RouteFlights:
-    """What is flown.
-
-    Attributes:
-        ground: A picture, or 'ground' for a generated one (another one for each seed).
-        metres_per_pixel: Of the picture.
-        altitude_m: Above ground.
-        speed_m_s: Of teaching and repeating.
-        case: One of CASES.
-        seeds: How many flights; the first has `first_seed`.
-        attitude: Whether roll and pitch are measured.
-        length_m: Of the route.
-        size_wh: Of the images, px.
-        fov_rad: Vertical field of view.
-        rate_hz: Images per second when repeating.
-    """
-
-    ground: str
-    metres_per_pixel: float
-    altitude_m: float = 20.0
-    speed_m_s: float = 3.0
-    case: str = 'nominal'
-    seeds: int = 1
-    first_seed: int = 0
-    attitude: bool = True
-    length_m: float = 95.0
-    size_wh: tuple[int, int] = (320, 240)
-    fov_rad: float = math.radians(60.0)
-    rate_hz: float = 10.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,7 +65,6 @@ def fly_routes(request: RouteFlights, config: NavigationConfig, tell: Tell) -> l
         SourceError: The ground can't be read or is too small.
         BackendUnavailable: The simulator is not installed.
     """
-    encoder = load_encoder(EncoderConfig(threads=1))
     return [logs[0] for logs in flights(request, (request.case,), config, tell)]
 
 
@@ -147,7 +123,7 @@ def teach(
 
     reach = request.altitude_m * math.tan(request.fov_rad / 2) * math.hypot(1, request.size_wh[0] / request.size_wh[1])
     way = plan_way(ground, request.length_m, reach, seed)
-    simulator = _simulator(request, ground, RouteCase(noise=_TEACH_NOISE), pose_at(way, 0), 2 * seed)
+    simulator = simulator_of(request, ground, RouteCase(noise=_TEACH_NOISE), pose_at(way, 0), 2 * seed)
     lesson, pilot = RouteLesson(config, encoder, simulator.camera), Pilot(way, request.speed_m_s)
     command, poses = Command(), []
     while not pilot.is_done:
@@ -177,10 +153,10 @@ def repeat(
         from waymark_sim.season import another_season
 
         ground = another_season(ground, seed)
-    wind = _wind(case, rng)
-    start = _start(case, taught.poses, rng)
+    wind = wind_of(case, rng)
+    start = start_of(case, taught.poses, rng)
     limits = replace(config, max_speed=request.speed_m_s)
-    simulators = [_simulator(request, ground, case, start, 2 * seed + 1, wind) for _ in range(2)]
+    simulators = [simulator_of(request, ground, case, start, 2 * seed + 1, wind) for _ in range(2)]
     repeater = RouteRepeater(limits, taught.place_map, _ROUTE, encoder, simulators[0].camera, case.backwards)
     log = _flown(request, case, repeater, simulators[0], taught, watch)
     blind = RouteRepeater(limits, taught.place_map, _ROUTE, encoder, simulators[1].camera, case.backwards)
@@ -198,12 +174,12 @@ def _flown(
 ) -> FlightLog:
     ways = taught.poses[::-1] if case.backwards else taught.poses
     log = FlightLog(taught.poses[:, :2], ways[-1, :2])
-    log.event_s, log.sight_s = _event(case)
+    log.event_s, log.sight_s = event_of(case)
     command, carried = Command(), case.carried_m == 0.0
-    for _ in range(_patience(request, case)):
+    for _ in range(patience(request, case)):
         if not carried and simulator_time(log) >= case.event_s:
             carried = True
-            simulator.carry(_further(ways, np.array(log.places_m[-1]), case.carried_m))
+            simulator.carry(further_along(ways, np.array(log.places_m[-1]), case.carried_m))
         step = simulator.step(command, 1 / request.rate_hz)
         start = time.perf_counter()
         attitude = step.measured.R_world_base if request.attitude else None
@@ -226,7 +202,7 @@ def _open_loop(
     follower.begin_at(path.poses[-1 if case.backwards else 0], np.zeros((3, 3)))
     log = FlightLog(taught.poses[:, :2], taught.poses[-1, :2])
     command = Command()
-    for _ in range(_patience(request, case)):
+    for _ in range(patience(request, case)):
         step = simulator.step(command, 1 / request.rate_hz, sees=False)
         _note(log, step, True, False)
         said = follower.observe(step.stamp_s, (), step.measured.odometry)
@@ -260,62 +236,3 @@ def planar_truth(step: SimStep) -> Planar:
     """Exact x, y and heading."""
     T = step.T_map_base
     return Planar(float(T[0, 3]), float(T[1, 3]), math.atan2(T[1, 0], T[0, 0]))
-
-
-def _simulator(
-    request: RouteFlights,
-    ground: Ground,
-    case: RouteCase,
-    start: Planar,
-    seed: int,
-    wind: tuple[float, float] = (0.0, 0.0),
-) -> Any:
-    from waymark_sim.ortho import Look
-    from waymark_sim.quadrotor import QuadrotorConfig
-    from waymark_sim.scene import Scene
-    from waymark_sim.simulator import OrthophotoSimulator
-
-    light = Look(case.gain, 0.0, case.noise)
-    scene = Scene(ground, light=light, wind_m_s=wind, blank_s=case.blank_s)
-    vehicle = QuadrotorConfig(altitude_m=request.altitude_m)
-    return OrthophotoSimulator(scene, vehicle, start, request.size_wh, request.fov_rad, seed)
-
-
-def _start(case: RouteCase, poses: Floats, rng: np.random.Generator) -> Planar:
-    """Near the beginning (or the end, backwards), as far off as the case says."""
-    x, y, yaw = poses[-1 if case.backwards else 0]
-    side = rng.choice((-1.0, 1.0))
-    off = Planar(float(rng.uniform(-1, 1)), float(rng.uniform(-1, 1)), float(rng.uniform(-0.1, 0.1)))
-    if case.side_m:
-        off = Planar(0.0, float(side * case.side_m), case.turn_rad)
-    return Planar(float(x), float(y), float(yaw)) @ off
-
-
-def _wind(case: RouteCase, rng: np.random.Generator) -> tuple[float, float]:
-    angle = rng.uniform(0, 2 * math.pi)
-    return case.wind_m_s * math.cos(angle), case.wind_m_s * math.sin(angle)
-
-
-def _event(case: RouteCase) -> tuple[float | None, float | None]:
-    if case.blank_s is not None:
-        return case.blank_s
-    return (case.event_s, case.event_s) if case.carried_m else (None, None)
-
-
-def _further(poses: Floats, place: Floats, way_m: float) -> Planar:
-    """A pose of the teaching, so far (straight) from a place: ahead where the route is long enough, else behind."""
-    here = int(np.hypot(*(poses[:, :2] - place).T).argmin())
-    far = np.hypot(*(poses[:, :2] - place).T) >= way_m
-    ahead = np.flatnonzero(far[here:])
-    behind = np.flatnonzero(far[:here])
-    if not len(ahead) and not len(behind):
-        raise RouteError(f'no place of the route is {way_m:g} m from another. Fly a longer one.')
-    at = here + int(ahead[0]) if len(ahead) else int(behind[-1])
-    x, y, yaw = poses[at]
-    return Planar(float(x), float(y), float(yaw)) @ Planar(0.0, 1.5, 0.2)
-
-
-def _patience(request: RouteFlights, case: RouteCase) -> int:
-    """Images after which a flight is given up: three times what it should take, and a minute."""
-    seconds = 3 * request.length_m / request.speed_m_s + 60.0
-    return round(seconds * request.rate_hz)

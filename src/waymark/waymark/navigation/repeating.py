@@ -61,7 +61,9 @@ class RouteRepeater:
         self.follower = RouteFollower(config, path)
         keyframes = [place_map.keyframes[i] for i in self.route.keyframe_ids]
         downs: list[Floats | None] = [None]
-        downs += [down_of(step) if step is not None and not hasattr(step, 'shape') else None for step in self.route.relative]
+        downs += [
+            down_of(step) if step is not None and not hasattr(step, 'shape') else None for step in self.route.relative
+        ]
         self._views = RouteViews(config, keyframes, downs, place_map.info.camera or camera, yaw_rad)
         self._index = {i: at for at, i in reversed(list(enumerate(self.route.keyframe_ids)))}
         self._places = PlaceRecognizer.from_config(config)

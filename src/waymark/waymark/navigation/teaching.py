@@ -73,9 +73,7 @@ class RouteLesson:
             frame, view, passed = self._latest
             number, thumbnail = self._map.next_id, encode_thumbnail(frame.rgb)
             summary = pack_summary(view.summary)
-            keyframe = Keyframe(
-                number, frame.header, view.vector, view.features, number, thumbnail, summary=summary
-            )
+            keyframe = Keyframe(number, frame.header, view.vector, view.features, number, thumbnail, summary=summary)
             self._keep(keyframe, passed)
         return self._map, self._map.add_route(name, *self._teacher.taught())
 

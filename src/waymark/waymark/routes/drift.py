@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Where on the route the vehicle is: odometry between sightings, corrected by them; and what wind odometry misses.
 
-An extended Kalman filter over place, heading, wind and the scale of odometry. The wind it learns is the integral term of
-the control: what sightings say again and again that commands did not do.
+An extended Kalman filter over place, heading, wind and the scale of odometry. The wind it learns is the integral term
+of the control: what sightings say again and again that commands did not do.
 """
 
 from __future__ import annotations

@@ -104,9 +104,7 @@ class RouteFollower:
         self._state = FollowState.FOLLOWING
         self._seen_s = math.inf
 
-    def observe(
-        self, stamp_s: float, sightings: Sequence[Sighting] = (), odometry: Planar | None = None
-    ) -> Guidance:
+    def observe(self, stamp_s: float, sightings: Sequence[Sighting] = (), odometry: Planar | None = None) -> Guidance:
         """Take in one image.
 
         Args:

@@ -19,7 +19,7 @@ R_BASE_CAMERA = np.array([[0.0, -1.0, 0.0], [-1.0, 0.0, 0.0], [0.0, 0.0, -1.0]])
 def mounted(camera_yaw_rad: float) -> Floats:
     """R_base_camera (3, 3) of a camera that looks down, its image's up at this heading in the vehicle."""
     c, s = math.cos(camera_yaw_rad), math.sin(camera_yaw_rad)
-    return np.array([[c, -s, 0.0], [s, c, 0.0], [0.0, 0.0, 1.0]]) @ R_BASE_CAMERA
+    return np.asarray(np.array([[c, -s, 0.0], [s, c, 0.0], [0.0, 0.0, 1.0]]) @ R_BASE_CAMERA)
 
 
 def down_in_camera(R_world_camera: Floats) -> Floats:

@@ -17,7 +17,7 @@ from waymark.routes.steps import planar_of, seen_from
 Floats = NDArray[np.float64]
 
 _SPACING_M = 0.25  # of the samples that a smooth way is made of
-_SMOOTH_M = 1.0  # corners between keyframes are rounded over this length
+_SMOOTH_M = 1.5  # what bends between keyframes is evened out over this length
 _TINY_M = 1e-3
 
 
@@ -53,8 +53,7 @@ class RoutePath:
         count = max(round(self.length_m / _SPACING_M), 2) + 1
         self._s = np.linspace(0.0, self.length_m, count)
         table = np.column_stack([points[:, :2], heading])
-        samples = np.column_stack([np.interp(self._s, self._keyframe_s, column) for column in table.T])
-        self._samples = _smoothed(samples, self._s[1])
+        self._samples = _smoothed(_hermite(table, self._keyframe_s, self._s), self._s[1])
         tangent = np.gradient(self._samples[:, :2], self._s, axis=0)
         self._course = np.unwrap(np.arctan2(tangent[:, 1], tangent[:, 0]))
         self._curvature = np.gradient(self._course, self._s)
@@ -116,6 +115,22 @@ class RoutePath:
         first, last = np.searchsorted(self._s, [s_m, s_m + reach_m])
         first = min(int(first), len(self._s) - 1)
         return float(np.abs(self._curvature[first : max(int(last), first) + 1]).max())
+
+
+def _hermite(values: Floats, at: Floats, wanted: Floats) -> Floats:
+    """A smooth curve through values (N, D) at `at` (N,), where it is `wanted` (M,): cubic, slopes by differences."""
+    slopes = np.gradient(values, at, axis=0)
+    left = np.clip(np.searchsorted(at, wanted, 'right') - 1, 0, len(at) - 2)
+    width = at[left + 1] - at[left]
+    t, w = ((wanted - at[left]) / width)[:, None], width[:, None]
+    here, there = values[left], values[left + 1]
+    begin, finish = w * slopes[left], w * slopes[left + 1]
+    return np.asarray(
+        (2 * t**3 - 3 * t**2 + 1) * here
+        + (t**3 - 2 * t**2 + t) * begin
+        + (3 * t**2 - 2 * t**3) * there
+        + (t**3 - t**2) * finish
+    )
 
 
 def _smoothed(samples: Floats, spacing_m: float) -> Floats:

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """How a map file keeps the steps of a route: the pose of each camera in the levelled frame of the one before.
 
-A levelled frame is the optical frame (right, back, down) of a camera that looks straight down, its image's up where that
-of the real one points. A step whose rotation is about the vertical alone says nothing of the next camera's tilt.
+A levelled frame is the optical frame (right, back, down) of a camera that looks straight down, its image's up where
+that of the real one points. A step whose rotation is about the vertical alone says nothing of the next camera's tilt.
 """
 
 from __future__ import annotations
