@@ -41,7 +41,7 @@ def show_route(options: RouteOptions, out: Path) -> list[FlightLog]:
     require_writable(out)
     if options.plot is not None:
         require_writable(options.plot)
-    request = _request(options)
+    request = request_of(options)
     with progress_bar() as tell:
         logs = fly_routes(request, NavigationConfig(), tell)
     values = figures(logs)
@@ -54,7 +54,12 @@ def show_route(options: RouteOptions, out: Path) -> list[FlightLog]:
     return logs
 
 
-def _request(options: RouteOptions) -> RouteFlights:
+def request_of(options: RouteOptions) -> RouteFlights:
+    """Check the options.
+
+    Raises:
+        ConfigError: One is out of range.
+    """
     for name, value in (('altitude', options.altitude), ('speed', options.speed), ('length', options.length)):
         _require_positive(name, value)
     if options.ground != 'ground':
