@@ -178,7 +178,7 @@ def _flown(
     command, carried = Command(), case.carried_m == 0.0
     for _ in range(patience(request, case)):
         if not carried and simulator_time(log) >= case.event_s:
-            carried = True
+            carried, log.event_s, log.sight_s = True, simulator_time(log), simulator_time(log)
             simulator.carry(further_along(ways, np.array(log.places_m[-1]), case.carried_m))
         step = simulator.step(command, 1 / request.rate_hz)
         start = time.perf_counter()
