@@ -107,7 +107,7 @@ def flight_picture(rgb: Picture, above: Picture, guidance: Guidance | None, stam
 
 
 def _text(picture: Picture, text: str, at: tuple[int, int], colour: Sequence[int]) -> None:
-    cv2.putText(picture, text, at, _FONT, 0.6, (0, 0, 0), 4, cv2.LINE_AA)
+    cv2.putText(picture, text, at, _FONT, 0.6, (0, 0, 0), 3, cv2.LINE_AA)
     cv2.putText(picture, text, at, _FONT, 0.6, colour, 1, cv2.LINE_AA)
 
 
