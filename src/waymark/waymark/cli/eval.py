@@ -165,3 +165,32 @@ def odometry(
         rate, tilt_deg, light, noise, input, truth, sensors, camera_info, plot, tuple(set_ or ()),
     )  # fmt: skip
     show_odometry(options, json)
+
+
+@app.command()
+def route(
+    json: Annotated[Path, typer.Option(help='Where the figures go.')],
+    simulator: Annotated[Literal['orthophoto'], typer.Option(help='What flies and sees.')] = 'orthophoto',
+    ground: Annotated[str, typer.Option(help="A picture, or 'ground' for a generated one per seed.")] = 'ground',
+    metres_per_pixel: Annotated[float, typer.Option(help='Scale of that picture.')] = 0.0,
+    altitude: Annotated[float, typer.Option(help='Above ground, m.')] = 20.0,
+    speed: Annotated[float, typer.Option(help='m/s.')] = 3.0,
+    case: Annotated[
+        Literal['nominal', 'offset', 'wind', 'light', 'kidnap', 'reverse', 'blank', 'season'],
+        typer.Option(help='What has changed since the route was taught.'),
+    ] = 'nominal',
+    seeds: Annotated[int, typer.Option(min=1, help='Number of flights.')] = 5,
+    first_seed: Annotated[int, typer.Option(min=0, help='Seed of the first flight.')] = 0,
+    attitude: Annotated[bool, typer.Option('--attitude/--no-attitude', help='Use roll and pitch.')] = True,
+    length: Annotated[float, typer.Option(help='Of the route, m.')] = 95.0,
+    plot: Annotated[Path | None, typer.Option(help='Draw the first flights into a PNG.')] = None,
+) -> None:
+    """Teach a route, repeat it: how often its end is reached, and how far beside it the vehicle flies."""
+    from waymark.evaluation.route_report import RouteOptions, show_route
+
+    show_route(
+        RouteOptions(
+            ground, metres_per_pixel, altitude, speed, case, seeds, first_seed, attitude, length, plot
+        ),
+        json,
+    )  # fmt: skip
