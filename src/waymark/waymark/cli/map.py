@@ -55,7 +55,9 @@ def build(
 
 @app.command('from-ortho')
 def from_ortho(
-    image: Annotated[Path, typer.Argument(metavar='IMG', help='Picture of the ground from above: satellite, orthophoto.')],
+    image: Annotated[
+        Path, typer.Argument(metavar='IMG', help='Picture of the ground from above: satellite, orthophoto.')
+    ],
     path: Annotated[Path, typer.Option('--map', metavar='FILE', help='The map to write.')],
     metres_per_pixel: Annotated[
         float | None, typer.Option(help='Side of a pixel, m; default: what GeoTIFF tags or a world file say.')

@@ -104,7 +104,7 @@ def read_truth(path: Path) -> list[GeoTruth]:
         raise ConfigError(f'--truth {path}: can not be read as CSV: {error}. Give file,x_px,y_px.') from None
     missing = [name for name in _COLUMNS if not rows or name not in rows[0]]
     if missing:
-        raise ConfigError(f'--truth {path}: no column {missing[0]}. Its first line must be file,x_px,y_px[,yaw_deg,altitude_m].')
+        raise ConfigError(f'--truth {path}: no column {missing[0]}. Begin with file,x_px,y_px[,yaw_deg,altitude_m].')
     found = [_truth(path, number, row) for number, row in enumerate(rows, start=2)]
     twice = [name for name, count in Counter(t.file for t in found).items() if count > 1]
     if twice:
@@ -146,7 +146,7 @@ def evaluate_geo(request: GeoRequest, tell: Tell) -> tuple[OrthoFrame, list[GeoR
     truths = read_truth(request.truth)
     absent = [t.file for t in truths if not (request.photos / t.file).is_file()]
     if absent:
-        raise ConfigError(f'--truth {request.truth}: {absent[0]} is not in {request.photos}. Correct the name or the folder.')
+        raise ConfigError(f'--truth {request.truth}: {absent[0]} is not in {request.photos}. Correct one of them.')
     config = config_of(GeoConfig, request.settings)
     camera = None if request.camera_info is None else read_camera_info(request.camera_info)
     ground, encoder = _ground(request, tell)

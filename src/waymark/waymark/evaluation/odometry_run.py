@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import yaml
 
 from waymark.ego_motion import Altitude, EgoMotionConfig
 from waymark.errors import BackendUnavailable, ConfigError
 from waymark.evaluation.odometry import FlightRecord, OdometryStep, fly
+from waymark.evaluation.settings import config_of
 from waymark.evaluation.trajectory import Table, attitude_of, pose_of, read_table, read_truth_table
 from waymark.types import NANOSECONDS, Frame, Header
 

@@ -22,8 +22,8 @@ Floats = NDArray[np.float64]
 # Cameras of drones and phones have focal lengths of .5 to 1 of the image's longer side.
 USUAL_FOCAL = 0.75
 USUAL_FOCAL_SIGMA = 0.2  # share
-_POINT_PX = 1.0  # standard deviation of a tracked point, px of the map at which it was tracked
-_INDEPENDENT = 30  # relief moves neighbours together: more points than these say nothing new
+_POINT_PX = 1.5  # standard deviation of a tracked point, px of the map at which it was tracked
+_INDEPENDENT = 25  # relief moves neighbours together: more points than these say nothing new
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,6 +40,8 @@ class GeoFix:
         covariance_m2: (2, 2) of the position, right and up on the map, m^2.
         yaw_sigma_deg: Standard deviation.
         altitude_sigma_m: Standard deviation; None like the altitude.
+        tilt_sigma_deg: Standard deviation of roll and pitch.
+        R_map_camera: (3, 3) optical frame (x right, y down, z forward) to right, up on the map, and up from the ground.
         H_map_photo: (3, 3) photo px to map px.
         inliers: Matched features that agree.
         agreement: Photometric agreement, -1 to 1.
@@ -56,6 +58,8 @@ class GeoFix:
     covariance_m2: Floats
     yaw_sigma_deg: float
     altitude_sigma_m: float | None
+    tilt_sigma_deg: float
+    R_map_camera: Floats
     H_map_photo: Floats
     inliers: int = 0
     agreement: float = 0.0
@@ -63,6 +67,7 @@ class GeoFix:
 
     def __post_init__(self) -> None:
         require_shape('covariance_m2', self.covariance_m2, (2, 2))
+        require_shape('R_map_camera', self.R_map_camera, (3, 3))
         require_shape('H_map_photo', self.H_map_photo, (3, 3))
 
     @property
@@ -122,16 +127,23 @@ def fix_of(
         yaw_deg=math.degrees(yaw) % 360,
         metres_per_pixel=scale * metres_per_pixel,
         altitude_m=float(height) * metres_per_pixel if known else None,
-        tilt_deg=float(state[4]),
+        tilt_deg=math.degrees(math.atan(math.hypot(state[4], state[5]))),
         covariance_m2=spread[:2, :2] * np.outer(flip, flip),
         yaw_sigma_deg=math.degrees(math.sqrt(spread[2, 2])),
         altitude_sigma_m=math.sqrt(spread[3, 3]) * metres_per_pixel if known else None,
+        tilt_sigma_deg=math.degrees(math.sqrt(max(spread[4, 4], spread[5, 5]))),
+        R_map_camera=_rotation(np.array([state[4], state[5], 1.0]), float(yaw)),
         H_map_photo=H_map_photo,
     )
 
 
 def _state(H: Floats, camera: _Camera, size_wh: tuple[int, int]) -> Floats | None:
-    """(5,) x, y below the camera in map px, yaw rad, height in map px, tilt deg; None where H shows no ground below."""
+    """What H says of the camera; None where it shows no ground below.
+
+    Returns:
+        (6,) x and y below it and its height, in map px, as 0, 1 and 3; 2: yaw, rad; 4 and 5: how far right and down in
+        the image straight down lies, as tangents.
+    """
     cx, cy = camera.centre_px
     a, b = H[2, 0], H[2, 1]
     c = a * cx + b * cy + H[2, 2]
@@ -147,14 +159,12 @@ def _state(H: Floats, camera: _Camera, size_wh: tuple[int, int]) -> Floats | Non
     up = np.diff(transform_points(H, middle), axis=0)[0]
     yaw = math.atan2(up[0], -up[1])
     height = camera.focal_px * scale / math.cos(tilt) ** 1.5
-    state = np.array([x, y, yaw, height, math.degrees(tilt)])
+    state = np.array([x, y, yaw, height, u / camera.focal_px, v / camera.focal_px])
     return state if np.isfinite(state).all() and scale > 0 else None
 
 
-def _spread(
-    H: Floats, points_px: Floats, camera: _Camera, size_wh: tuple[int, int], sigma_px: float
-) -> Floats | None:
-    """(4, 4) covariance of the state: of the points through H's eight parameters, and of the focal length.
+def _spread(H: Floats, points_px: Floats, camera: _Camera, size_wh: tuple[int, int], sigma_px: float) -> Floats | None:
+    """(6, 6) covariance of the state: of the points through H's eight parameters, and of the focal length.
 
     First-order propagation (Hartley and Zisserman, Multiple View Geometry, 5.2.3) with numeric derivatives.
     """
@@ -172,7 +182,7 @@ def _spread(
     mapped = transform_points(rebuilt(parameters), points_px)
     if base is None or not np.isfinite(mapped).all():
         return None
-    J_points, J_state = np.zeros((mapped.size, 8)), np.zeros((4, 8))
+    J_points, J_state = np.zeros((mapped.size, 8)), np.zeros((6, 8))
     for k in range(8):
         moved = parameters.copy()
         moved[k] += steps[k]
@@ -194,7 +204,24 @@ def _spread(
 
 
 def _difference(a: Floats, b: Floats) -> Floats:
-    """Of the first four numbers of two states, the yaw's wrapped."""
-    d = a[:4] - b[:4]
+    """Of two states, the yaw's wrapped."""
+    d = a - b
     d[2] = (d[2] + math.pi) % (2 * math.pi) - math.pi
     return np.asarray(d)
+
+
+def _rotation(down: Floats, yaw_rad: float) -> Floats:
+    """Optical frame to the map's right, up, and up from the ground.
+
+    Args:
+        down: (3,) straight down in the optical frame, any length.
+        yaw_rad: Where the image's up points on the map, clockwise from the map's up.
+    """
+    d = down / np.linalg.norm(down)
+    # Where the ground point of the image's middle goes when it moves up in the image: h (r / (r.d)) differentiated.
+    ahead = np.array([0.0, -d[2], d[1]])
+    ahead /= np.linalg.norm(ahead)
+    in_camera = np.column_stack([np.cross(ahead, -d), ahead, -d])
+    s, c = math.sin(yaw_rad), math.cos(yaw_rad)
+    in_map = np.array([[c, s, 0.0], [-s, c, 0.0], [0.0, 0.0, 1.0]])
+    return np.asarray(in_map @ in_camera.T)

@@ -211,5 +211,7 @@ def _on_map(keyframe: Keyframe, tile: Tile) -> LocalFeatures:
     try:
         found = from_stored(keyframe.features)
     except ValueError:
-        raise MapError('the features of this map are of another kind. Make it anew with waymark map from-ortho.') from None
+        raise MapError(
+            'the features of this map are of another kind. Make it anew with waymark map from-ortho.'
+        ) from None
     return found.placed(tile.side_px / TILE_PX, (tile.left_px, tile.top_px))

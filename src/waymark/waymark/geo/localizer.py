@@ -97,12 +97,11 @@ class GeoLocalizer:
         if suggestion.inliers < self._config.min_inliers:
             return _unsure('inliers')
         judged, step, H = self._judge(photo, suggestion)
-        gate = judged.rejection or self._unlike_a_view(photo, H)
+        is_weak = judged.support < self._config.sure_support and suggestion.inliers < self._config.sure_inliers
+        gate = judged.rejection or self._unlike_a_view(photo, H) or ('support' if is_weak else None)
         if gate is not None:
             return _unsure(gate)
-        fix = fix_of(
-            H, judged.agreeing_px, step, photo.size_wh, self.ground.frame.metres_per_pixel, photo.K
-        )
+        fix = fix_of(H, judged.agreeing_px, step, photo.size_wh, self.ground.frame.metres_per_pixel, photo.K)
         if fix is None:
             return _unsure('spread')
         if fix.tilt_deg > self._config.max_tilt_deg:

@@ -110,13 +110,11 @@ def _features(level: _Level, left: int, top: int) -> Features:
     most = round(_FEATURES * (1 + 2 * _MARGIN_PX / TILE_PX) ** 2)
     found = find_features(np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), np.uint8), most, rim)
     points = found.points_px - _MARGIN_PX
-    inside = ((points >= -0.5) & (points < TILE_PX - 0.5)).all(axis=1)
+    inside = np.flatnonzero(((points >= -0.5) & (points < TILE_PX - 0.5)).all(axis=1))
     return to_stored(found.chosen(inside).placed(1.0, (-_MARGIN_PX, -_MARGIN_PX)), (TILE_PX, TILE_PX))
 
 
-def _part(
-    level: _Level, left: int, top: int, side: int, margin: int
-) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
+def _part(level: _Level, left: int, top: int, side: int, margin: int) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
     """A square of a level with a margin; beyond the picture it repeats its border and is unknown."""
     height, width = level.known.shape
     rows, columns = np.arange(top - margin, top + side + margin), np.arange(left - margin, left + side + margin)

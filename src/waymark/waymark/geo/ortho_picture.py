@@ -70,9 +70,7 @@ def ortho_of(image: NDArray[np.uint8], name: str = 'the picture') -> OrthoPictur
     known = _known(image)
     if not known.any():
         raise MapError(f'{name}: all of it is transparent, black or white. Give a picture that shows ground.')
-    code = {2: cv2.COLOR_GRAY2RGB}.get(image.ndim) or (
-        cv2.COLOR_BGRA2RGB if image.shape[2] == 4 else cv2.COLOR_BGR2RGB
-    )
+    code = {2: cv2.COLOR_GRAY2RGB}.get(image.ndim) or (cv2.COLOR_BGRA2RGB if image.shape[2] == 4 else cv2.COLOR_BGR2RGB)
     rgb = np.asarray(cv2.cvtColor(image, code), np.uint8)
     if not known.all():
         rgb[~known] = np.asarray(cv2.mean(rgb, known.astype(np.uint8))[:3]).astype(np.uint8)

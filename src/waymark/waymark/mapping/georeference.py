@@ -65,7 +65,8 @@ def _from_tags(tags: dict[int, tuple[Any, ...]], size_wh: tuple[int, int]) -> Ge
     east, north = tie[3] + (column - tie[0]) * scale[0], tie[4] - (row - tie[1]) * scale[1]
     zone = UtmZone(epsg % 100, epsg < 32700)
     latitude, longitude = _unprojected(east, north, zone)
-    convergence = math.atan(math.tan(math.radians(longitude - (6 * zone.number - 183))) * math.sin(math.radians(latitude)))
+    off_meridian = math.radians(longitude - (6 * zone.number - 183))
+    convergence = math.atan(math.tan(off_meridian) * math.sin(math.radians(latitude)))
     return Georeference(math.sqrt(scale[0] * scale[1]), latitude, longitude, math.degrees(convergence))
 
 

@@ -31,7 +31,7 @@ class OrthoRequest:
         metres_per_pixel: Its scale; None: as the picture's own georeference says.
         encoder: 'hog', an embedded model's name, a model folder or a manifest.
         anchor: 'LATITUDE,LONGITUDE' of the picture's middle; '': as its georeference says, else none.
-        up_bearing_deg: Where the picture's up points, clockwise from true north; None: as its georeference says, else 0.
+        up_bearing_deg: Where its up points, clockwise from true north; None: as its georeference says, else 0.
     """
 
     image: Path
@@ -72,9 +72,7 @@ def make_ortho_file(request: OrthoRequest, out: Path) -> None:
         )
 
 
-def ortho_map(
-    picture: OrthoPicture, frame: OrthoFrame, encoder: Encoder, progress: Tell | None = None
-) -> PlaceMap:
+def ortho_map(picture: OrthoPicture, frame: OrthoFrame, encoder: Encoder, progress: Tell | None = None) -> PlaceMap:
     """Make the map in memory.
 
     Raises:

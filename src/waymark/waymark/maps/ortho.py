@@ -40,7 +40,9 @@ class OrthoFrame:
         if (self.latitude_deg is None) != (self.longitude_deg is None):
             raise ValueError('latitude_deg and longitude_deg: give both or none')
         if self.latitude_deg is not None and not abs(self.latitude_deg) <= _MOST_LATITUDE_DEG:
-            raise ValueError(f'latitude_deg: expected at most {_MOST_LATITUDE_DEG:g} either way, got {self.latitude_deg}')
+            raise ValueError(
+                f'latitude_deg: expected -{_MOST_LATITUDE_DEG:g} to {_MOST_LATITUDE_DEG:g}, got {self.latitude_deg}'
+            )
         if self.longitude_deg is not None and not abs(self.longitude_deg) <= 180:
             raise ValueError(f'longitude_deg: expected -180 to 180, got {self.longitude_deg}')
 

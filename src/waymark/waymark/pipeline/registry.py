@@ -16,6 +16,7 @@ NODE_CONFIGS = {
     'homography_tracker': 'waymark.pipeline.motion_masks:HomographyTrackerConfig',
     'ego_motion': 'waymark.pipeline.ego_motion:EgoMotionNodeConfig',
     'place_recognition': 'waymark.pipeline.place_recognition:PlaceRecognitionConfig',
+    'geo_localization': 'waymark.pipeline.geo_localization:GeoLocalizationConfig',
     'image_classifier': 'waymark.classification.config:ClassifierConfig',
     'safety_filter': 'waymark.safety.config:SafetyConfig',
     'recorder': 'waymark.report.config:RecorderConfig',
