@@ -119,8 +119,8 @@ def _truth(path: Path, line: int, row: dict[str, str]) -> GeoTruth:
             raise ValueError
     except ValueError:
         raise ConfigError(
-            f'--truth {path}: line {line} is not file,x_px,y_px[,yaw_deg,altitude_m]. Give numbers; x_px and y_px empty '
-            'mean that the photo is not on the map.'
+            f'--truth {path}: line {line} is not file,x_px,y_px[,yaw_deg,altitude_m]. x_px and y_px may be '
+            'empty together: the photo is not on the map. Correct it.'
         ) from None
     return GeoTruth(row['file'], None if x is None or y is None else (x, y), yaw, altitude)
 

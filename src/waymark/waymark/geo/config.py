@@ -33,7 +33,7 @@ class GeoConfig(GateConfig):
     sure_inliers: int = param(20, 'See `sure_support`.', ge=4)
     min_side_px: int = param(64, 'Shortest side of the photo on the map, in px of the map.', ge=16, unit='px')
     max_stretch: float = param(
-        2.5, 'Largest ratio of the two scales in the middle of the photo: 2.5 is a camera 66 degrees off straight down.',
+        2.5, 'Largest ratio of the two scales in the middle of the photo: 2.5 is a camera 66 degrees off vertical.',
         ge=1,
     )  # fmt: skip
     max_tilt_deg: float = param(

@@ -12,7 +12,7 @@ from waymark.geo.config import GeoConfig
 from waymark.geo.fix import GeoFix, fix_of
 from waymark.geo.ground_map import GroundMap
 from waymark.geo.photo import Photo
-from waymark.geo.suggesting import Encode, Suggestion, suggest
+from waymark.geo.suggesting import Encode, Suggestion, suggest, suggest_beside
 from waymark.image.geometry import image_corners, local_scale, transform_points
 from waymark.image.registration_gates import Judged, judge
 
@@ -86,9 +86,15 @@ class GeoLocalizer:
         if not fixes:
             return next(r for _, r in results if isinstance(r, Unsure))
         chosen, fix = fixes[0]
-        if any(not chosen.is_near(other) for other, _ in fixes[1:]):
+        if any(not chosen.is_near(other) for other, _ in fixes[1:]) or self._has_rival(photo, chosen):
             return Unsure('two places of the map would do', 'rivals')
         return fix
+
+    def _has_rival(self, photo: Photo, chosen: Suggestion) -> bool:
+        """Whether the map without this place has another one: twins share no features when each takes the nearest."""
+        elsewhere = suggest_beside(photo, self.ground, chosen.H_map_photo, self._config)
+        enough = [s for s in elsewhere if s.votes >= self._config.max_rival_share * chosen.votes]
+        return any(isinstance(self._decide(photo, s), GeoFix) for s in enough)
 
     def _decide(self, photo: Photo, suggestion: Suggestion) -> GeoFix | Unsure:
         gate = self._unlike_a_view(photo, suggestion.H_map_photo)

@@ -14,6 +14,7 @@ from waymark.geo.ground_map import TILE_PX, GroundMap
 from waymark.geo.local_features import LocalFeatures
 from waymark.geo.photo import CROPS, Photo
 from waymark.geo.voting import Matches, Vote, mutual, nearest, tally
+from waymark.image.geometry import image_corners, transform_points
 from waymark.image.homography import find_homography
 
 Encode = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
@@ -82,6 +83,26 @@ def suggest(photo: Photo, ground: GroundMap, encode: Encode | None, config: GeoC
         for row, crop in alike_tiles(photo, ground, encode, config):
             found += _in_tile(photo, ground, row, crop, scales, config)
     return _each_place_once(found)
+
+
+def suggest_beside(
+    photo: Photo, ground: GroundMap, H_map_photo: NDArray[np.float64], config: GeoConfig
+) -> list[Suggestion]:
+    """Places that features vote for when those are left out that one homography puts the photo on.
+
+    Args:
+        photo: To be found.
+        ground: The map.
+        H_map_photo: (3, 3) photo px to map px, of the place that is left out.
+        config: How many places are looked at.
+    """
+    corners = transform_points(H_map_photo, image_corners(photo.size_wh)).astype(np.float32)
+    edges = np.roll(corners, -1, axis=0) - corners
+    points = ground.features.points_px[:, None] - corners
+    sides = edges[:, 0] * points[..., 1] - edges[:, 1] * points[..., 0]
+    rest = ground.features.chosen(np.flatnonzero(~((sides >= 0).all(axis=1) | (sides <= 0).all(axis=1))))
+    scales = scale_range(photo, ground, config)
+    return _voted(photo, rest, nearest(photo.features, rest), scales, config, 'features')
 
 
 def alike_tiles(photo: Photo, ground: GroundMap, encode: Encode, config: GeoConfig) -> list[tuple[int, float]]:
