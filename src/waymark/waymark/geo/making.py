@@ -42,11 +42,16 @@ def plan_tiles(size_wh: tuple[int, int]) -> list[Tile]:
     found: list[Tile] = []
     side = TILE_PX // 2
     while True:
-        lefts, tops = (range(0, max(length - side // 2, 1), side // 2) for length in size_wh)
+        lefts, tops = (_starts(length, side) for length in size_wh)
         found += [Tile(left, top, side) for top in tops for left in lefts]
         if side >= max(size_wh):
             return found
         side *= 2
+
+
+def _starts(length: int, side: int) -> list[int]:
+    """Half a side apart; the last ones only where they see more than those before, or the gapless grid needs them."""
+    return sorted({*range(0, max(length - side // 2, 1), side // 2), *range(0, length, side)})
 
 
 def cut_tiles(picture: OrthoPicture, frame: OrthoFrame, encode: Encode) -> Iterator[Keyframe | None]:
