@@ -123,8 +123,8 @@ def geo(
         Path | None, typer.Option(help='Calibration of the camera (ROS YAML): tells altitude, and tilt exactly.')
     ] = None,
     encoder: Annotated[
-        str, typer.Option(help="'hog', an embedded model's name, a model folder or a manifest.")
-    ] = 'waymark-place-1',
+        str, typer.Option(help="'hog', an embedded model's name, a model folder or a manifest; default: the map's own.")
+    ] = '',
     set_: Annotated[
         list[str] | None, typer.Option('--set', help='PARAMETER=VALUE of geo_localization, repeatable.')
     ] = None,

@@ -19,6 +19,7 @@ from waymark.errors import ConfigError, WaymarkError
 from waymark.evaluation.settings import config_of
 from waymark.geo import GeoConfig, GeoFix, GeoLocalizer, GroundMap, Photo, Unsure, read_ortho
 from waymark.image.camera import CameraModel
+from waymark.mapping.localizing import load_map_encoder
 from waymark.mapping.ortho import OrthoRequest, frame_of, ortho_map
 from waymark.maps import OrthoFrame
 from waymark.sources.camera_info import read_camera_info
@@ -40,7 +41,7 @@ class GeoRequest:
         truth: CSV with file, x_px, y_px and, if there, yaw_deg and altitude_m.
         metres_per_pixel: Of the picture; None: as it says itself.
         camera_info: ROS calibration YAML, None: the camera is not known.
-        encoder: That the map is made with, where it is a picture.
+        encoder: That the map is made with; '': of a picture the default, of a map file its own.
         settings: PARAMETER=VALUE of GeoConfig.
     """
 
@@ -49,7 +50,7 @@ class GeoRequest:
     truth: Path
     metres_per_pixel: float | None = None
     camera_info: Path | None = None
-    encoder: str = 'waymark-place-1'
+    encoder: str = ''
     settings: tuple[str, ...] = ()
 
 
@@ -163,16 +164,13 @@ def _ground(request: GeoRequest, tell: Tell) -> tuple[GroundMap, Encoder]:
     if request.map.suffix.lower() in _MAPS:
         ground = GroundMap.open(request.map)
         try:
-            name = ground.info.model_id if request.encoder == GeoRequest.encoder else request.encoder
-            encoder = load_encoder(EncoderConfig(encoder=name))
-            ground.info.require_encoder(encoder.fingerprint, f'map {str(request.map)!r}')
+            return ground, load_map_encoder(ground.info, str(request.map), EncoderConfig(encoder=request.encoder))
         except WaymarkError:
             ground.close()
             raise
-        return ground, encoder
     picture = read_ortho(request.map)
     frame = frame_of(OrthoRequest(request.map, request.metres_per_pixel), picture)
-    encoder = load_encoder(EncoderConfig(encoder=request.encoder))
+    encoder = load_encoder(EncoderConfig(encoder=request.encoder) if request.encoder else EncoderConfig())
     return GroundMap(ortho_map(picture, frame, encoder, lambda done, of: tell('cutting tiles', done, of))), encoder
 
 
