@@ -105,6 +105,39 @@ def detections(
 
 
 @app.command()
+def geo(
+    map_: Annotated[Path, typer.Option('--map', help='Picture of the ground, or a map of waymark map from-ortho.')],
+    photos: Annotated[Path, typer.Option(help='Folder of photos.')],
+    truth: Annotated[
+        Path,
+        typer.Option(
+            help='CSV: file,x_px,y_px[,yaw_deg,altitude_m]: the pixel of the map below the camera; '
+            'x_px and y_px empty: the photo is not on the map.'
+        ),
+    ],
+    json: Annotated[Path, typer.Option(help='Where the figures go.')],
+    metres_per_pixel: Annotated[
+        float | None, typer.Option(help='Of the picture; default: what GeoTIFF tags or a world file say.')
+    ] = None,
+    camera_info: Annotated[
+        Path | None, typer.Option(help='Calibration of the camera (ROS YAML): tells altitude, and tilt exactly.')
+    ] = None,
+    encoder: Annotated[
+        str, typer.Option(help="'hog', an embedded model's name, a model folder or a manifest; default: the map's own.")
+    ] = '',
+    set_: Annotated[
+        list[str] | None, typer.Option('--set', help='PARAMETER=VALUE of geo_localization, repeatable.')
+    ] = None,
+) -> None:
+    """Photos found on a map: errors in metres, what is accepted, what of that is wrong."""
+    from waymark.evaluation.geo import GeoRequest
+    from waymark.evaluation.geo_report import show_geo
+
+    request = GeoRequest(map_, photos, truth, metres_per_pixel, camera_info, encoder, tuple(set_ or ()))
+    show_geo(request, json)
+
+
+@app.command()
 def homography(
     pairs: Annotated[
         Path,
