@@ -137,3 +137,16 @@ def test_int8_and_fp16_are_made_in_the_environment_for_them(finder, images, tmp_
     done = run('onnx', 'fp16', beyond)
     assert done.returncode == 1 and 'no longer finds what its reference did' in done.stderr
     assert list(tmp_path.iterdir()) == [beyond]
+
+
+@pytest.mark.rknn
+def test_an_npu_finds_the_same_boxes_in_its_simulator(images, tmp_path, capsys):
+    model = rectangle_finder(tmp_path / 'rectangles.onnx', SIZE_WH)
+    report = export(model, images, tmp_path / 'out', to='rknn', precision='fp16')
+    with capsys.disabled():
+        print(f'\n{report.manifest.name}, {report.backend}: {report.parity}')
+    assert report.parity.share == 1.0 and report.backend == 'rknn (simulator)'
+    stored = read_manifest(tmp_path / 'out')
+    assert stored.model_path.name == 'model.rknn' and stored.manifest.decoder == 'yolo_obb'
+    on_board = Detector.from_config(DetectorConfig(model=str(tmp_path / 'out'), device='simulator'))
+    assert on_board.backend_name == 'rknn'
