@@ -62,7 +62,10 @@ def test_a_folder_has_manifest_and_references_and_finds_the_same(finder, images,
     assert rotated_iou(detector.detect(rgb).boxes[0], BOX + [0, 16, 0, 0, 0.4]) > 0.95
 
 
-@pytest.mark.parametrize(('to', 'precision', 'file'), [('openvino', 'fp16', 'xml'), ('tensorrt', 'fp16', 'onnx')])
+OPENVINO = pytest.param('openvino', 'fp16', 'xml', marks=pytest.mark.slow)
+
+
+@pytest.mark.parametrize(('to', 'precision', 'file'), [OPENVINO, ('tensorrt', 'fp16', 'onnx')])
 def test_other_targets_are_held_against_the_same_boxes(finder, images, tmp_path, to, precision, file):
     report = export(finder, images, tmp_path / 'out', to=to, precision=precision)
     stored = read_manifest(tmp_path / 'out')
