@@ -12,6 +12,7 @@ from launch_ros.substitutions import FindPackageShare
 
 NODES = [
     'ego_motion',
+    'geo_localization',
     'homography_tracker',
     'image_classifier',
     'image_encoder',

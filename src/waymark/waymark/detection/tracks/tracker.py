@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from waymark.boxes import canonical
 from waymark.detection.result import Detections
 from waymark.detection.tracks.config import BoxTrackerConfig
-from waymark.detection.tracks.matching import matched
-from waymark.detection.tracks.motion import SIZE, BoxState, begun, carried, corrected, expected
+from waymark.detection.tracks.matching import matched, shared_motion
+from waymark.detection.tracks.motion import SIZE, BoxState, begun, carried, corrected, expected, jolted
 from waymark.detection.tracks.track import OrientedTrack, told
 
 Floats = NDArray[np.float64]
@@ -77,8 +77,8 @@ class BoxTracker:
         Args:
             detections: What was found in it, unsure boxes too.
             stamp_ns: Of the image; a stamp that is not later than the last one begins anew.
-            H_cur_prev: (3, 3) homography from pixels of the image before to pixels of this one; None: the camera is
-                taken to stand still.
+            H_cur_prev: (3, 3) homography from pixels of the image before to pixels of this one; None: it is taken from
+                what most objects have in common.
 
         Returns:
             All confirmed tracks, the longest first; those that this image does not show are where they are expected.
@@ -89,6 +89,8 @@ class BoxTracker:
         sure = np.flatnonzero(detections.scores >= self._config.track_score)
         unsure = np.flatnonzero(detections.scores < self._config.track_score)
         just_seen = [t for t in self._tracks if t.seen_ns == self._stamp_ns]
+        if H_cur_prev is None:
+            self._follow_jolt(just_seen, detections.boxes[sure])
         left = self._continue(self._tracks, detections, sure, self._config.match_overlap, stamp_ns)
         missed = [t for t in just_seen if t.seen_ns != stamp_ns]
         self._continue(missed, detections, unsure, self._config.weak_overlap, stamp_ns)
@@ -106,6 +108,13 @@ class BoxTracker:
             state = track.state if H_cur_prev is None else carried(track.state, H_cur_prev)
             track.state = expected(state, dt_s, self._config.speed_change, self._config.turn_change)
 
+    def _follow_jolt(self, just_seen: list[_Followed], boxes: Floats) -> None:
+        where = np.array([t.state.box for t in just_seen]).reshape(-1, SIZE)
+        H = shared_motion(where, boxes)
+        for track in self._tracks:
+            before = track.state
+            track.state = jolted(before if H is None else carried(before, H), None if H is None else before)
+
     def _continue(
         self, tracks: list[_Followed], found: Detections, which: NDArray[np.intp], least: float, stamp_ns: int
     ) -> NDArray[np.intp]:
@@ -115,7 +124,8 @@ class BoxTracker:
         may = np.ones((len(tracks), len(which)), bool)
         if self._config.match_classes:
             may = np.array([t.class_index for t in tracks]).reshape(-1, 1) == found.classes[which][None]
-        pairs = matched(canonical(where), boxes, may, least)
+        unsure = np.array([t.state.covariance[:2, :2] for t in tracks]).reshape(-1, 2, 2)
+        pairs = matched(canonical(where), unsure, boxes, may, least)
         for index, box in pairs:
             self._see(tracks[index], found, int(which[box]), stamp_ns)
         return np.delete(which, [box for _, box in pairs])
