@@ -44,3 +44,7 @@ class MapError(WaymarkError):
 
 class QueryError(WaymarkError):
     """What is to be found can't be: an image that shows nothing, a text that the map knows no answer to."""
+
+
+class RouteError(WaymarkError):
+    """A route can't be taught or followed: too short, without metres, or not in the map."""

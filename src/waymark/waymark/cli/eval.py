@@ -105,6 +105,39 @@ def detections(
 
 
 @app.command()
+def geo(
+    map_: Annotated[Path, typer.Option('--map', help='Picture of the ground, or a map of waymark map from-ortho.')],
+    photos: Annotated[Path, typer.Option(help='Folder of photos.')],
+    truth: Annotated[
+        Path,
+        typer.Option(
+            help='CSV: file,x_px,y_px[,yaw_deg,altitude_m]: the pixel of the map below the camera; '
+            'x_px and y_px empty: the photo is not on the map.'
+        ),
+    ],
+    json: Annotated[Path, typer.Option(help='Where the figures go.')],
+    metres_per_pixel: Annotated[
+        float | None, typer.Option(help='Of the picture; default: what GeoTIFF tags or a world file say.')
+    ] = None,
+    camera_info: Annotated[
+        Path | None, typer.Option(help='Calibration of the camera (ROS YAML): tells altitude, and tilt exactly.')
+    ] = None,
+    encoder: Annotated[
+        str, typer.Option(help="'hog', an embedded model's name, a model folder or a manifest; default: the map's own.")
+    ] = '',
+    set_: Annotated[
+        list[str] | None, typer.Option('--set', help='PARAMETER=VALUE of geo_localization, repeatable.')
+    ] = None,
+) -> None:
+    """Photos found on a map: errors in metres, what is accepted, what of that is wrong."""
+    from waymark.evaluation.geo import GeoRequest
+    from waymark.evaluation.geo_report import show_geo
+
+    request = GeoRequest(map_, photos, truth, metres_per_pixel, camera_info, encoder, tuple(set_ or ()))
+    show_geo(request, json)
+
+
+@app.command()
 def homography(
     pairs: Annotated[
         Path,
@@ -165,3 +198,32 @@ def odometry(
         rate, tilt_deg, light, noise, input, truth, sensors, camera_info, plot, tuple(set_ or ()),
     )  # fmt: skip
     show_odometry(options, json)
+
+
+@app.command()
+def route(
+    json: Annotated[Path, typer.Option(help='Where the figures go.')],
+    simulator: Annotated[Literal['orthophoto'], typer.Option(help='What flies and sees.')] = 'orthophoto',
+    ground: Annotated[str, typer.Option(help="A picture, or 'ground' for a generated one per seed.")] = 'ground',
+    metres_per_pixel: Annotated[float, typer.Option(help='Scale of that picture.')] = 0.0,
+    altitude: Annotated[float, typer.Option(help='Above ground, m.')] = 20.0,
+    speed: Annotated[float, typer.Option(help='m/s.')] = 3.0,
+    case: Annotated[
+        Literal['nominal', 'offset', 'wind', 'light', 'kidnap', 'reverse', 'blank', 'season'],
+        typer.Option(help='What has changed since the route was taught.'),
+    ] = 'nominal',
+    seeds: Annotated[int, typer.Option(min=1, help='Number of flights.')] = 5,
+    first_seed: Annotated[int, typer.Option(min=0, help='Seed of the first flight.')] = 0,
+    attitude: Annotated[bool, typer.Option('--attitude/--no-attitude', help='Use roll and pitch.')] = True,
+    length: Annotated[float, typer.Option(help='Of the route, m.')] = 95.0,
+    plot: Annotated[Path | None, typer.Option(help='Draw the first flights into a PNG.')] = None,
+) -> None:
+    """Teach a route, repeat it: how often its end is reached, and how far beside it the vehicle flies."""
+    from waymark.evaluation.route_report import RouteOptions, show_route
+
+    show_route(
+        RouteOptions(
+            ground, metres_per_pixel, altitude, speed, case, seeds, first_seed, attitude, length, plot
+        ),
+        json,
+    )  # fmt: skip

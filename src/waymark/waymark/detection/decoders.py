@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from waymark.detection.box_net import box_net_cells
 from waymark.errors import ModelError
 
 Outputs = Sequence[NDArray[Any]]
@@ -166,6 +167,13 @@ def rockchip_obb(outputs: Outputs, wanted: Wanted) -> Raw:
     return Raw(*(np.concatenate(v) for v in zip(*((p.boxes, p.scores, p.classes) for p in parts), strict=True)))
 
 
+def box_net(outputs: Outputs, wanted: Wanted) -> Raw:
+    """Waymark's own: (1, C + 6, h, w) per stride (see box_net_cells)."""
+    boxes, scores, classes, count = box_net_cells(outputs, wanted.input_wh, wanted.confidence, wanted.model)
+    wanted.require_classes(count)
+    return Raw(boxes, scores, classes)
+
+
 def _rockchip_head(head: NDArray[Any], angles: NDArray[Any], wanted: Wanted) -> Raw:
     table = _one_image([head], 4, wanted)[0].reshape(head.shape[1], -1)
     wanted.require_classes(len(table) - 64)
@@ -188,6 +196,7 @@ def sigmoid(x: NDArray[Any]) -> NDArray[Any]:
 
 
 DECODERS: Mapping[str, Decoder] = {
+    'box_net': Decoder(box_net, False, "Waymark's own, oriented"),
     'yolo_obb': Decoder(yolo_obb, False, 'oriented YOLO, all candidates'),
     'yolo_obb_end2end': Decoder(yolo_obb_end2end, True, 'oriented YOLO, end to end'),
     'yolo': Decoder(yolo, False, 'upright YOLO, all candidates'),

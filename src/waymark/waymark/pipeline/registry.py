@@ -16,7 +16,9 @@ NODE_CONFIGS = {
     'homography_tracker': 'waymark.pipeline.motion_masks:HomographyTrackerConfig',
     'ego_motion': 'waymark.pipeline.ego_motion:EgoMotionNodeConfig',
     'place_recognition': 'waymark.pipeline.place_recognition:PlaceRecognitionConfig',
+    'geo_localization': 'waymark.pipeline.geo_localization:GeoLocalizationConfig',
     'image_classifier': 'waymark.classification.config:ClassifierConfig',
+    'obb_detector': 'waymark.pipeline.obb_detector:ObbDetectorConfig',
     'safety_filter': 'waymark.safety.config:SafetyConfig',
     'recorder': 'waymark.report.config:RecorderConfig',
 }

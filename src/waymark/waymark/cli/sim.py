@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`waymark sim`: teach a route in the simulator, repeat it, and watch."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+app = typer.Typer(help='Fly in the simulator: teach a route, repeat it, and watch.', no_args_is_help=True)
+_Video = Annotated[Path | None, typer.Option(help='Film of the flight: .gif, .mp4, .avi or .mkv.')]
+
+
+@app.command()
+def teach(
+    map: Annotated[Path, typer.Option(help='Map file to write; beside it MAP.json says how it was flown.')],  # noqa: A002
+    ground: Annotated[str, typer.Option(help="A picture, or 'ground' for a generated one.")] = 'ground',
+    metres_per_pixel: Annotated[float, typer.Option(help='Scale of that picture.')] = 0.0,
+    altitude: Annotated[float, typer.Option(help='Above ground, m.')] = 20.0,
+    speed: Annotated[float, typer.Option(help='m/s.')] = 3.0,
+    length: Annotated[float, typer.Option(help='Of the route, m.')] = 95.0,
+    seed: Annotated[int, typer.Option(min=0, help='Decides the way, the generated ground and all errors.')] = 0,
+    attitude: Annotated[bool, typer.Option('--attitude/--no-attitude', help='Use roll and pitch.')] = True,
+    video: _Video = None,
+) -> None:
+    """Have a pilot fly a route once, and keep it."""
+    from waymark.evaluation.route_report import RouteOptions, request_of
+    from waymark.simulated_routes import teach_file
+
+    options = RouteOptions(
+        ground, metres_per_pixel, altitude, speed, 'nominal', 1, seed, attitude, length, None
+    )  # fmt: skip
+    count, length_m = teach_file(map, request_of(options), video)
+    typer.echo(f'{map}: a route of {length_m:.0f} m in {count} keyframes')
+
+
+@app.command()
+def repeat(
+    map: Annotated[Path, typer.Option(help='Map file of `waymark sim teach`.')],  # noqa: A002 - the option's name
+    case: Annotated[
+        Literal['nominal', 'offset', 'wind', 'light', 'kidnap', 'reverse', 'blank', 'season'],
+        typer.Option(help='What has changed since the route was taught.'),
+    ] = 'nominal',
+    seed: Annotated[int, typer.Option(min=0, help='Decides start, wind and all errors.')] = 1,
+    video: _Video = None,
+    json: Annotated[Path | None, typer.Option(help='Where the figures go.')] = None,
+) -> None:
+    """Fly a taught route again. Exit code 1 where its end is not reached."""
+    from waymark.evaluation.route import figures
+    from waymark.evaluation.show import require_writable, show_figures, write_figures
+    from waymark.simulated_routes import repeat_file
+
+    if json is not None:
+        require_writable(json)
+    log = repeat_file(map, case, seed, video)
+    values = figures([log])
+    show_figures(f'{case}: {map.name}', values)
+    if json is not None:
+        write_figures(json, values)
+    raise typer.Exit(0 if log.is_success else 1)

@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Configuration of teach and repeat."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from waymark.config import param
+from waymark.places import PlacesConfig
+from waymark.routes import RouteConfig
+
+
+@dataclass(frozen=True)
+class NavigationConfig(PlacesConfig, RouteConfig):
+    """Places that are known, and how a route through them is followed."""
+
+    keyframe_overlap: float = param(
+        0.85,
+        'An image that shows less than this share of the last keyframe, by homography, becomes one; 0: any.',
+        ge=0,
+        lt=1,
+    )
+    min_side_px: int = param(
+        480, 'Longer side that smaller images are enlarged to before detection; 0: never.', ge=0, le=4096, unit='px'
+    )

@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Figures of repeated routes, from flights whose errors are known."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from waymark.errors import ConfigError
+from waymark.evaluation.route import FlightLog, distances, figures
+from waymark.evaluation.route_cases import CASES, route_case
+from waymark.evaluation.route_plot import write_route_plot
+from waymark.evaluation.route_report import RouteOptions, show_route
+
+WAY = np.array([[0.0, 0.0], [50.0, 0.0], [100.0, 0.0]])
+
+
+def flown(side_m, is_done=True, count=101, **event) -> FlightLog:
+    """Along the way, a metre a second, `side_m(t)` beside it."""
+    log = FlightLog(WAY, WAY[-1], is_done=is_done, vision_ms=[10.0], **event)
+    for t in range(count):
+        log.stamps_s.append(float(t))
+        log.places_m.append((float(t), side_m(t)))
+        log.follows.append(True)
+        log.sees.append(True)
+    return log
+
+
+def test_distances_are_to_the_nearest_part_of_the_way():
+    points = np.array([[25.0, 3.0], [-4.0, 3.0], [100.0, -2.0]])
+
+    assert distances(points, WAY) == pytest.approx([3.0, 5.0, 2.0])
+    assert distances(np.zeros((0, 2)), WAY).shape == (0,)
+
+
+def test_only_what_comes_after_the_first_third_counts():
+    values = figures([flown(lambda t: 6.0 if t < 33 else 0.2)])
+
+    assert values['success_rate'] == 1.0
+    assert values['lateral_error_mean_m'] == values['lateral_error_max_m'] == 0.2
+
+
+@pytest.mark.parametrize(
+    'log',
+    [
+        flown(lambda t: 0.0, is_done=False),
+        flown(lambda t: 5.1 if t == 70 else 0.0),
+        flown(lambda t: 0.0, count=60),  # says that it is done, 41 m before the end
+        flown(lambda t: 6.0 if 45 <= t < 60 else 0.0, event_s=40.0, sight_s=65.0),  # does not hold
+    ],
+)
+def test_a_flight_that_is_off_anywhere_fails(log):
+    assert figures([log, flown(lambda t: 0.0)])['success_rate'] == 0.5
+
+
+def test_time_to_relocalize_runs_to_the_first_sighting_after_the_event():
+    log = flown(lambda t: 3.0 if 40 < t < 48 else 0.1, event_s=40.0, sight_s=40.0)
+    log.sees[41:44] = [False] * 3
+
+    values = figures([log])
+
+    assert values['relocalize_s'] == 4.0
+    assert values['lateral_error_max_m'] == 0.1  # from the event until 5 s after the sighting nothing counts
+
+
+def test_what_is_never_found_again_is_counted_and_fails():
+    log = flown(lambda t: 0.1, event_s=40.0, sight_s=40.0)
+    log.sees[41:] = [False] * len(log.sees[41:])
+
+    values = figures([log])
+
+    assert (values['never_relocalized'], values['success_rate']) == (1, 0.0)
+    assert math.isnan(values['relocalize_s'])
+
+
+def test_holding_is_measured_from_where_it_was_blinded():
+    log = flown(lambda t: 0.0, event_s=40.0, sight_s=44.0)
+
+    assert log.held_m == 3.0
+    assert flown(lambda t: 0.0).held_m is None
+
+
+def test_no_flights_have_no_figures():
+    with pytest.raises(ValueError, match='no flights'):
+        figures([])
+
+
+def test_every_case_is_known():
+    assert {name: route_case(name).backwards for name in CASES}['reverse']
+    assert route_case('wind').wind_m_s == 1.0
+    with pytest.raises(KeyError):
+        route_case('night')
+
+
+def test_a_plot_is_drawn_and_a_bad_name_is_refused(tmp_path):
+    log = flown(lambda t: 0.5)
+
+    write_route_plot([log], tmp_path / 'way.png')
+
+    assert (tmp_path / 'way.png').stat().st_size > 1000
+    with pytest.raises(ConfigError, match='can not be written'):
+        write_route_plot([log], tmp_path / 'way.nothing')
+
+
+@pytest.mark.parametrize(
+    'changes, text', [({'altitude': -1.0}, '--altitude -1'), ({'ground': 'x.png'}, '--metres-per-p')]
+)
+def test_options_out_of_range_are_refused_before_anything_flies(tmp_path, changes, text):
+    values = {'ground': 'ground', 'metres_per_pixel': 0.0, 'altitude': 20.0, 'speed': 3.0, 'case': 'nominal'}
+    options = RouteOptions(**(values | changes), seeds=1, first_seed=0, attitude=True, length=95.0, plot=None)
+
+    with pytest.raises(ConfigError, match=text):
+        show_route(options, tmp_path / 'out.json')

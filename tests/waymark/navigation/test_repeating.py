@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A route taught and repeated over a generated ground, with real keyframes and real place recognition."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from waymark.encoding import EncoderConfig, load_encoder
+from waymark.errors import MapError, RouteError
+from waymark.image.camera import CameraModel
+from waymark.maps import MapInfo, PlaceMap, open_map, save_map
+from waymark.navigation import NavigationConfig, RouteLesson, RouteRepeater
+from waymark.navigation.repeating import find_route
+from waymark.routes import FollowState, Planar
+from waymark.routes.teaching import Passed
+from waymark.types import Frame, Header
+from waymark_sim.ground import generate_ground
+from waymark_sim.ortho import OrthoRenderer
+
+SIZE_WH, HEIGHT_M = (320, 240), 20.0
+CONFIG = NavigationConfig()
+
+
+@pytest.fixture(scope='module')
+def renderer():
+    return OrthoRenderer(generate_ground(3, 1024, 100.0), SIZE_WH, math.radians(60))
+
+
+@pytest.fixture(scope='module')
+def encoder():
+    return load_encoder(EncoderConfig(encoder='hog'))
+
+
+def frame_at(renderer: OrthoRenderer, x_m: float, y_m: float, number: int) -> Frame:
+    T = np.eye(4)
+    T[:3, 3] = x_m, y_m, HEIGHT_M
+    return Frame(Header((number + 1) * 100_000_000), renderer.render(T, number))
+
+
+@pytest.fixture(scope='module')
+def taught(renderer, encoder) -> PlaceMap:
+    """Eastward from (-12, 0) to (12, 0), heading east."""
+    lesson = RouteLesson(CONFIG, encoder, renderer.camera)
+    for number, x in enumerate(np.linspace(-12, 12, 17)):
+        lesson.observe(frame_at(renderer, x, 0.0, number), Passed(HEIGHT_M, np.eye(3)))
+    place_map, route = lesson.finish('east')
+    assert lesson.length_m == pytest.approx(24.0, abs=0.3)
+    assert len(route.keyframe_ids) == lesson.keyframe_count >= 5
+    return place_map
+
+
+def test_a_taught_route_survives_its_file_and_knows_where_an_image_is(taught, renderer, encoder, tmp_path):
+    save_map(tmp_path / 'east.wmap', taught)
+    with open_map(tmp_path / 'east.wmap', encoder.fingerprint) as file:
+        repeater = RouteRepeater(CONFIG, file.load(), 'east', encoder, renderer.camera)
+        said = [repeater.observe(frame_at(renderer, 2.0, -3.0, n), Planar(), HEIGHT_M, np.eye(3)) for n in range(1, 7)]
+
+    assert said[0].state is FollowState.GLOBAL_START
+    assert said[-1].state is FollowState.FOLLOWING
+    assert said[-1].lateral_error_m == pytest.approx(-3.0, abs=0.15)
+    assert said[-1].progress == pytest.approx(14 / 24, abs=0.03)
+    assert said[-1].command.left > 0.5  # back to the route
+
+
+def test_backwards_it_goes_tail_first(taught, renderer, encoder):
+    repeater = RouteRepeater(CONFIG, taught, '', encoder, renderer.camera, backwards=True)
+
+    for number in range(1, 7):
+        said = repeater.observe(frame_at(renderer, 2.0, 0.0, number), Planar(), HEIGHT_M, np.eye(3))
+
+    assert said.command.forward < -0.5
+    assert abs(said.command.yaw_rate) < 0.1
+
+
+def test_another_ground_is_not_the_route(taught, encoder):
+    other = OrthoRenderer(generate_ground(8, 1024, 100.0), SIZE_WH, math.radians(60))
+    repeater = RouteRepeater(CONFIG, taught, 'east', encoder, other.camera)
+
+    states = {repeater.observe(frame_at(other, 2.0, 0.0, n), None, HEIGHT_M).state for n in range(1, 7)}
+
+    assert states == {FollowState.GLOBAL_START}
+
+
+def test_what_is_missing_is_named(taught, renderer, encoder):
+    with pytest.raises(RouteError, match=r"0 routes named 'west'.*'east'"):
+        find_route(taught, 'west')
+    with pytest.raises(RouteError, match='calibrated'):
+        RouteLesson(CONFIG, encoder, CameraModel(SIZE_WH, np.zeros((3, 3)), np.zeros(5)))
+    repeater = RouteRepeater(CONFIG, taught, 'east', encoder, renderer.camera)
+    with pytest.raises(RouteError, match='height above ground is 0 m'):
+        repeater.observe(frame_at(renderer, 0.0, 0.0, 1))
+    with pytest.raises(MapError, match='encoder'):
+        RouteRepeater(CONFIG, PlaceMap(MapInfo('other', 'other')), 'east', encoder, renderer.camera)
+
+
+def test_a_lesson_of_one_image_or_without_metres_is_refused(renderer, encoder):
+    lesson = RouteLesson(CONFIG, encoder, renderer.camera)
+    lesson.observe(frame_at(renderer, 0.0, 0.0, 1), Passed(HEIGHT_M))
+    with pytest.raises(RouteError, match='two keyframes at least, this one has 1'):
+        lesson.finish('stay')
+
+    lesson = RouteLesson(CONFIG, encoder, renderer.camera)
+    lesson.observe(frame_at(renderer, 0.0, 0.0, 1), Passed())
+    with pytest.raises(RouteError, match='how far it is'):
+        lesson.observe(frame_at(renderer, 9.0, 0.0, 2), Passed())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize('case', ['wind', 'kidnap'])
+def test_a_route_is_repeated_in_a_closed_loop(case):
+    from waymark.evaluation.route import figures
+    from waymark.evaluation.route_run import fly_routes
+    from waymark.evaluation.route_scene import RouteFlights
+
+    logs = fly_routes(RouteFlights('ground', 0.0, case=case), CONFIG, lambda *_: None)
+
+    values = figures(logs)
+    assert values['success_rate'] == 1.0
+    assert values['lateral_error_p95_m'] < 0.5
+    assert values['relocalize_s'] <= 5.0
+    assert values['open_loop_p95_m'] > 3.0
