@@ -126,12 +126,21 @@ def detr(outputs: Outputs, wanted: Wanted) -> Raw:
 
 
 def detr_sigmoid(outputs: Outputs, wanted: Wanted) -> Raw:
-    """Deformable DETR, RT-DETR, D-FINE of transformers: logits (1, Q, C), sigmoid; the best Q of all Q * C scores."""
+    """RT-DETR, D-FINE of transformers: logits (1, Q, C), sigmoid; the best Q of all Q * C scores."""
+    return _of_sigmoids(outputs, wanted, None)
+
+
+def deformable_detr(outputs: Outputs, wanted: Wanted) -> Raw:
+    """Deformable and Conditional DETR of transformers: the same, but the best 100 however many queries there are."""
+    return _of_sigmoids(outputs, wanted, 100)
+
+
+def _of_sigmoids(outputs: Outputs, wanted: Wanted, most: int | None) -> Raw:
     logits = _one_image(outputs[:1], 3, wanted)[0].astype(np.float64)
     wanted.require_classes(logits.shape[1])
     scores = sigmoid(logits).ravel()
     _require_numbers(scores, wanted)
-    at = np.argsort(-scores, kind='stable')[: len(logits)]
+    at = np.argsort(-scores, kind='stable')[: most or len(logits)]
     at = at[scores[at] >= wanted.confidence]
     return Raw(_of_shares(outputs[1], at // wanted.class_count, wanted), scores[at], at % wanted.class_count)
 
@@ -195,7 +204,8 @@ DECODERS: Mapping[str, Decoder] = {
     'rockchip_obb': Decoder(rockchip_obb, False, "oriented YOLO in Rockchip's split layout"),
     'rtmdet_rotated': Decoder(rtmdet_rotated, True, 'RTMDet-R as MMDeploy exports it'),
     'detr': Decoder(detr, True, 'DETR (softmax with no object)'),
-    'detr_sigmoid': Decoder(detr_sigmoid, True, 'Deformable DETR, RT-DETR, D-FINE (sigmoid)'),
+    'detr_sigmoid': Decoder(detr_sigmoid, True, 'RT-DETR, D-FINE (sigmoid)'),
+    'deformable_detr': Decoder(deformable_detr, True, 'Deformable DETR (sigmoid, the best 100)'),
 }
 
 

@@ -226,7 +226,7 @@ def _class_count(decoder: str, shapes: list[tuple[int, ...]]) -> int | None:
     """Classes by the outputs' shapes; None for end-to-end models, whose rows hold a class number."""
     if decoder in ('yolo', 'yolo_obb'):
         return shapes[0][1] - (4 if decoder == 'yolo' else 5)
-    if decoder in ('detr', 'detr_sigmoid'):
+    if decoder in ('detr', 'detr_sigmoid', 'deformable_detr'):
         return shapes[0][2] - (1 if decoder == 'detr' else 0)
     heads = [s[1] - 64 for s in shapes if len(s) == 4 and s[1] > 64]
     return heads[0] if decoder == 'rockchip_obb' and heads else None
