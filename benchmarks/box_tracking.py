@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Oriented boxes followed over simulated traffic, against the same association on upright boxes; prints JSON.
 
-    .venv-bench/bin/python benchmarks/box_tracking.py [--seeds 20] [--first-seed 1000] [--images 100] [--rate 10]
+    .venv-bench/bin/python benchmarks/box_tracking.py [--seeds 20] [--first-seed 1000] [--images 60] [--rate 10]
 
 A drone flies over lanes with curves, a roundabout, parked rows, trees and a bridge (`waymark_sim.roads`). A detector is
 imitated on the exact boxes: their sides, edges and angles err (in part slowly, as real ones do), a part that is hidden
@@ -267,7 +267,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--seeds', type=int, default=20)
     parser.add_argument('--first-seed', type=int, default=1000)
-    parser.add_argument('--images', type=int, default=100)
+    parser.add_argument('--images', type=int, default=60)
     parser.add_argument('--rate', type=float, default=10.0)
     parser.add_argument('--only', choices=[*DENSITIES, 'covariances'], nargs='*', default=[*DENSITIES, 'covariances'])
     asked = parser.parse_args()

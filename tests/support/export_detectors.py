@@ -91,7 +91,7 @@ def save(family: str, folder: Path) -> None:
     model.config.save_pretrained(folder)
     processor.save_pretrained(folder)
     names = {'input_names': ['pixel_values'], 'output_names': ['logits', 'pred_boxes'], 'opset_version': 18}
-    # The older exporter can't follow DETR's masks and ONNX Runtime not its GridSample; the newer one splits weights off.
+    # The older exporter can't follow DETR's masks, and ONNX Runtime not its GridSample. The newer splits weights off.
     is_new = 'feat_strides' not in model.config.to_dict()
     more = {'dynamo': True, 'external_data': False} if is_new else {'dynamo': False}
     torch.onnx.export(Outputs(model), (pixels,), str(folder / 'model.onnx'), **names, **more)
