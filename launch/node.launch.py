@@ -18,6 +18,7 @@ NODES = [
     'image_source',
     'place_recognition',
     'recorder',
+    'route_follower',
     'safety_filter',
 ]
 CONFIG = [FindPackageShare('waymark_bringup'), '/config/nodes/', LaunchConfiguration('node'), '.yaml']

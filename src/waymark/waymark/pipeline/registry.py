@@ -17,6 +17,7 @@ NODE_CONFIGS = {
     'ego_motion': 'waymark.pipeline.ego_motion:EgoMotionNodeConfig',
     'place_recognition': 'waymark.pipeline.place_recognition:PlaceRecognitionConfig',
     'image_classifier': 'waymark.classification.config:ClassifierConfig',
+    'route_follower': 'waymark.pipeline.route_follower:RouteFollowerConfig',
     'safety_filter': 'waymark.safety.config:SafetyConfig',
     'recorder': 'waymark.report.config:RecorderConfig',
 }
