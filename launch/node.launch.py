@@ -20,6 +20,7 @@ NODES = [
     'obb_detector',
     'place_recognition',
     'recorder',
+    'route_follower',
     'safety_filter',
 ]
 CONFIG = [FindPackageShare('waymark_bringup'), '/config/nodes/', LaunchConfiguration('node'), '.yaml']

@@ -34,7 +34,10 @@ _MARGIN_M = 15.0
 class Shown(Protocol):
     """A ground, as waymark_sim.ground.Ground is one."""
 
-    rgb: Picture
+    @property
+    def rgb(self) -> Picture:
+        """(H, W, 3)."""
+        ...
 
     @property
     def H_texture_from_ground(self) -> NDArray[np.float64]:
@@ -77,7 +80,7 @@ class GroundView:
 
     def _px(self, points_m: NDArray[np.float64]) -> NDArray[np.int32]:
         px = (points_m - self._corner) * (self._k, -self._k)
-        return np.rint(px * 16).astype(np.int32)
+        return np.asarray(np.rint(px * 16), np.int32)
 
     def _line(self, picture: Picture, points_m: NDArray[np.float64], colour: Sequence[int], width: int) -> None:
         cv2.polylines(picture, [self._px(points_m)], False, colour, width, cv2.LINE_AA, 4)
@@ -155,7 +158,7 @@ class FlightVideo:
     def _write_gif(self) -> None:
         animation = cv2.Animation()
         animation.frames = self._frames
-        animation.durations = np.full(len(self._frames), round(3000 / self._rate_hz), np.int32)
+        animation.durations = [round(3000 / self._rate_hz)] * len(self._frames)
         self._path.parent.mkdir(parents=True, exist_ok=True)
         try:
             written = cv2.imwriteanimation(str(self._path), animation)

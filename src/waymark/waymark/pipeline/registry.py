@@ -19,6 +19,7 @@ NODE_CONFIGS = {
     'geo_localization': 'waymark.pipeline.geo_localization:GeoLocalizationConfig',
     'image_classifier': 'waymark.classification.config:ClassifierConfig',
     'obb_detector': 'waymark.pipeline.obb_detector:ObbDetectorConfig',
+    'route_follower': 'waymark.pipeline.route_follower:RouteFollowerConfig',
     'safety_filter': 'waymark.safety.config:SafetyConfig',
     'recorder': 'waymark.report.config:RecorderConfig',
 }
