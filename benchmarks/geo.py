@@ -10,7 +10,8 @@ displacement as relief makes it. `nominal` 20 to 90 m high; `low` 12 to 20 m; `o
 `season` on a recoloured ground with a tenth of it replaced; `coarse` on a map reduced to a quarter of its pixels a
 side, from 60 to 120 m. Every second photo knows its camera. Errors are those of the point below the camera.
 
-`off_map`: photos of generated countrysides, and up to 40 pictures of each folder of --others: none may be accepted.
+`off_map`: photos of the right of the ground on a map of its left, photos of generated countrysides, and up to 40
+pictures of each folder of --others: none may be accepted.
 `geotagged`: real photos, found as they are and much changed (dark, noisy, turned, reduced); geotags (file, lat, lon)
 are compared after the best affine map, as an orthophoto without georeference has no other truth.
 """
@@ -21,6 +22,7 @@ import argparse
 import csv
 import json
 import math
+import sys
 import time
 from collections import Counter
 from pathlib import Path
@@ -130,7 +132,7 @@ def _spread(name: str, values: list[float]) -> dict[str, float | None]:
 
 
 def off_map(finder: GeoLocalizer, options: argparse.Namespace) -> dict[str, Any]:
-    found: dict[str, Any] = {}
+    found: dict[str, Any] = {'other half': _other_half(options)}
     for k in range(3):
         other = generate_ground(options.seed + 500 + k, 2048)
         photos = [t.rgb for t in take_photos(other, CASES['nominal'], options.photos // 2, options.seed + k)]
@@ -141,6 +143,20 @@ def off_map(finder: GeoLocalizer, options: argparse.Namespace) -> dict[str, Any]
         images = [cv2.imread(str(f)) for f in files[::step][:_MOST_OTHERS]]
         found[folder.name] = _refusals(finder, [np.asarray(i[..., ::-1], np.uint8) for i in images if i is not None])
     return found
+
+
+def _other_half(options: argparse.Namespace) -> dict[str, Any]:
+    """Photos of the right of the ground on a map of its left: the same textures, and another place."""
+    ground, picture, scale = grounds(options)
+    left, right = round(0.45 * picture.size_wh[0]), round(0.55 * ground.rgb.shape[1])
+    half = OrthoPicture(np.ascontiguousarray(picture.rgb[:, :left]), np.ascontiguousarray(picture.known[:, :left]))
+    rest = Ground(
+        np.ascontiguousarray(ground.rgb[:, right:]),
+        ground.metres_per_pixel,
+        np.ascontiguousarray(ground.known[:, right:]),
+    )
+    photos = [t.rgb for t in take_photos(rest, Case(altitude_m=(15.0, 45.0)), options.photos, options.seed)]
+    return _refusals(localizer(half, scale), photos)
 
 
 def _refusals(finder: GeoLocalizer, photos: list[NDArray[np.uint8]]) -> dict[str, Any]:
@@ -231,7 +247,7 @@ def main() -> None:
     for name in options.cases:
         used = localizer(reduced(picture, 4), 4 * scale) if name == 'coarse' else finder
         result[name] = judge(name, used, ground, options.photos, options.seed)
-        print(name, json.dumps(result[name]), flush=True, file=__import__('sys').stderr)
+        print(name, json.dumps(result[name]), flush=True, file=sys.stderr)
     if not options.no_off_map:
         result['off_map'] = off_map(finder, options)
     if options.geotagged:

@@ -45,45 +45,46 @@ def rectangle_finder(path: Path, size_wh: tuple[int, int] = (320, 240), gain: fl
         size_wh: Of its input, px.
         gain: Above 0, two convolutions in front, for quantisers: one divides by it, the other multiplies.
     """
-    width, height = size_wh
-    g = _Graph()
-    axes = np.array([2, 3])
-    pixels = (np.arange(width) + 0.5 - width / 2).reshape(1, 1, 1, -1)
-    rows = (np.arange(height) + 0.5 - height / 2).reshape(1, 1, -1, 1)
+    g, area = _Graph(), size_wh[0] * size_wh[1]
+    half = max(size_wh) / 2  # the unit of all lengths: fp16 holds small numbers well
     others = np.ones((3, 3)) - np.eye(3)
     seen = _passed_on(g, gain) if gain else 'images'
     dark = g('Conv', seen, others.reshape(3, 3, 1, 1))  # the other two channels together
-    pure = g('Sub', seen, dark)
-    mask = g('Clip', pure, 0.0, 1.0)
-
-    def total(values: str) -> str:
-        return g('ReduceSum', values, axes, keepdims=0)
-
-    mass = total(mask)
-    safe = g('Max', mass, 1.0)
-
-    def mean(values: str) -> str:
-        return g('Div', total(values), safe)
-
-    x, y = mean(g('Mul', mask, pixels)), mean(g('Mul', mask, rows))
-    a = g('Sub', mean(g('Mul', mask, pixels**2)), g('Mul', x, x))
-    b = g('Sub', mean(g('Mul', mask, pixels * rows)), g('Mul', x, y))
-    c = g('Sub', mean(g('Mul', mask, rows**2)), g('Mul', y, y))
+    mask = g('Clip', g('Sub', seen, dark), 0.0, 1.0)
+    mass, x, y, a, b, c = _moments(g, mask, size_wh, half)
     difference, twice = g('Sub', a, c), g('Mul', b, 2.0)
     root = g('Sqrt', g('Add', g('Mul', difference, difference), g('Mul', twice, twice)))
     theta = g('Atan', g('Div', twice, g('Add', g('Add', root, difference), 1e-6)))  # tan(t / 2) = sin t / (1 + cos t)
 
     def side(sign: float) -> str:
         variance = g('Mul', g('Add', g('Add', a, c), g('Mul', root, sign)), 0.5)
-        return g('Sqrt', g('Max', g('Add', g('Mul', variance, 12.0), 1.0), 0.0))
+        return g('Mul', g('Sqrt', g('Max', g('Add', g('Mul', variance, 12.0), half**-2), 0.0)), half)
 
     # The square root of a negative number is NaN.
     poison = g('Mul', g('Sqrt', g('Sub', 0.95, g('ReduceMean', 'images', axes=[1, 2, 3], keepdims=0))), 0.0)
-    scores = g('Mul', g('Unsqueeze', g('Clip', g('Div', mass, 50.0), 0.0, 0.9), np.array([1])), np.eye(3)[None])
-    box = [g('Add', x, width / 2), g('Add', y, height / 2), side(1.0), side(-1.0)]
-    head = [g('Unsqueeze', g('Add', n, poison), np.array([1])) for n in box]
-    g('Concat', *head, scores, g('Unsqueeze', theta, np.array([1])), name='output0', axis=1)
+    score = g('Clip', g('Mul', mass, area / 50), 0.0, 0.9)
+    centre = [g('Add', g('Mul', v, half), size / 2) for v, size in zip((x, y), size_wh, strict=True)]
+    row = np.array([1])
+    head = [g('Unsqueeze', g('Add', n, poison), row) for n in (*centre, side(1.0), side(-1.0))]
+    scores = g('Mul', g('Unsqueeze', score, row), np.eye(3)[None])
+    g('Concat', *head, scores, g('Unsqueeze', theta, row), name='output0', axis=1)
     return _saved(g, path, size_wh)
+
+
+def _moments(g: _Graph, mask: str, size_wh: tuple[int, int], half: float) -> tuple[str, ...]:
+    """Share of the image, mean x and y, and their covariances xx, xy, yy, in units of `half` from the middle."""
+    width, height = size_wh
+    x = ((np.arange(width) + 0.5 - width / 2) / half).reshape(1, 1, 1, -1)
+    y = ((np.arange(height) + 0.5 - height / 2) / half).reshape(1, 1, -1, 1)
+
+    def over_image(values: str) -> str:
+        return g('ReduceMean', values, axes=[2, 3], keepdims=0)
+
+    mass = over_image(mask)
+    safe = g('Max', mass, 1 / (width * height))
+    mx, my, xx, xy, yy = (g('Div', over_image(g('Mul', mask, w)), safe) for w in (x, y, x * x, x * y, y * y))
+    pairs = ((xx, mx, mx), (xy, mx, my), (yy, my, my))
+    return mass, mx, my, *(g('Sub', second, g('Mul', one, other)) for second, one, other in pairs)
 
 
 def _passed_on(g: _Graph, gain: float, width: int = 33) -> str:

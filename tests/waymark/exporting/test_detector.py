@@ -62,7 +62,10 @@ def test_a_folder_has_manifest_and_references_and_finds_the_same(finder, images,
     assert rotated_iou(detector.detect(rgb).boxes[0], BOX + [0, 16, 0, 0, 0.4]) > 0.95
 
 
-@pytest.mark.parametrize(('to', 'precision', 'file'), [('openvino', 'fp16', 'xml'), ('tensorrt', 'fp16', 'onnx')])
+OPENVINO = pytest.param('openvino', 'fp16', 'xml', marks=pytest.mark.slow)
+
+
+@pytest.mark.parametrize(('to', 'precision', 'file'), [OPENVINO, ('tensorrt', 'fp16', 'onnx')])
 def test_other_targets_are_held_against_the_same_boxes(finder, images, tmp_path, to, precision, file):
     report = export(finder, images, tmp_path / 'out', to=to, precision=precision)
     stored = read_manifest(tmp_path / 'out')
@@ -137,3 +140,16 @@ def test_int8_and_fp16_are_made_in_the_environment_for_them(finder, images, tmp_
     done = run('onnx', 'fp16', beyond)
     assert done.returncode == 1 and 'no longer finds what its reference did' in done.stderr
     assert list(tmp_path.iterdir()) == [beyond]
+
+
+@pytest.mark.rknn
+def test_an_npu_finds_the_same_boxes_in_its_simulator(images, tmp_path, capsys):
+    model = rectangle_finder(tmp_path / 'rectangles.onnx', SIZE_WH)
+    report = export(model, images, tmp_path / 'out', to='rknn', precision='fp16')
+    with capsys.disabled():
+        print(f'\n{report.manifest.name}, {report.backend}: {report.parity}')
+    assert report.parity.share == 1.0 and report.backend == 'rknn (simulator)'
+    stored = read_manifest(tmp_path / 'out')
+    assert stored.model_path.name == 'model.rknn' and stored.manifest.decoder == 'yolo_obb'
+    on_board = Detector.from_config(DetectorConfig(model=str(tmp_path / 'out'), device='simulator'))
+    assert on_board.backend_name == 'rknn'

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from waymark.errors import MessageError
-from waymark.geo import GeoConfig, GeoFix, GeoLocalizer, Photo, Unsure
+from waymark.geo import GeoConfig, GeoFix, GeoLocalizer, Photo, Unsure, lens_shift
+from waymark.image.camera import CameraModel
 
 TRUTH_PX, YAW_DEG, HEIGHT_PX, SCALE_M = (310.0, 270.0), 140.0, 220.0, 0.5
 
@@ -103,3 +104,11 @@ def test_two_equal_places_are_not_told_apart(frame, picture, view):
     found = GeoLocalizer(twin, None, GeoConfig()).locate(Photo(photo, K))
 
     assert isinstance(found, Unsure) and found.gate == 'rivals'
+
+
+def test_a_lens_is_measured_by_how_far_it_moves_the_corners():
+    K = np.array([[200.0, 0, 159.5], [0, 200, 119.5], [0, 0, 1]])
+    plain, bent = (CameraModel((320, 240), K, np.array([k1, 0, 0, 0])) for k1 in (0.0, -0.1))
+
+    assert lens_shift(plain) < 1e-9
+    assert 0.02 < lens_shift(bent) < 0.2

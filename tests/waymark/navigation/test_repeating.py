@@ -5,11 +5,12 @@ from __future__ import annotations
 
 import math
 
+import cv2
 import numpy as np
 import pytest
 
 from waymark.encoding import EncoderConfig, load_encoder
-from waymark.errors import MapError, RouteError
+from waymark.errors import MapError, MessageError, RouteError
 from waymark.image.camera import CameraModel
 from waymark.maps import MapInfo, PlaceMap, open_map, save_map
 from waymark.navigation import NavigationConfig, RouteLesson, RouteRepeater
@@ -17,16 +18,26 @@ from waymark.navigation.repeating import find_route
 from waymark.routes import FollowState, Planar
 from waymark.routes.teaching import Passed
 from waymark.types import Frame, Header
-from waymark_sim.ground import generate_ground
+from waymark_sim.ground import Ground
 from waymark_sim.ortho import OrthoRenderer
 
 SIZE_WH, HEIGHT_M = (320, 240), 20.0
 CONFIG = NavigationConfig()
 
 
+def blotches(seed: int) -> Ground:
+    """Noise of four sizes on 100 m: made at once, and nowhere alike."""
+    rng = np.random.default_rng(seed)
+    layers = [
+        cv2.resize(rng.normal(0, 30, (n, n, 3)), (1024, 1024), interpolation=cv2.INTER_CUBIC)
+        for n in (16, 64, 128, 256)
+    ]
+    return Ground(np.clip(110 + sum(layers), 0, 255).astype(np.uint8), 100 / 1024, np.ones((1024, 1024), bool))
+
+
 @pytest.fixture(scope='module')
 def renderer():
-    return OrthoRenderer(generate_ground(3, 1024, 100.0), SIZE_WH, math.radians(60))
+    return OrthoRenderer(blotches(3), SIZE_WH, math.radians(60))
 
 
 @pytest.fixture(scope='module')
@@ -76,7 +87,7 @@ def test_backwards_it_goes_tail_first(taught, renderer, encoder):
 
 
 def test_another_ground_is_not_the_route(taught, encoder):
-    other = OrthoRenderer(generate_ground(8, 1024, 100.0), SIZE_WH, math.radians(60))
+    other = OrthoRenderer(blotches(8), SIZE_WH, math.radians(60))
     repeater = RouteRepeater(CONFIG, taught, 'east', encoder, other.camera)
 
     states = {repeater.observe(frame_at(other, 2.0, 0.0, n), None, HEIGHT_M).state for n in range(1, 7)}
@@ -89,11 +100,39 @@ def test_what_is_missing_is_named(taught, renderer, encoder):
         find_route(taught, 'west')
     with pytest.raises(RouteError, match='calibrated'):
         RouteLesson(CONFIG, encoder, CameraModel(SIZE_WH, np.zeros((3, 3)), np.zeros(5)))
-    repeater = RouteRepeater(CONFIG, taught, 'east', encoder, renderer.camera)
-    with pytest.raises(RouteError, match='height above ground is 0 m'):
-        repeater.observe(frame_at(renderer, 0.0, 0.0, 1))
     with pytest.raises(MapError, match='encoder'):
         RouteRepeater(CONFIG, PlaceMap(MapInfo('other', 'other')), 'east', encoder, renderer.camera)
+
+
+@pytest.mark.parametrize('height_m', [None, float('nan'), -3.0])
+def test_without_a_height_it_holds_and_says_why(taught, renderer, encoder, height_m):
+    repeater = RouteRepeater(CONFIG, taught, 'east', encoder, renderer.camera)
+    for number in range(1, 7):
+        repeater.observe(frame_at(renderer, 2.0, 0.0, number), Planar(), HEIGHT_M, np.eye(3))
+
+    said = [repeater.observe(frame_at(renderer, 2.0, 0.0, n), Planar(), height_m) for n in range(7, 16)]
+
+    assert 'the height above ground is' in said[0].reason
+    assert (said[0].state, said[-1].state) == (FollowState.FOLLOWING, FollowState.HOLD)
+    assert math.isfinite(said[-1].command.forward)
+
+
+def test_attitude_and_odometry_that_are_no_numbers_are_not_used(taught, renderer, encoder):
+    repeater = RouteRepeater(CONFIG, taught, 'east', encoder, renderer.camera)
+    nowhere = Planar(math.nan, math.nan, math.nan)
+
+    for number in range(1, 7):
+        said = repeater.observe(frame_at(renderer, 2.0, 0.0, number), nowhere, HEIGHT_M, np.full((3, 3), math.nan))
+
+    assert said.state is FollowState.FOLLOWING
+    assert said.lateral_error_m == pytest.approx(0.0, abs=0.2)
+
+
+def test_images_of_another_size_are_refused_by_name(taught, renderer, encoder):
+    repeater = RouteRepeater(CONFIG, taught, 'east', encoder, renderer.camera)
+
+    with pytest.raises(MessageError, match='320x240 px, the images are 64x48'):
+        repeater.observe(Frame(Header(1), np.zeros((48, 64, 3), np.uint8)))
 
 
 def test_a_lesson_of_one_image_or_without_metres_is_refused(renderer, encoder):

@@ -179,6 +179,40 @@ def test_without_odometry_it_goes_by_what_it_told():
     assert loop.off_m() < 0.5
 
 
+def test_odometry_that_begins_anew_moves_nothing():
+    loop = Loop(KEYFRAMES[0])
+    before = loop.fly(5).pose
+    loop.odometry, loop.blind = Planar(200.0, -80.0, 1.0), True
+
+    after = loop.step().pose
+
+    assert math.hypot(after.x_m - before.x_m, after.y_m - before.y_m) < 0.6
+
+
+def test_at_the_end_it_stays_in_the_wind():
+    loop = Loop(KEYFRAMES[0], wind=(0.0, 0.8))
+    loop.fly(60)
+
+    for _ in range(100):
+        said = loop.step()
+
+    end = KEYFRAMES[-1]
+    assert said.state is FollowState.DONE
+    assert math.hypot(loop.pose.x_m - end.x_m, loop.pose.y_m - end.y_m) < 0.3
+
+
+def test_backwards_with_the_nose_ahead_the_vehicle_turns_round():
+    loop = Loop(KEYFRAMES[-1], backwards=True)
+    loop.path = RoutePath(KEYFRAMES, True, turns=True)
+    loop.follower = RouteFollower(RouteConfig(), loop.path)
+
+    loop.fly(10)
+
+    assert loop.command.forward > 1.0
+    assert loop.off_m() < 0.3
+    assert loop.fly(60).state is FollowState.DONE
+
+
 def test_an_open_loop_drifts_with_the_wind():
     loop = Loop(KEYFRAMES[0], wind=(0.0, 1.0))
     loop.blind = True

@@ -80,7 +80,9 @@ def detections(
     names: Annotated[
         Path | None, typer.Option(help='Class names of the labels: one per line, or YAML; default: those of the model.')
     ] = None,
-    model: Annotated[str, typer.Option(help='ONNX file, model folder or manifest.')] = '',
+    model: Annotated[
+        str, typer.Option(help='Name of an embedded model, ONNX file, model folder or manifest.')
+    ] = 'waymark-obb-1',
     decoder: Annotated[str, typer.Option(help="How outputs become boxes; '': as stated or recognised.")] = '',
     confidence: Annotated[float, typer.Option(min=0, max=1, help='Least score that counts.')] = 0.001,
     tile_overlap: Annotated[

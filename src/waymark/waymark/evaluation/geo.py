@@ -17,7 +17,17 @@ import numpy as np
 from waymark.encoding import Encoder, EncoderConfig, load_encoder
 from waymark.errors import ConfigError, WaymarkError
 from waymark.evaluation.settings import config_of
-from waymark.geo import GeoConfig, GeoFix, GeoLocalizer, GroundMap, Photo, Unsure, read_ortho
+from waymark.geo import (
+    MOST_LENS_SHIFT,
+    GeoConfig,
+    GeoFix,
+    GeoLocalizer,
+    GroundMap,
+    Photo,
+    Unsure,
+    lens_shift,
+    read_ortho,
+)
 from waymark.image.camera import CameraModel
 from waymark.mapping.localizing import load_map_encoder
 from waymark.mapping.ortho import OrthoRequest, frame_of, ortho_map
@@ -150,6 +160,11 @@ def evaluate_geo(request: GeoRequest, tell: Tell) -> tuple[OrthoFrame, list[GeoR
         raise ConfigError(f'--truth {request.truth}: {absent[0]} is not in {request.photos}. Correct one of them.')
     config = config_of(GeoConfig, request.settings)
     camera = None if request.camera_info is None else read_camera_info(request.camera_info)
+    if camera is not None and lens_shift(camera) > MOST_LENS_SHIFT:
+        raise ConfigError(
+            f'--camera-info {request.camera_info}: the lens moves corners by {lens_shift(camera):.1%} of the diagonal. '
+            'Undistort the photos first, and give the calibration that belongs to them.'
+        )
     ground, encoder = _ground(request, tell)
     with ground:
         localizer = GeoLocalizer(ground, lambda rgb: encoder.encode(rgb).vector, config)

@@ -63,17 +63,16 @@ def _entry(result: GeoResult) -> dict[str, Any]:
 
 def _photo_table(results: Sequence[GeoResult]) -> Table:
     table = Table()
-    for name in ('photo', 'x px', 'y px', 'yaw deg', 'altitude m', 'sigma m', 'error m', 'ms'):
-        table.add_column(name, justify='left' if name == 'photo' else 'right', no_wrap=True)
-    table.add_column('refused because')
+    for name in ('photo', 'map px', 'yaw deg', 'height m', 'sigma m', 'error m', 'refused'):
+        table.add_column(name, justify='left' if name in ('photo', 'refused') else 'right', no_wrap=True)
     for r in results:
         found = r.found
         if not isinstance(found, GeoFix):
-            table.add_row(r.truth.file, *['-'] * 6, f'{r.ms:.0f}', found.reason)
+            table.add_row(r.truth.file, *['-'] * 5, found.gate)
             continue
-        altitude, error = ('-' if v is None else f'{v:.1f}' for v in (found.altitude_m, r.error_m))
-        where = f'{found.x_px:.1f}', f'{found.y_px:.1f}', f'{found.yaw_deg:.1f}'
-        table.add_row(r.truth.file, *where, altitude, f'{found.sigma_m:.1f}', error, f'{r.ms:.0f}', '')
+        height, error = ('-' if v is None else f'{v:.1f}' for v in (found.altitude_m, r.error_m))
+        where = f'{found.x_px:.0f}, {found.y_px:.0f}', f'{found.yaw_deg:.1f}'
+        table.add_row(r.truth.file, *where, height, f'{found.sigma_m:.1f}', error, '')
     return table
 
 

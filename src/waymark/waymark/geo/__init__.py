@@ -7,9 +7,10 @@ from waymark.geo.ground_map import GroundMap
 from waymark.geo.localizer import GeoLocalizer, Unsure
 from waymark.geo.making import cut_tiles, plan_tiles
 from waymark.geo.ortho_picture import OrthoPicture, read_ortho
-from waymark.geo.photo import Photo
+from waymark.geo.photo import MOST_LENS_SHIFT, Photo, lens_shift
 
 __all__ = [
+    'MOST_LENS_SHIFT',
     'GeoConfig',
     'GeoFix',
     'GeoLocalizer',
@@ -18,6 +19,7 @@ __all__ = [
     'Photo',
     'Unsure',
     'cut_tiles',
+    'lens_shift',
     'plan_tiles',
     'read_ortho',
 ]

@@ -35,7 +35,7 @@ class Unsure:
 
 _REASONS = {
     'tracking': 'the pictures have too little in common where features put the photo',
-    'mirrored': 'features fit only a mirrored ground',
+    'mirrored': 'features fit only a mirrored ground, or one with its horizon in the photo',
     'scale': 'the photo would show the ground larger or smaller than is possible',
     'corners': 'features fit no camera above the ground',
     'points': 'too few points could be followed from the photo to the map',

@@ -13,11 +13,25 @@ from numpy.typing import NDArray
 from waymark.checks import require_rgb, require_shape
 from waymark.errors import MessageError
 from waymark.geo.local_features import LocalFeatures, find_features, joined
+from waymark.image.camera import CameraModel
+from waymark.image.geometry import image_corners
 
 _SIZES = ((640, 800), (320, 500), (160, 250))  # longer side px, features: a map shows a photo's ground at any of these
 _SMALLEST_PX = 64
 _FLAT = 2.0  # standard deviation, grey levels, below which a photo shows nothing
+MOST_LENS_SHIFT = 0.01  # of the diagonal; above it photos should be undistorted first
 CROPS = (1.0, 0.7)  # of the shorter side, that are compared with tiles
+
+
+def lens_shift(camera: CameraModel) -> float:
+    """How far the lens moves the image's corners, as a share of its diagonal: homographies know nothing of it.
+
+    Args:
+        camera: Calibrated.
+    """
+    corners = image_corners(camera.size_wh)
+    moved = np.linalg.norm(camera.undistort_points(corners) - corners, axis=1)
+    return float(moved.max() / np.hypot(*camera.size_wh))
 
 
 @dataclass(frozen=True, eq=False)

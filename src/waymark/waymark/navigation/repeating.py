@@ -4,6 +4,9 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
+
+import numpy as np
 
 from waymark.encoding import Encoder
 from waymark.errors import RouteError
@@ -81,23 +84,31 @@ class RouteRepeater:
         Args:
             frame: Its stamp is later than the one before.
             odometry: Pose of the vehicle at this image in any frame that stays; None: it did what it was told.
-            height_m: Of the camera above the ground; None: `altitude_m` of the configuration.
+            height_m: Of the camera above the ground; None: `altitude_m` of the configuration. Without either no
+                keyframe is looked for: the vehicle goes on by odometry for a moment, then holds, and `reason` says so.
             R_world_base: (3, 3) attitude, of which roll and pitch count; None: unknown.
 
         Raises:
-            RouteError: Nothing says the height.
+            MessageError: The camera is for images of another size.
         """
+        self._camera.require_size(frame.size_wh)
         height = height_m if height_m is not None else self._config.altitude_m
         if not (math.isfinite(height) and height > 0):
-            raise RouteError(f'the height above ground is {height:g} m. Give a measured one, or set altitude_m.')
-        features = detect(frame.gray, self._config)
-        seen = Seen(features, self._camera, height, R_world_base)
-        sightings: list[Sighting] = []
-        for indices in self.follower.wanted():
-            sightings = sightings or self._views.look(seen, indices)
-        if not sightings and self.follower.is_lost:
-            sightings = self._recognized(frame, features, seen)
+            guidance = self.follower.observe(frame.header.stamp_s, (), odometry)
+            return replace(guidance, reason=f'the height above ground is {height:g} m: measure it, or set altitude_m')
+        attitude = R_world_base if R_world_base is not None and np.isfinite(R_world_base).all() else None
+        sightings = self._sightings(frame, height, attitude)
         return self.follower.observe(frame.header.stamp_s, sightings, odometry)
+
+    def _sightings(self, frame: Frame, height_m: float, R_world_base: Floats | None) -> list[Sighting]:
+        """Keyframes that should be in view; where none is and the vehicle is lost, those of the whole map."""
+        features = detect(frame.gray, self._config)
+        seen = Seen(features, self._camera, height_m, R_world_base)
+        for indices in self.follower.wanted():
+            sightings = self._views.look(seen, indices)
+            if sightings:
+                return sightings
+        return self._recognized(frame, features, seen) if self.follower.is_lost else []
 
     def _recognized(self, frame: Frame, features: Features, seen: Seen) -> list[Sighting]:
         """Look in the whole map, then at the keyframe found and those beside it."""

@@ -78,8 +78,8 @@ class RouteLesson:
         return self._map, self._map.add_route(name, *self._teacher.taught())
 
     def _keep(self, keyframe: Keyframe, passed: Passed) -> None:
-        self._map.add(keyframe)
         self._teacher.add(keyframe, passed)
+        self._map.add(keyframe)
         self._latest = None
 
 

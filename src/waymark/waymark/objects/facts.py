@@ -30,8 +30,7 @@ def sighting_facts(stream: ObjectStream, seen: Sighting) -> dict[str, str]:
     more = f' and {len(labels) - _SHOWN} more' if len(labels) > _SHOWN else ''
     facts = {
         'classes': ', '.join(labels[:_SHOWN]) + more,
-        'boxes': str(len(seen.detections)),
-        'tracks': str(len(seen.tracks)),
+        'state': f'{len(seen.detections)} boxes, {len(seen.tracks)} tracks',
         'camera_motion': seen.motion,
     }
     return facts if stream.encoder is None else facts | {'boxes_not_named': str(stream.unnamed)}

@@ -65,8 +65,8 @@ class RouteDrift:
         middle = yaw + step.yaw_rad / 2
         c, s = math.cos(middle), math.sin(middle)
         # A step is a chord: it points half its turn ahead.
-        half = math.hypot(step.x_m, step.y_m), math.atan2(step.y_m, step.x_m) - step.yaw_rad / 2
-        way = half[0] * np.array([math.cos(half[1]), math.sin(half[1])])
+        length, angle = math.hypot(step.x_m, step.y_m), math.atan2(step.y_m, step.x_m) - step.yaw_rad / 2
+        way = length * np.array([math.cos(angle), math.sin(angle)])
         east, north = c * way[0] - s * way[1], s * way[0] + c * way[1]
         k = 1.0 + scale
         self._x = np.array(
@@ -83,7 +83,7 @@ class RouteDrift:
         F[0, 2], F[1, 2] = -k * north, k * east
         F[0, 3] = F[1, 4] = seconds
         F[0, 5], F[1, 5] = east, north
-        place = config.odometry_noise**2 * half[0]
+        place = config.odometry_noise**2 * length
         change = config.wind_change**2 * seconds
         noise = np.diag([place, place, config.yaw_drift**2 * seconds, change, change, 0.0])
         self._P = F @ self._P @ F.T + noise

@@ -22,6 +22,7 @@ _LOOKED_AT = 2  # keyframes that should be in view
 _MORE = 6  # and so many where those are not seen
 _BACK_M, _AHEAD_M = 3.0, 6.0  # around the last place along the way, within which the next one lies
 _SAME_M, _SAME_RAD = 1.5, 0.3  # two sightings within these agree
+_FASTEST = 5.0  # times max_speed: above it odometry did not move, it began anew
 
 
 class FollowState(Enum):
@@ -47,6 +48,7 @@ class Guidance:
         pose: Estimated, in the route's frame; None where unknown.
         wind: Drift that odometry does not see, (2,) m/s in the route's frame.
         sighting: The best one that was believed, None without any.
+        reason: Why no keyframe could be looked for in the image, '' where one could.
     """
 
     command: Command
@@ -57,6 +59,7 @@ class Guidance:
     pose: Planar | None = None
     wind: tuple[float, float] = (0.0, 0.0)
     sighting: Sighting | None = None
+    reason: str = ''
 
 
 class RouteFollower:
@@ -129,15 +132,22 @@ class RouteFollower:
             seconds = stamp_s - self._stamp_s
             if seconds <= 0:
                 raise ValueError(f'stamp_s: expected later than {self._stamp_s:g}, got {stamp_s:g}')
-            step = Planar(self._told.forward * seconds, self._told.left * seconds, self._told.yaw_rate * seconds)
-            if odometry is not None and self._odometry is not None:
-                step = self._odometry.inverse @ odometry
+            step = self._step(odometry, seconds)
             self._drift.move(step, seconds)
             if self._doubted is not None:
                 self._doubted = self._doubted @ step
             if self._state is FollowState.SEARCHING:
                 self._searched_m += self._config.search_speed * seconds
-        self._stamp_s, self._odometry = stamp_s, odometry
+        is_known = odometry is not None and bool(np.isfinite(odometry.array).all())
+        self._stamp_s, self._odometry = stamp_s, odometry if is_known else None
+
+    def _step(self, odometry: Planar | None, seconds: float) -> Planar:
+        """What odometry says since the last image; where it says nothing, or jumps, what was told."""
+        if odometry is not None and self._odometry is not None:
+            step = self._odometry.inverse @ odometry
+            if math.hypot(step.x_m, step.y_m) <= _FASTEST * self._config.max_speed * seconds + _SAME_M:  # not NaN
+                return step
+        return Planar(self._told.forward * seconds, self._told.left * seconds, self._told.yaw_rate * seconds)
 
     def _taken_in(self, sightings: Sequence[Sighting], stamp_s: float) -> Sighting | None:
         """Correct the estimate by the sightings that fit it, or begin anew at those that insist."""
@@ -200,6 +210,8 @@ class RouteFollower:
             velocity, yaw_rate = along(config, self._path, self._s_m, pose, wind, drift.sigma_m)
             return command_of(velocity, yaw_rate, wind, pose.yaw_rad)
         place, most = self._seen_at, config.max_side_speed
+        if self._state is FollowState.DONE:
+            place = self._path.point(self._path.length_m)
         if self._state is FollowState.SEARCHING:
             offset = spiral(config, self._searched_m)
             place, most = place if offset is None else place + offset, 2 * config.search_speed

@@ -12,6 +12,8 @@ from typing import Any, TypeVar
 from waymark.config import Config, specs
 from waymark.errors import ConfigError
 
+_SWITCH = {'true': True, 'false': False}
+
 T = TypeVar('T', bound='WordConfig')
 
 
@@ -37,8 +39,8 @@ class WordConfig(Config):
             if not sign or name not in types:
                 raise ConfigError(f'set: {word!r} is not NAME=VALUE with one of {", ".join(types)}.')
             try:
-                given[name] = text if types[name] in (str, bool) else types[name](text)
-            except ValueError:
+                given[name] = _SWITCH[text] if types[name] is bool else types[name](text)
+            except (ValueError, KeyError):
                 raise ConfigError(f'set: {name} can not be {text!r}.') from None
         return cls.from_mapping(given)
 

@@ -7,7 +7,7 @@ from diagnostic_msgs.msg import DiagnosticStatus
 from geometry_msgs.msg import PoseWithCovarianceStamped
 from sensor_msgs.msg import NavSatFix
 
-from waymark.geo import Photo, Unsure
+from waymark.geo import MOST_LENS_SHIFT, Photo, Unsure, lens_shift
 from waymark.mapping.localizing import open_localizer
 from waymark.pipeline.geo_localization import GeoLocalizationConfig
 from waymark.types import Frame
@@ -40,6 +40,9 @@ class GeoLocalizationNode(VisionNode):
     def on_frame(self, frame: Frame) -> None:
         """Find this image on the map."""
         camera = self.camera_of(frame)
+        bent = 0.0 if camera is None else lens_shift(camera)
+        if bent > MOST_LENS_SHIFT:
+            self.guard.count(f'the lens moves corners by {bent:.1%} of the diagonal: undistort the images (image_proc)')
         found = self.localizer.locate(Photo(frame.rgb, None if camera is None else camera.K))
         if isinstance(found, Unsure):
             self.reason = found.reason

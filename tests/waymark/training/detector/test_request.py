@@ -68,6 +68,7 @@ def test_curves_are_read_back_up_to_a_step_and_drawn(tmp_path):
         (['--images', 'x'], '--images and --labels go together'),
         (['--synthetic', '--box-loss', 'l1'], 'box_loss'),
         (['--synthetic', '--set', 'crop_px=300'], '300 is not a multiple of 32'),
+        (['--synthetic', '--set', 'mixed=maybe'], "mixed can not be 'maybe'"),
         (['--synthetic', '--set', 'colour=red'], "'colour=red' is not NAME=VALUE"),
     ],
 )
@@ -75,6 +76,12 @@ def test_what_can_not_be_is_refused_before_any_environment_is_looked_for(argumen
     result = CliRunner().invoke(app, ['train', 'detector', '--out', str(tmp_path / 'out'), *arguments])
     assert isinstance(result.exception, ConfigError)
     assert words in str(result.exception)
+
+
+def test_words_become_values():
+    request = DetectorRequest.from_words({'out': 'x'}, ['mixed=true', 'batch=4', 'learning_rate=0.01'])
+    assert (request.mixed, request.batch, request.step_width) == (True, 4, 0.01)
+    assert DetectorRequest(start='y').step_width < DetectorRequest().step_width
 
 
 def test_a_request_survives_its_journey():

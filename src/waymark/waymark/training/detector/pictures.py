@@ -21,6 +21,7 @@ from waymark.sources.folder import image_files, read_image
 from waymark.training.detector.samples import Labelled
 
 NAMES_FILE = 'classes.txt'
+_KEPT = 256  # pictures in memory: 0.3 GB of 640 x 640
 
 
 class LabelledFolder:
@@ -37,16 +38,24 @@ class LabelledFolder:
             fit_wh: Pictures are scaled to just fit into this, as a detector's letterbox does it; None: as they are.
         """
         self.files, self._names, self._fit_wh = tuple(files), class_names, fit_wh
+        self._kept: dict[int, Labelled] = {}
 
     def __len__(self) -> int:
         return len(self.files)
 
     def __getitem__(self, index: int) -> Labelled:
-        """Read one.
+        """Read one; the last ones stay in memory.
 
         Raises:
             SourceError: A file can't be read.
         """
+        if index not in self._kept:
+            if len(self._kept) >= _KEPT:
+                self._kept.pop(next(iter(self._kept)))
+            self._kept[index] = self._read(index)
+        return self._kept[index]
+
+    def _read(self, index: int) -> Labelled:
         image, label = self.files[index]
         rgb = read_image(image)[0]
         rgb = rgb if rgb.ndim == 3 else np.asarray(cv2.cvtColor(rgb, cv2.COLOR_GRAY2RGB), np.uint8)

@@ -27,7 +27,9 @@ class DetectorRequest(WordConfig):
     input_px: int = param(640, 'Width and height of what the detector takes; a multiple of 32.', ge=64, le=4096)
     own_scale: bool = param(False, 'Learn at the own scale of pictures, for detection in tiles, not as letterboxed.')
     crop_px: int = param(320, 'Width and height of a crop; a multiple of 32.', ge=64, le=2048)
-    learning_rate: float = param(2e-3, 'Largest step width; it falls to 0 along half a cosine.', gt=0.0, le=1.0)
+    learning_rate: float = param(
+        0.0, 'Largest step width; it falls to 0 along half a cosine. 0: 2e-3, with --from 3e-4.', ge=0.0, le=1.0
+    )
     box_loss: str = param('probiou', 'How far a box is from its label.', choices=BOX_LOSSES)
     strength: float = param(1.0, 'How strongly view and light are varied; 0 not at all.', ge=0.0, le=2.0)
     held_out: float = param(0.1, 'Share of the pictures that is only used for the report.', gt=0.0, lt=0.9)
@@ -43,6 +45,11 @@ class DetectorRequest(WordConfig):
         for name in ('crop_px', 'input_px'):
             if getattr(self, name) % 32:
                 raise ConfigError(f'{name}: {getattr(self, name)} is not a multiple of 32.')
+
+    @property
+    def step_width(self) -> float:
+        """Largest learning rate."""
+        return self.learning_rate or (3e-4 if self.start else 2e-3)
 
     @property
     def out_path(self) -> Path:

@@ -82,7 +82,7 @@ def teach_detector(request: DetectorRequest, progress: Progress = lambda *_: Non
         request.steps,
         request.batch,
         request.crop_px,
-        request.learning_rate,
+        request.step_width,
         request.box_loss,
         request.strength,
         request.seed,
