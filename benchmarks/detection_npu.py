@@ -60,7 +60,7 @@ def same(ours: Detections, theirs: Detections) -> tuple[int, list[float]]:
 def main() -> None:
     """Print the numbers as JSON."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('--model', type=Path)
+    parser.add_argument('--model', help='as for waymark export detector')
     parser.add_argument('--images', type=Path)
     parser.add_argument('--precision', choices=('fp16', 'int8'), default='fp16')
     asked = parser.parse_args()
