@@ -32,8 +32,8 @@ from waymark.boxes import canonical, corners  # noqa: E402
 from waymark.detection import Detector, DetectorConfig  # noqa: E402
 
 
-def export_random(folder: Path, seed: int = 0) -> Path:
-    """A yolo11n-obb with random weights as an ONNX file."""
+def export_random(folder: Path, seed: int = 0, size: int = 640) -> Path:
+    """A yolo11n-obb with random weights as an ONNX file for images of `size` x `size`."""
     import torch
     from ultralytics import YOLO
 
@@ -52,7 +52,7 @@ def export_random(folder: Path, seed: int = 0) -> Path:
             for layers in branch:
                 layers[-1].weight.normal_(0, spread * layers[-1].weight[0].numel() ** -0.5)
                 layers[-1].bias.fill_(bias)
-    made = Path(model.export(format='onnx', imgsz=640, simplify=False, verbose=False))
+    made = Path(model.export(format='onnx', imgsz=size, simplify=False, verbose=False))
     path = folder / 'yolo11n-obb.onnx'
     shutil.move(made, path)
     return path

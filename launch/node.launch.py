@@ -12,10 +12,12 @@ from launch_ros.substitutions import FindPackageShare
 
 NODES = [
     'ego_motion',
+    'geo_localization',
     'homography_tracker',
     'image_classifier',
     'image_encoder',
     'image_source',
+    'obb_detector',
     'place_recognition',
     'recorder',
     'route_follower',

@@ -17,6 +17,9 @@ setup(
             'encoding/models/*/manifest.json',
             'encoding/models/*/*.onnx',
             'encoding/models/*/*.png',
+            'detection/models/*/manifest.json',
+            'detection/models/*/*.onnx',
+            'detection/models/*/*.jpg',
         ]
     },
     data_files=[

@@ -104,6 +104,7 @@ def test_rviz_layout_names_only_what_we_publish():
     topics = {d['Topic']['Value']: d['Class'] for d in displays if 'Topic' in d}
     types = {
         'rviz_default_plugins/Image': ('Image', 'CompressedImage'),
+        'rviz_default_plugins/MarkerArray': ('MarkerArray',),
         'rviz_default_plugins/Odometry': ('Odometry',),
     }
     assert topics

@@ -79,7 +79,7 @@ def test_nothing_found_is_said(model, image):
     [
         (('a.png', '--out', 'o.mp4'), 'of a.png give a name that ends in .png'),
         (('a.mp4', '--out', 'o.png'), 'of a.mp4 give a name that ends in .mp4'),
-        (('a.png',), 'model: none is named'),
+        (('a.png', '--model', ''), 'model: none is named'),
     ],
 )
 def test_what_does_not_fit_is_refused(arguments, message):

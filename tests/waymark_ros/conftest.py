@@ -116,3 +116,47 @@ def listener(spinning: Callable[[object], object]) -> object:
     from ros_camera import TestCamera
 
     return spinning(TestCamera(name='listener'))
+
+
+@pytest.fixture(scope='session')
+def finder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A detector that finds one red, one green and one blue rectangle."""
+    from tests.support.rectangle_finder import rectangle_finder
+
+    return rectangle_finder(tmp_path_factory.mktemp('model') / 'rectangles.onnx')
+
+
+@pytest.fixture
+def watcher(spinning: Callable[[object], object]) -> object:
+    """Who sends images to obb_detector."""
+    from tests.support.box_watcher import Watcher
+
+    return spinning(Watcher())
+
+
+@pytest.fixture
+def detector(watcher: object, spinning: Callable[[object], object], finder: Path) -> Iterator[Callable[..., object]]:
+    """Start the node in this process: `detector(parameter=value)`."""
+    from rclpy.parameter import Parameter
+
+    from waymark_ros.frames import FrameHub
+    from waymark_ros.nodes.obb_detector import ObbDetectorNode
+    from waymark_ros.runner import Process
+
+    started = []
+
+    def begin(**parameters: object) -> object:
+        values = {'model': str(finder), 'backend': 'onnx', **parameters}
+        overrides = [Parameter(name, value=value) for name, value in values.items()]
+        node = ObbDetectorNode(FrameHub(), Process(), parameter_overrides=overrides)
+        node.configure_or_raise()
+        spinning(node)
+        node.activate_or_raise()
+        started.append(node)
+        assert watcher.wait_for_listener()
+        assert watcher.wait_for(lambda: watcher.count_publishers('tracks') and watcher.count_publishers('detections'))
+        return node
+
+    yield begin
+    for node in started:
+        node.end()

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ from waymark.types import Frame
 
 PICTURES = ('.png', '.jpg', '.jpeg', '.bmp', '.webp')
 VIDEOS = ('.mp4', '.avi', '.mkv')
-_COLOURS = ((60, 220, 60), (255, 170, 0), (70, 130, 255), (240, 80, 200), (0, 210, 220), (230, 220, 40))  # RGB
+COLOURS = ((60, 220, 60), (255, 170, 0), (70, 130, 255), (240, 80, 200), (0, 210, 220), (230, 220, 40))  # RGB
 
 _FEW = 25  # boxes that all have captions, however small they are
 
@@ -86,7 +86,7 @@ def as_row(index: int, frame: Frame, found: Detections) -> dict[str, Any]:
     return {'frame': index, 'stamp_s': frame.header.stamp_s, 'boxes': rows}
 
 
-def drawn(rgb: NDArray[np.uint8], found: Detections) -> NDArray[np.uint8]:
+def drawn(rgb: NDArray[np.uint8], found: Detections, track_ids: Sequence[int | None] = ()) -> NDArray[np.uint8]:
     """The image with every box in its class's colour, a thicker side where theta points to, and a caption.
 
     Where there are many boxes, only those with room for it have one.
@@ -94,6 +94,7 @@ def drawn(rgb: NDArray[np.uint8], found: Detections) -> NDArray[np.uint8]:
     Args:
         rgb: (H, W, 3) uint8.
         found: What is in it.
+        track_ids: Of each box, for the captions; empty, or None where a box has none.
 
     Returns:
         (H, W, 3) uint8.
@@ -104,19 +105,21 @@ def drawn(rgb: NDArray[np.uint8], found: Detections) -> NDArray[np.uint8]:
     outlines = np.clip(corners(found.boxes), -1e5, 1e5)
     for outline, kind in zip(outlines, found.classes.tolist(), strict=True):
         points = np.rint(outline * (1 << shift)).astype(np.int32)
-        colour = _COLOURS[kind % len(_COLOURS)]
+        colour = COLOURS[kind % len(COLOURS)]
         cv2.polylines(picture, [points], True, colour, thick, cv2.LINE_AA, shift)
         cv2.polylines(picture, [points[1:3]], False, colour, 2 * thick + 1, cv2.LINE_AA, shift)
     for index in np.flatnonzero(_has_room(found)).tolist():
-        outline, kind, text = outlines[index], int(found.classes[index]), _caption(found, index)
+        outline, kind, text = outlines[index], int(found.classes[index]), caption(found, index, track_ids)
         top = outline[outline[:, 1].argmin()]
         at = np.clip(top - [0, 4], [2, 14], [picture.shape[1] - 2, picture.shape[0] - 2])
-        write_text(picture, text, tuple(int(v) for v in at), _COLOURS[kind % len(_COLOURS)])
+        write_text(picture, text, tuple(int(v) for v in at), COLOURS[kind % len(COLOURS)])
     return picture
 
 
-def _caption(found: Detections, index: int) -> str:
-    return f'{found.names[index]} {found.scores[index]:.2f}'
+def caption(found: Detections, index: int, track_ids: Sequence[int | None] = ()) -> str:
+    """What is written beside a box: class, score and, where it has one, the track's number."""
+    text = f'{found.class_names[found.classes[index]]} {found.scores[index]:.2f}'
+    return f'{text} #{track_ids[index]}' if track_ids and track_ids[index] is not None else text
 
 
 def _has_room(found: Detections) -> NDArray[np.bool_]:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -46,6 +46,11 @@ class Statistics:
         """Show a value (state, backend, parity score) from now on."""
         with self._lock:
             self._values[key] = str(value)
+
+    def set_all(self, facts: Mapping[str, str]) -> None:
+        """Show several values from now on."""
+        with self._lock:
+            self._values.update(facts)
 
     def snapshot(self) -> dict[str, str]:
         """All values as text; rate over the frames of the last five seconds."""

@@ -44,6 +44,7 @@ class VisionNode(ManagedNode):
     received_ns: int = 0
     moving: NDArray[np.float32] | None = None
     _masks: MotionMasks | None = None
+    _is_listening = False  # the ROS thread may ask for the status while another one activates
 
     def on_frame(self, frame: Frame) -> None:
         """Handle one image in the worker thread."""
@@ -86,9 +87,10 @@ class VisionNode(ManagedNode):
         if isinstance(self._mask_config, MotionMaskInputConfig) and self._mask_config.use_motion_mask:
             self._masks = MotionMasks(self, self._mask_config)
         self.hub.subscribe(self, self.image_topic, lambda d: inbox.deposit('image', d), self.image_depth, transport)
+        self._is_listening = True
 
     def _deactivate(self) -> None:
-        was_active = self.is_active
+        was_active, self._is_listening = self.is_active, False
         self.hub.unsubscribe(self, self.image_topic)
         if self._masks is not None:
             self._masks.destroy()
@@ -146,7 +148,7 @@ class VisionNode(ManagedNode):
     def status(self) -> tuple[bytes, str, dict[str, str]]:
         """As every node's, with the counts of images and, when none comes, the reason."""
         level, message, values = super().status()
-        if not self.is_active:
+        if not self._is_listening:
             return level, message, values
         values |= self._image_counts()
         silence_s = time.monotonic() - self._last_frame_s

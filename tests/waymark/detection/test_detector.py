@@ -169,7 +169,7 @@ def test_transformers_exports_say_what_they_are_beside_the_model(tmp_path):
     ('fields', 'error', 'message'),
     [
         ({'model': ''}, ConfigError, 'model: none is named'),
-        ({'model': 'm.onnx', 'decoder': 'ssd'}, ConfigError, "unknown decoder 'ssd'. Known: yolo_obb"),
+        ({'model': 'm.onnx', 'decoder': 'ssd'}, ConfigError, "unknown decoder 'ssd'. Known: box_net, yolo_obb"),
         ({'model': 'absent.onnx'}, ModelError, 'can not be read'),
         ({'model': 'm.onnx', 'backend': 'onnx', 'device': 'moon'}, BackendUnavailable, "no device 'moon'"),
     ],

@@ -19,11 +19,12 @@ FINGERPRINT = 'f' * 64
 
 
 def make_types() -> Any:
-    """The Jazzy types and waymark_msgs, without ROS."""
+    """The Jazzy types, waymark_msgs and what we use of vision_msgs, without ROS."""
     store = get_typestore(Stores.ROS2_JAZZY)
     found: dict[str, Any] = {}
-    for file in sorted((REPO / 'src/waymark_msgs/msg').glob('*.msg')):
-        found.update(get_types_from_msg(file.read_text(), f'waymark_msgs/msg/{file.stem}'))
+    for folder in (REPO / 'src/waymark_msgs', REPO / 'packaging/interfaces/vision_msgs'):
+        for file in sorted((folder / 'msg').glob('*.msg')):
+            found.update(get_types_from_msg(file.read_text(), f'{folder.name}/msg/{file.stem}'))
     store.register(found)
     return store
 

@@ -18,7 +18,9 @@ def detect(
     out: Annotated[
         Path | None, typer.Option(help='Picture (.png, .jpg) of an image, overlay video (.mp4, .avi, .mkv) of others.')
     ] = None,
-    model: Annotated[str, typer.Option(help='ONNX file, model folder or manifest.')] = '',
+    model: Annotated[
+        str, typer.Option(help='Name of an embedded model, ONNX file, model folder or manifest.')
+    ] = 'waymark-obb-1',
     decoder: Annotated[str, typer.Option(help="How outputs become boxes; '': as stated or recognised.")] = '',
     names: Annotated[Path | None, typer.Option(help='Class names: one per line, or the YAML of a data set.')] = None,
     confidence: Annotated[float, typer.Option(min=0, max=1, help='Least score of a box.')] = 0.25,

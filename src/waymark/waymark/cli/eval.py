@@ -80,7 +80,9 @@ def detections(
     names: Annotated[
         Path | None, typer.Option(help='Class names of the labels: one per line, or YAML; default: those of the model.')
     ] = None,
-    model: Annotated[str, typer.Option(help='ONNX file, model folder or manifest.')] = '',
+    model: Annotated[
+        str, typer.Option(help='Name of an embedded model, ONNX file, model folder or manifest.')
+    ] = 'waymark-obb-1',
     decoder: Annotated[str, typer.Option(help="How outputs become boxes; '': as stated or recognised.")] = '',
     confidence: Annotated[float, typer.Option(min=0, max=1, help='Least score that counts.')] = 0.001,
     tile_overlap: Annotated[
@@ -102,6 +104,39 @@ def detections(
         max_detections=0,
     )
     show_detections(DetectionsRequest(images, labels, names, config), json)
+
+
+@app.command()
+def geo(
+    map_: Annotated[Path, typer.Option('--map', help='Picture of the ground, or a map of waymark map from-ortho.')],
+    photos: Annotated[Path, typer.Option(help='Folder of photos.')],
+    truth: Annotated[
+        Path,
+        typer.Option(
+            help='CSV: file,x_px,y_px[,yaw_deg,altitude_m]: the pixel of the map below the camera; '
+            'x_px and y_px empty: the photo is not on the map.'
+        ),
+    ],
+    json: Annotated[Path, typer.Option(help='Where the figures go.')],
+    metres_per_pixel: Annotated[
+        float | None, typer.Option(help='Of the picture; default: what GeoTIFF tags or a world file say.')
+    ] = None,
+    camera_info: Annotated[
+        Path | None, typer.Option(help='Calibration of the camera (ROS YAML): tells altitude, and tilt exactly.')
+    ] = None,
+    encoder: Annotated[
+        str, typer.Option(help="'hog', an embedded model's name, a model folder or a manifest; default: the map's own.")
+    ] = '',
+    set_: Annotated[
+        list[str] | None, typer.Option('--set', help='PARAMETER=VALUE of geo_localization, repeatable.')
+    ] = None,
+) -> None:
+    """Photos found on a map: errors in metres, what is accepted, what of that is wrong."""
+    from waymark.evaluation.geo import GeoRequest
+    from waymark.evaluation.geo_report import show_geo
+
+    request = GeoRequest(map_, photos, truth, metres_per_pixel, camera_info, encoder, tuple(set_ or ()))
+    show_geo(request, json)
 
 
 @app.command()

@@ -59,6 +59,49 @@ def encoder(
     sys.exit(_export(request))
 
 
+@app.command()
+def detector(
+    model: Annotated[str, typer.Argument(help='ONNX file, model folder, manifest, or an embedded detector.')],
+    out: Annotated[Path, typer.Option(help='Model folder to write; not there yet, or empty.')],
+    to: Annotated[str, typer.Option(help='onnx, openvino, tensorrt or rknn.')] = 'onnx',
+    precision: Annotated[str, typer.Option(help='fp32, fp16, bf16 or int8.')] = 'fp32',
+    calibration: Annotated[Path | None, typer.Option(help='Folder of images of your camera, for int8.')] = None,
+    images: Annotated[
+        Path | None, typer.Option(help='Folder of images that show objects: what is found there is the reference.')
+    ] = None,
+    decoder: Annotated[str, typer.Option(help="How outputs become boxes; '': as stated or recognised.")] = '',
+    names: Annotated[Path | None, typer.Option(help='Class names: one per line, or the YAML of a data set.')] = None,
+    target: Annotated[str, typer.Option(help='Rockchip chip, for rknn.')] = 'rk3588',
+    name: Annotated[str, typer.Option(help="Short name in the manifest; default: the model's.")] = '',
+    json: Annotated[bool, typer.Option('--json', help='Print the report as JSON.')] = False,
+) -> None:
+    """Export a detector: manifest, references, and the share of their boxes that it still finds."""
+    from waymark.detection import read_names
+    from waymark.environments import run_in
+    from waymark.exporting.detector import needs_models
+    from waymark.exporting.detector_command import export
+    from waymark.exporting.folder import require_free
+    from waymark.exporting.request import DetectorRequest
+
+    require_free(out)
+    request = DetectorRequest(
+        model=model,
+        out=str(out),
+        to=to,
+        precision=precision,
+        calibration='' if calibration is None else str(calibration),
+        images='' if images is None else str(images),
+        decoder=decoder,
+        names=read_names(names) if names else (),
+        target=target,
+        name=name,
+        json=json,
+    )
+    if needs_models(request):
+        sys.exit(run_in('models', 'waymark.exporting', ['detector', request.to_json()]))
+    export(request)
+
+
 def _export(request: ExportRequest) -> int:
     """Exit code of an export, run where its libraries are."""
     from waymark.environments import run_in

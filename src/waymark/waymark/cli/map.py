@@ -53,6 +53,31 @@ def build(
     sys.exit(commands.build_file(recording, path, encoder, config, rate, go_on))
 
 
+@app.command('from-ortho')
+def from_ortho(
+    image: Annotated[
+        Path, typer.Argument(metavar='IMG', help='Picture of the ground from above: satellite, orthophoto.')
+    ],
+    path: Annotated[Path, typer.Option('--map', metavar='FILE', help='The map to write.')],
+    metres_per_pixel: Annotated[
+        float | None, typer.Option(help='Side of a pixel, m; default: what GeoTIFF tags or a world file say.')
+    ] = None,
+    anchor: Annotated[
+        str, typer.Option(metavar='LAT,LON', help="Of the picture's middle; default: what GeoTIFF tags say.")
+    ] = '',
+    up_bearing: Annotated[
+        float | None, typer.Option(metavar='DEG', help="Where the picture's up points, clockwise from true north.")
+    ] = None,
+    encoder: Annotated[
+        str, typer.Option(help="'hog', an embedded model's name, a model folder or a manifest.")
+    ] = 'waymark-place-1',
+) -> None:
+    """Make a map of a picture of the ground, on which geo_localization finds photos."""
+    from waymark.mapping.ortho import OrthoRequest, make_ortho_file
+
+    make_ortho_file(OrthoRequest(image, metres_per_pixel, encoder, anchor, up_bearing), path)
+
+
 @app.command()
 def info(path: _Map, json: _Json = False) -> None:
     """Print what a map holds, which encoder made it, and its size."""

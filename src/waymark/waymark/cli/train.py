@@ -89,3 +89,37 @@ def encoder(
     named |= {'minutes': minutes, 'truth': truth, 'seed': seed, 'resume': resume, 'out': str(out)}
     request = TrainRequest.from_words(named, set_ or [])
     sys.exit(run_in('models', 'waymark.training', [request.to_json()]))
+
+
+_DETECTOR_NAMES = 'scenes, batch, input_px, own_scale, crop_px, learning_rate, strength, held_out, mixed, threads'
+_DetectorSet = Annotated[list[str] | None, typer.Option('--set', help=f'NAME=VALUE, repeatable: {_DETECTOR_NAMES}.')]
+
+
+@app.command()
+def detector(
+    out: Annotated[Path, typer.Option(help='Model folder to write; not there yet, or empty.')],
+    images: Annotated[str, typer.Option(help='Folder of your own pictures.')] = '',
+    labels: Annotated[str, typer.Option(help='Folder of YOLO-OBB labels: class x1 y1 .. x4 y4, and classes.txt.')] = '',
+    synthetic: Annotated[bool, typer.Option('--synthetic', help='Learn from scenes painted here.')] = False,
+    from_: Annotated[
+        str, typer.Option('--from', help="Waymark detector to begin from, by name or folder; '': from nothing.")
+    ] = '',
+    steps: Annotated[int, typer.Option(help='Steps of the whole training.')] = 5000,
+    minutes: Annotated[float, typer.Option(help='Stop after this time, to be resumed; 0: never.')] = 0.0,
+    box_loss: Annotated[str, typer.Option(help='probiou or gwd.')] = 'probiou',
+    seed: Annotated[int, typer.Option(help='The same seed on the same machine gives the same weights.')] = 0,
+    resume: Annotated[bool, typer.Option(help='Go on from the checkpoint beside the folder.')] = False,
+    set_: _DetectorSet = None,
+) -> None:
+    """Teach a detector of oriented boxes: your own labels, or generated scenes; prints precision, draws losses."""
+    from waymark.environments import run_in
+    from waymark.errors import ConfigError
+    from waymark.exporting.folder import require_free
+    from waymark.training.detector.request import DetectorRequest
+
+    if synthetic == bool(images):
+        raise ConfigError('give either --images and --labels, or --synthetic.')
+    require_free(out)
+    named = {'images': images, 'labels': labels, 'out': str(out), 'start': from_, 'steps': steps, 'minutes': minutes}
+    request = DetectorRequest.from_words(named | {'box_loss': box_loss, 'seed': seed, 'resume': resume}, set_ or [])
+    sys.exit(run_in('models', 'waymark.training.detector', [request.to_json()]))

@@ -14,8 +14,8 @@ from waymark.errors import ModelError
 from waymark.types import ModelManifest
 
 # transformers' model types by decoder (their post-processing: softmax with no object, or sigmoid).
-_FAMILIES = {'detr': 'detr', 'table-transformer': 'detr', 'yolos': 'detr', 'conditional_detr': 'detr_sigmoid'}
-_FAMILIES |= dict.fromkeys(('deformable_detr', 'rt_detr', 'rt_detr_v2', 'd_fine'), 'detr_sigmoid')
+_FAMILIES = {'detr': 'detr', 'table-transformer': 'detr', 'yolos': 'detr', 'conditional_detr': 'deformable_detr'}
+_FAMILIES |= {'deformable_detr': 'deformable_detr'} | dict.fromkeys(('rt_detr', 'rt_detr_v2', 'd_fine'), 'detr_sigmoid')
 UNDESCRIBED = 'an ONNX file without a description'  # a manifest's source: nothing says how it wants its images
 _TASKS = {('obb', False): 'yolo_obb', ('obb', True): 'yolo_obb_end2end'}
 _TASKS |= {('detect', False): 'yolo', ('detect', True): 'yolo_end2end'}

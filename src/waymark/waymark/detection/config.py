@@ -12,7 +12,10 @@ from waymark.config import Config, param
 class DetectorConfig(Config):
     """What finds objects in an image, and which of them count."""
 
-    model: str = param('', 'A model folder, the path of a manifest, or an ONNX file that says what it is.')
+    model: str = param(
+        'waymark-obb-1',
+        'Name of an embedded model, a model folder, the path of a manifest, or an ONNX file that says what it is.',
+    )
     decoder: str = param('', "How the model's outputs become boxes; '': by its manifest, or recognised and logged.")
     names: tuple[str, ...] = param((), "Class names in the model's order; empty: its own.")
     backend: str = param(

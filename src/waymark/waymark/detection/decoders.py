@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from waymark.detection.box_net import box_net_cells
 from waymark.errors import ModelError
 
 Outputs = Sequence[NDArray[Any]]
@@ -125,12 +126,21 @@ def detr(outputs: Outputs, wanted: Wanted) -> Raw:
 
 
 def detr_sigmoid(outputs: Outputs, wanted: Wanted) -> Raw:
-    """Deformable DETR, RT-DETR, D-FINE of transformers: logits (1, Q, C), sigmoid; the best Q of all Q * C scores."""
+    """RT-DETR, D-FINE of transformers: logits (1, Q, C), sigmoid; the best Q of all Q * C scores."""
+    return _of_sigmoids(outputs, wanted, None)
+
+
+def deformable_detr(outputs: Outputs, wanted: Wanted) -> Raw:
+    """Deformable and Conditional DETR of transformers: the same, but the best 100 however many queries there are."""
+    return _of_sigmoids(outputs, wanted, 100)
+
+
+def _of_sigmoids(outputs: Outputs, wanted: Wanted, most: int | None) -> Raw:
     logits = _one_image(outputs[:1], 3, wanted)[0].astype(np.float64)
     wanted.require_classes(logits.shape[1])
     scores = sigmoid(logits).ravel()
     _require_numbers(scores, wanted)
-    at = np.argsort(-scores, kind='stable')[: len(logits)]
+    at = np.argsort(-scores, kind='stable')[: most or len(logits)]
     at = at[scores[at] >= wanted.confidence]
     return Raw(_of_shares(outputs[1], at // wanted.class_count, wanted), scores[at], at % wanted.class_count)
 
@@ -157,6 +167,13 @@ def rockchip_obb(outputs: Outputs, wanted: Wanted) -> Raw:
     return Raw(*(np.concatenate(v) for v in zip(*((p.boxes, p.scores, p.classes) for p in parts), strict=True)))
 
 
+def box_net(outputs: Outputs, wanted: Wanted) -> Raw:
+    """Waymark's own: (1, C + 6, h, w) per stride (see box_net_cells)."""
+    boxes, scores, classes, count = box_net_cells(outputs, wanted.input_wh, wanted.confidence, wanted.model)
+    wanted.require_classes(count)
+    return Raw(boxes, scores, classes)
+
+
 def _rockchip_head(head: NDArray[Any], angles: NDArray[Any], wanted: Wanted) -> Raw:
     table = _one_image([head], 4, wanted)[0].reshape(head.shape[1], -1)
     wanted.require_classes(len(table) - 64)
@@ -179,6 +196,7 @@ def sigmoid(x: NDArray[Any]) -> NDArray[Any]:
 
 
 DECODERS: Mapping[str, Decoder] = {
+    'box_net': Decoder(box_net, False, "Waymark's own, oriented"),
     'yolo_obb': Decoder(yolo_obb, False, 'oriented YOLO, all candidates'),
     'yolo_obb_end2end': Decoder(yolo_obb_end2end, True, 'oriented YOLO, end to end'),
     'yolo': Decoder(yolo, False, 'upright YOLO, all candidates'),
@@ -186,7 +204,8 @@ DECODERS: Mapping[str, Decoder] = {
     'rockchip_obb': Decoder(rockchip_obb, False, "oriented YOLO in Rockchip's split layout"),
     'rtmdet_rotated': Decoder(rtmdet_rotated, True, 'RTMDet-R as MMDeploy exports it'),
     'detr': Decoder(detr, True, 'DETR (softmax with no object)'),
-    'detr_sigmoid': Decoder(detr_sigmoid, True, 'Deformable DETR, RT-DETR, D-FINE (sigmoid)'),
+    'detr_sigmoid': Decoder(detr_sigmoid, True, 'RT-DETR, D-FINE (sigmoid)'),
+    'deformable_detr': Decoder(deformable_detr, True, 'Deformable DETR (sigmoid, the best 100)'),
 }
 
 

@@ -6,7 +6,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,7 +14,7 @@ from numpy.typing import NDArray
 from waymark.backends import Backend, BackendOptions, backend_for, load_backend, require_backend, takes_pixels
 from waymark.boxes import nms
 from waymark.checks import require_rgb
-from waymark.detection.bare import UNDESCRIBED, bare_manifest
+from waymark.detection.bare import UNDESCRIBED
 from waymark.detection.config import DetectorConfig
 from waymark.detection.decoders import DECODERS, Raw, Wanted
 from waymark.detection.labels import numbered_names
@@ -23,10 +22,10 @@ from waymark.detection.parity import BoxParity, require_parity
 from waymark.detection.placement import Placement
 from waymark.detection.recognition import recognise
 from waymark.detection.result import Detections
+from waymark.detection.stored import read_detector
 from waymark.detection.tiles import merged, tiles_of
 from waymark.errors import ConfigError, ModelError
 from waymark.image.preprocess import InputTensor, to_pixels
-from waymark.manifest import MANIFEST_NAME, read_manifest
 from waymark.types import ModelManifest
 
 # All of them take RGB from 0 to 1 in a letterbox; others differ in mean and std, which no shape tells.
@@ -93,17 +92,23 @@ class Detector:
         options = BackendOptions(config.device, config.threads, progress)
         if config.backend != 'auto':
             require_backend(config.backend, options)
-        manifest, path, folder, chosen = _stored(Path(config.model))
-        backend = backend_for(path, config.device) if config.backend == 'auto' else config.backend
+        stored, chosen = read_detector(config.model)
+        manifest = stored.manifest
+        backend = backend_for(stored.model_path, config.device) if config.backend == 'auto' else config.backend
         options.tell(f'loading {manifest.name} on {backend} ({config.device})', 0.0)
-        running = load_backend(backend, path, replace(options, precision=manifest.precision))
+        running = load_backend(backend, stored.model_path, replace(options, precision=manifest.precision))
         detector = cls(manifest, running, config, chosen)
         options.tell(f'comparing {manifest.name} with its references', 0.0)
         # The references were found with the default thresholds, whatever is asked for now.
         usual = cls(manifest, running, DetectorConfig(), chosen) if manifest.references else detector
-        detector.parity = require_parity(usual.detect, usual.manifest, folder)
+        detector.parity = require_parity(usual.detect, usual.manifest, stored.folder)
         log.info('%s; parity: %s', detector.description, detector.parity or 'no references')
         return detector
+
+    @property
+    def input_name(self) -> str:
+        """Of the model's one input."""
+        return self._input
 
     def detect(self, rgb: NDArray[np.uint8]) -> Detections:
         """Find objects in one image, in tiles where the configuration asks for them and the image is larger than one.
@@ -178,17 +183,6 @@ class Detector:
         )
 
 
-def _stored(path: Path) -> tuple[ModelManifest, Path, Path, str]:
-    """Manifest, model file, the manifest's folder, and where the manifest came from."""
-    if path.suffix == '.onnx' and not (path.parent / MANIFEST_NAME).is_file():
-        manifest = bare_manifest(path)
-        return manifest, path, path.parent, f'no manifest, {manifest.source}'
-    stored = read_manifest(path.parent if path.suffix == '.onnx' else path)
-    if path.suffix == '.onnx' and stored.model_path.resolve() != path.resolve():
-        raise ModelError(f'model {str(path)!r} is not the one that the manifest beside it describes. Move it apart.')
-    return stored.manifest, stored.model_path, stored.folder, 'manifest'
-
-
 def _input_size(manifest: ModelManifest, backend: Backend) -> tuple[int, int]:
     """Width and height of the one image input, by the model or, where it takes any, by the manifest."""
     shapes = list(backend.input_shapes.values())
@@ -232,7 +226,7 @@ def _class_count(decoder: str, shapes: list[tuple[int, ...]]) -> int | None:
     """Classes by the outputs' shapes; None for end-to-end models, whose rows hold a class number."""
     if decoder in ('yolo', 'yolo_obb'):
         return shapes[0][1] - (4 if decoder == 'yolo' else 5)
-    if decoder in ('detr', 'detr_sigmoid'):
+    if decoder in ('detr', 'detr_sigmoid', 'deformable_detr'):
         return shapes[0][2] - (1 if decoder == 'detr' else 0)
     heads = [s[1] - 64 for s in shapes if len(s) == 4 and s[1] > 64]
     return heads[0] if decoder == 'rockchip_obb' and heads else None

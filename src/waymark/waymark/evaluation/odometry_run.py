@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import yaml
 
 from waymark.ego_motion import Altitude, EgoMotionConfig
 from waymark.errors import BackendUnavailable, ConfigError
 from waymark.evaluation.odometry import FlightRecord, OdometryStep, fly
+from waymark.evaluation.settings import config_of
 from waymark.evaluation.trajectory import Table, attitude_of, pose_of, read_table, read_truth_table
 from waymark.types import NANOSECONDS, Frame, Header
 
@@ -80,16 +80,7 @@ def config_from(settings: list[str]) -> EgoMotionConfig:
     Raises:
         ConfigError: Naming the text that is wrong.
     """
-    values: dict[str, Any] = {}
-    for text in settings:
-        name, equals, value = text.partition('=')
-        if not equals:
-            raise ConfigError(f'--set {text!r}: expected PARAMETER=VALUE, for example min_inliers=30.')
-        try:
-            values[name.strip()] = yaml.safe_load(value)
-        except yaml.YAMLError:
-            raise ConfigError(f'--set {text!r}: {value!r} is not a YAML value.') from None
-    return EgoMotionConfig.from_mapping(values, where='--set')
+    return config_of(EgoMotionConfig, settings)
 
 
 def fly_simulated(request: SimulatedFlights, config: EgoMotionConfig, tell: Tell) -> list[FlightRecord]:

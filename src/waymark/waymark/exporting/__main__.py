@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The half of `waymark export` that runs where torch is: `python -m waymark.exporting encoder REQUEST`."""
+"""The half of `waymark export` that runs where torch is: `python -m waymark.exporting encoder|detector REQUEST`."""
 
 from __future__ import annotations
 
@@ -7,21 +7,32 @@ import json
 import sys
 
 from waymark.errors import ConfigError, WaymarkError
-from waymark.exporting.request import ExportRequest
+from waymark.exporting.request import DetectorRequest, ExportRequest
 
 
 def main(arguments: list[str]) -> int:
     """Run one export with a progress line, print its report; exit code 1 and one sentence for what a user can fix."""
     try:
-        if len(arguments) != 2 or arguments[0] != 'encoder':
+        if len(arguments) != 2 or arguments[0] not in ('encoder', 'detector'):
             raise ConfigError('this is run by waymark export: use that.')
-        _export_encoder(ExportRequest.from_json(arguments[1]))
+        if arguments[0] == 'encoder':
+            _export_encoder(ExportRequest.from_json(arguments[1]))
+        else:
+            _export_detector(DetectorRequest.from_json(arguments[1]))
     except WaymarkError as error:
         print(f'error: {error}', file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130
     return 0
+
+
+def _export_detector(request: DetectorRequest) -> None:
+    from waymark.exporting.checkpoint import prepare_libraries
+    from waymark.exporting.detector_command import export
+
+    prepare_libraries()
+    export(request)
 
 
 def _export_encoder(request: ExportRequest) -> None:

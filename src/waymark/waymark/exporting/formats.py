@@ -16,7 +16,7 @@ from waymark.encoding.parity import read_reference
 from waymark.errors import ConfigError
 from waymark.exporting import precision as p
 from waymark.exporting.references import calibration_files
-from waymark.exporting.request import ExportRequest
+from waymark.exporting.request import TargetRequest
 from waymark.exporting.rknn import MODEL_NAME, RknnSettings, write_rknn
 from waymark.image.preprocess import to_tensor
 from waymark.types import ModelManifest
@@ -67,7 +67,7 @@ class Graph:
         return [to_tensor(read_reference(file), self.manifest) for file in files]
 
 
-def calibration(request: ExportRequest, is_convolutional: bool) -> list[Path]:
+def calibration(request: TargetRequest, is_convolutional: bool) -> list[Path]:
     """Image files that the request's precision is calibrated on; none where it needs none.
 
     Raises:
@@ -84,7 +84,7 @@ def calibration(request: ExportRequest, is_convolutional: bool) -> list[Path]:
     return calibration_files(Path(request.calibration))
 
 
-def write_model(request: ExportRequest, graph: Graph, files: list[Path]) -> Written:
+def write_model(request: TargetRequest, graph: Graph, files: list[Path]) -> Written:
     """Write the model file that a request asks for, beside the graph, which goes.
 
     Args:
@@ -101,12 +101,12 @@ def write_model(request: ExportRequest, graph: Graph, files: list[Path]) -> Writ
     return written
 
 
-def _is_dynamic(request: ExportRequest, is_convolutional: bool) -> bool:
+def _is_dynamic(request: TargetRequest, is_convolutional: bool) -> bool:
     """Only ONNX Runtime runs transformers whose activations get their range anew for each image."""
     return request.to == 'onnx' and not is_convolutional
 
 
-def _onnx(request: ExportRequest, graph: Graph, files: list[Path]) -> Written:
+def _onnx(request: TargetRequest, graph: Graph, files: list[Path]) -> Written:
     path = graph.path.with_name('model.onnx')
     if request.precision != 'int8':
         return Written(graph.path.rename(path), 'onnx', request.precision)
@@ -117,7 +117,7 @@ def _onnx(request: ExportRequest, graph: Graph, files: list[Path]) -> Written:
     return Written(path, 'onnx', f'int8 weights and activations, {len(files)} calibration images')
 
 
-def _openvino(request: ExportRequest, graph: Graph, files: list[Path]) -> Written:
+def _openvino(request: TargetRequest, graph: Graph, files: list[Path]) -> Written:
     path = graph.path.with_name('model.xml')
     if request.precision == 'int8':
         p.quantize_openvino(graph.path, path, graph.tensors(files), not graph.is_convolutional)
@@ -127,7 +127,7 @@ def _openvino(request: ExportRequest, graph: Graph, files: list[Path]) -> Writte
     return Written(path, 'openvino', words[request.precision])
 
 
-def _tensorrt(request: ExportRequest, graph: Graph, files: list[Path]) -> Written:
+def _tensorrt(request: TargetRequest, graph: Graph, files: list[Path]) -> Written:
     path = graph.path.with_name('model.onnx')
     method = f'{request.precision}, chosen when the engine is built'
     if request.precision == 'int8':
@@ -144,7 +144,7 @@ def _tensorrt(request: ExportRequest, graph: Graph, files: list[Path]) -> Writte
     return Written(path, 'onnx', method, (note,))
 
 
-def _rknn(request: ExportRequest, graph: Graph, files: list[Path]) -> Written:
+def _rknn(request: TargetRequest, graph: Graph, files: list[Path]) -> Written:
     path = graph.path.with_name(MODEL_NAME)
     write_rknn(graph.path, graph.manifest, path, RknnSettings(request.target, request.precision), files).close()
     method = f'{request.precision} for {request.target}'
@@ -154,7 +154,7 @@ def _rknn(request: ExportRequest, graph: Graph, files: list[Path]) -> Written:
     )
 
 
-_WRITERS: dict[str, Callable[[ExportRequest, Graph, list[Path]], Written]] = {
+_WRITERS: dict[str, Callable[[TargetRequest, Graph, list[Path]], Written]] = {
     'onnx': _onnx,
     'openvino': _openvino,
     'tensorrt': _tensorrt,

@@ -77,6 +77,9 @@ def halve_onnx(model: Any) -> Any:
     """
     from onnxconverter_common import float16
 
+    for index, node in enumerate(model.graph.node):
+        node.name = node.name or f'{node.op_type}_{index}'  # the converter tells its casts apart by these
+
     return _quietly(float16.convert_float_to_float16, model, keep_io_types=True)
 
 

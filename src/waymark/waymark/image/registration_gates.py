@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,6 +60,7 @@ class Judged:
         agreement: Photometric agreement through it; 0 where an earlier gate failed.
         support: Share of tracked points that agree with it.
         spread_px: Standard deviation of the reference's corners in the current image, for points good to a pixel.
+        agreeing_px: (N, 2) reference px of the tracked points that agree with it.
     """
 
     H_cur_ref: NDArray[np.float64]
@@ -67,6 +68,7 @@ class Judged:
     agreement: float = 0.0
     support: float = 0.0
     spread_px: float = float('inf')
+    agreeing_px: NDArray[np.float64] = field(default_factory=lambda: np.zeros((0, 2)))
 
 
 def judge(
@@ -100,7 +102,7 @@ def judge(
         or ('agreement' if agreement < config.min_agreement else None)
         or ('rivalry' if rivalry(reference, current, H) > config.max_rivalry else None)
     )
-    return Judged(H, rejection, agreement, refined.support, spread_px)
+    return Judged(H, rejection, agreement, refined.support, spread_px, refined.agreeing_px)
 
 
 def _settled(

@@ -103,5 +103,5 @@ def rebuilt(place_map: PlaceMap, made: dict[int, Keyframe], encoder: Encoder, as
     for gone in place_map.keyframes.keys() - made.keys():
         smaller.remove(gone)
     views = [made[i] for i in smaller.keyframes]
-    info = MapInfo(*image, old.camera, *text)
+    info = MapInfo(*image, old.camera, *text, ortho=old.ortho)
     return PlaceMap(info, views, smaller.links, smaller.routes.values(), place_map.next_id)

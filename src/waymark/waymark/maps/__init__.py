@@ -3,6 +3,7 @@
 
 from waymark.maps.keyframe import Keyframe, MapPose
 from waymark.maps.map_file import MapFile, create_map, open_map
+from waymark.maps.ortho import OrthoFrame
 from waymark.maps.place_map import MapInfo, PlaceMap
 from waymark.maps.route import Link, Relative, Route
 from waymark.maps.saving import save_map
@@ -14,6 +15,7 @@ __all__ = [
     'MapFile',
     'MapInfo',
     'MapPose',
+    'OrthoFrame',
     'PlaceMap',
     'Relative',
     'Route',

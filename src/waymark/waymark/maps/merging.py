@@ -27,9 +27,14 @@ def merge(first: PlaceMap, second: PlaceMap, one_frame: bool = False) -> PlaceMa
         A new map; features and thumbnails of loaded keyframes stay in their files.
 
     Raises:
-        MapError: Encoders or cameras differ, or both have poses and `one_frame` is False.
+        MapError: Encoders or cameras differ, both have poses and `one_frame` is False, or one is made of tiles.
     """
     first.info.require_encoder(second.info.fingerprint, 'the first map')
+    if first.info.ortho is not None or second.info.ortho is not None:
+        raise MapError(
+            'a map made from a picture of the ground can not be merged: its tiles belong to that picture. '
+            'Keep the two maps, each for its own task.'
+        )
     camera = _common_camera(first.info.camera, second.info.camera)
     if not one_frame and all(any(k.pose for k in m.keyframes.values()) for m in (first, second)):
         raise MapError(

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from waymark.errors import MapError
 from waymark.image.camera import CameraModel
 from waymark.maps.keyframe import Keyframe
+from waymark.maps.ortho import OrthoFrame
 from waymark.maps.route import Link, Relative, Route
 
 
@@ -29,6 +30,7 @@ class MapInfo:
         text_fingerprint: Of the encoder that made the text vectors, '' without any.
         text_model_id: Its short name.
         map_id: Tells this map from every other; a saved map keeps it.
+        ortho: The picture of the ground that the keyframes are tiles of; None: they are views of a camera.
     """
 
     fingerprint: str
@@ -37,6 +39,7 @@ class MapInfo:
     text_fingerprint: str = ''
     text_model_id: str = ''
     map_id: str = field(default_factory=lambda: uuid.uuid4().hex)
+    ortho: OrthoFrame | None = None
 
     def renewed(self, **changes: Any) -> MapInfo:
         """The same, with changes, for another map."""

@@ -11,6 +11,7 @@ from typing import Any
 from waymark import __version__
 from waymark.maps import packing
 from waymark.maps.keyframe import Keyframe
+from waymark.maps.ortho import pack_ortho, unpack_ortho
 from waymark.maps.place_map import MapInfo, PlaceMap
 from waymark.maps.route import Link, Route
 from waymark.maps.stored import DIGESTS, StoredKeyframe
@@ -198,13 +199,15 @@ def facts(connection: sqlite3.Connection) -> dict[str, Any]:
 def info_facts(info: MapInfo) -> dict[str, Any]:
     """The fact `info`."""
     values = {name: getattr(info, name) for name in _INFO}
-    return {'info': values | {'camera': packing.pack_camera(info.camera), 'written_by': f'waymark {__version__}'}}
+    values |= {'camera': packing.pack_camera(info.camera), 'written_by': f'waymark {__version__}'}
+    return {'info': values if info.ortho is None else values | {'ortho': pack_ortho(info.ortho)}}
 
 
 def info_of(values: Mapping[str, Any]) -> MapInfo:
     """The inverse of info_facts."""
     info = values['info']
-    return MapInfo(camera=packing.unpack_camera(info['camera']), **{name: info[name] for name in _INFO})
+    camera, ortho = packing.unpack_camera(info['camera']), unpack_ortho(info.get('ortho'))
+    return MapInfo(camera=camera, ortho=ortho, **{name: info[name] for name in _INFO})
 
 
 def contents(keyframe_ids: list[int], next_id: int, link_count: int, route_ids: list[int]) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from collections.abc import Generator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from waymark.errors import MapError
 from waymark.maps import MapFile, PlaceMap, open_map
 from waymark.maps.stored import StoredKeyframe
 from waymark.places.summary import Summary, pack_summary, summarise, unpack_summary
@@ -45,10 +46,15 @@ def opening(path: Path, writing: bool) -> Generator[float, None, OpenedMap]:
         The map.
 
     Raises:
-        MapError: It is missing, damaged, or another process writes it.
+        MapError: It is missing, damaged, made of tiles, or another process writes it.
     """
     file = open_map(path, writing=writing)
     try:
+        if file.info.ortho is not None:
+            raise MapError(
+                f'map {str(path)!r} was made from a picture of the ground, for geo_localization: no camera drove '
+                'through it. Give place_recognition a map of its own (waymark map build).'
+            )
         opened = OpenedMap(file, file.load())
         yield from _summarise(opened, writing)
     except BaseException:

@@ -11,6 +11,7 @@ import numpy as np
 from waymark.errors import RecordingError
 from waymark.report.reader import RecordedMessage, Recording
 from waymark.report.run import (
+    BoxesSample,
     KeyframeSample,
     LocalizationSample,
     LogSample,
@@ -23,6 +24,7 @@ from waymark.report.run import (
 )
 from waymark.report.topics import (
     COMPRESSED_IMAGE,
+    DETECTIONS,
     DIAGNOSTICS,
     EMBEDDING,
     IMAGE,
@@ -36,7 +38,7 @@ from waymark.report.topics import (
     header_stamp,
 )
 
-_ONE_SOURCE = (LOCALIZATION, PLACE_MATCH, KEYFRAME, TARGETS, EMBEDDING)
+_ONE_SOURCE = (LOCALIZATION, PLACE_MATCH, KEYFRAME, TARGETS, DETECTIONS, EMBEDDING)
 _LOCALIZED = 2
 _TRACKING = 1
 
@@ -129,6 +131,20 @@ def _take_targets(run: Run, message: RecordedMessage) -> None:
         )
 
 
+def _take_boxes(run: Run, message: RecordedMessage) -> None:
+    msg = run.recording.decode(message)
+    rows, names, tracks = [], [], []
+    for found in msg.detections:
+        at = found.bbox.center
+        row = (at.position.x, at.position.y, found.bbox.size_x, found.bbox.size_y, at.theta)
+        if found.results and np.isfinite(row).all() and min(row[2:4]) >= 0:
+            rows.append(row)
+            names.append(str(found.results[0].hypothesis.class_id))
+            tracks.append(str(found.id))
+    boxes = np.array(rows, np.float64).reshape(-1, 5)
+    run.boxes.append(BoxesSample(stamp_of(msg.header), boxes, tuple(names), tuple(tracks)))
+
+
 def _take_odometry(run: Run, message: RecordedMessage) -> None:
     msg = run.recording.decode(message)
     at = msg.pose.pose.position
@@ -183,6 +199,7 @@ _HANDLERS: dict[str, Callable[[Run, RecordedMessage], None]] = {
     PLACE_MATCH: _take_match,
     KEYFRAME: _take_keyframe,
     TARGETS: _take_targets,
+    DETECTIONS: _take_boxes,
     EMBEDDING: _take_embedding_stamp,
     COMPRESSED_IMAGE: _take_image_stamp,
     IMAGE: _take_image_stamp,

@@ -16,6 +16,7 @@ from waymark.report.run import Run
 from waymark.report.sections.flown_path import flown_path
 from waymark.report.sections.health import ended_early, node_health, warnings
 from waymark.report.sections.localization import localization
+from waymark.report.sections.objects import objects
 from waymark.report.sections.places import matched_places
 from waymark.report.sections.similarity import similarity
 from waymark.report.sections.summary import summary
@@ -81,6 +82,7 @@ def _sections(run: Run) -> dict[str, Any]:
         'places': matched_places(run, track),
         'has_matches': bool(run.matches),
         'targets': targets(run, axis),
+        'objects': objects(run),
         'similarity': similarity(run),
         'nodes': node_health(run),
         'has_log': any(t.type_name == LOG for t in run.recording.topics.values()),

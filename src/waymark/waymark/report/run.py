@@ -67,6 +67,16 @@ class TargetSample:
     inliers: int
 
 
+@dataclass(frozen=True, eq=False)
+class BoxesSample:
+    """Objects in one image: boxes (N, 5) cx, cy, w, h in px, theta in rad; '' as track id where there is none."""
+
+    stamp_ns: int
+    boxes: NDArray[np.float64]
+    names: tuple[str, ...]
+    track_ids: tuple[str, ...]
+
+
 @dataclass(frozen=True)
 class PositionSample:
     """Where the vehicle was: metres in the map, or degrees and metres for NavSatFix."""
@@ -111,6 +121,7 @@ class Run:
     matches: list[MatchSample] = field(default_factory=list)
     keyframes: list[KeyframeSample] = field(default_factory=list)
     targets: list[TargetSample] = field(default_factory=list)
+    boxes: list[BoxesSample] = field(default_factory=list)
     positions: dict[str, list[PositionSample]] = field(default_factory=lambda: defaultdict(list))
     statuses: list[StatusSample] = field(default_factory=list)
     logs: list[LogSample] = field(default_factory=list)
@@ -122,6 +133,7 @@ class Run:
     def stamps_ns(self) -> NDArray[np.int64]:
         """Stamps of all images that a result or the image itself tells of, sorted, each once."""
         known = [s.stamp_ns for s in self.localizations] + [t.stamp_ns for t in self.targets]
+        known += [b.stamp_ns for b in self.boxes]
         known += [s for stamps in self.image_stamps.values() for s in stamps] + self.embedding_stamps
         return np.unique(np.asarray(known, np.int64))
 

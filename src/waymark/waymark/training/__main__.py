@@ -7,6 +7,7 @@ import sys
 
 from waymark.errors import ConfigError, WaymarkError
 from waymark.training.adapt import TrainReport, adapt_encoder, checkpoint_folder
+from waymark.training.bars import training_bar
 from waymark.training.request import TrainRequest
 
 
@@ -26,14 +27,8 @@ def main(arguments: list[str]) -> int:
 
 
 def _train(request: TrainRequest) -> None:
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-
-    times = TimeElapsedColumn(), TimeRemainingColumn()
-    columns = (TextColumn('{task.description}'), BarColumn(), TextColumn('{task.percentage:.0f} %'), *times)
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task('starting', total=1.0)
-        report = adapt_encoder(request, lambda stage, part: bar.update(task, description=stage, completed=part))
+    with training_bar() as progress:
+        report = adapt_encoder(request, progress)
     for line in report_lines(request, report):
         print(line)
 

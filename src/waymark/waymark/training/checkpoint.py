@@ -5,18 +5,36 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from waymark.errors import ConfigError
-from waymark.training.trainer import Trainer
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
+
+class Resumable(Protocol):
+    """A training that can be stopped between two steps.
+
+    Attributes:
+        step: Steps done.
+        loss: Running mean of the loss.
+        optimizer: torch's.
+    """
+
+    step: int
+    loss: float
+    optimizer: Any
+
+    def parts(self) -> dict[str, nn.Module]:
+        """All that has tensors to be kept, beside the optimizer."""
+        ...
+
+
 _TENSORS, _STATE = 'checkpoint.safetensors', 'checkpoint.json'
 
 
-def save_checkpoint(trainer: Trainer, folder: Path, request: str) -> None:
+def save_checkpoint(trainer: Resumable, folder: Path, request: str) -> None:
     """Write a checkpoint; the one before stays until the new one is whole.
 
     Args:
@@ -39,7 +57,7 @@ def save_checkpoint(trainer: Trainer, folder: Path, request: str) -> None:
     notes.replace(folder / _STATE)
 
 
-def load_checkpoint(trainer: Trainer, folder: Path, request: str) -> None:
+def load_checkpoint(trainer: Resumable, folder: Path, request: str) -> None:
     """Put a trainer back to where it was saved.
 
     Raises:

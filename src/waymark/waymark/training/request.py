@@ -3,21 +3,18 @@
 
 from __future__ import annotations
 
-import dataclasses
-import json
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from waymark.config import Config, param, specs
+from waymark.config import param
 from waymark.errors import ConfigError
+from waymark.training.words import WordConfig
 
 OBJECTIVES = ('infonce', 'moco', 'simsiam', 'byol', 'dino', 'distill')
 
 
 @dataclass(frozen=True)
-class TrainRequest(Config):
+class TrainRequest(WordConfig):
     """One training of a place encoder on a user's own recordings."""
 
     images: str = param('', 'Recording without labels: folder of images, video, rosbag2 or simulator URI.')
@@ -58,31 +55,3 @@ class TrainRequest(Config):
     def objectives(self) -> tuple[str, ...]:
         """Names, one by one."""
         return tuple(self.objective.split('+'))
-
-    def to_json(self) -> str:
-        """As one command-line argument for the other environment."""
-        return json.dumps(dataclasses.asdict(self))
-
-    @classmethod
-    def from_words(cls, values: Mapping[str, Any], words: Sequence[str]) -> TrainRequest:
-        """Take values and NAME=VALUE words of a command line.
-
-        Raises:
-            ConfigError: A word that is none, an unknown name or a value that can't be.
-        """
-        types = {spec.name: spec.type for spec in specs(cls)}
-        given = dict(values)
-        for word in words:
-            name, sign, text = word.partition('=')
-            if not sign or name not in types:
-                raise ConfigError(f'set: {word!r} is not NAME=VALUE with one of {", ".join(types)}.')
-            try:
-                given[name] = text if types[name] in (str, bool) else types[name](text)
-            except ValueError:
-                raise ConfigError(f'set: {name} can not be {text!r}.') from None
-        return cls.from_mapping(given)
-
-    @classmethod
-    def from_json(cls, text: str) -> TrainRequest:
-        """Read what `to_json` wrote."""
-        return cls.from_mapping(json.loads(text))

@@ -6,6 +6,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import warnings
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,10 +24,15 @@ _OPSET = 17  # what rknn-toolkit2 takes
 
 def folded(network: nn.Module, layout: PlaceNetLayout) -> nn.Module:
     """Return the network without batch normalisation that computes the same in evaluation mode."""
+    return fold_into(build_network(layout, normalised=False), network)
+
+
+def fold_into(plain: nn.Module, network: nn.Module) -> nn.Module:
+    """Give a network without batch normalisation the weights with which it computes what one with it does."""
     from torch import nn
     from torch.nn.utils import fusion
 
-    plain, source = build_network(layout, normalised=False), network.eval()
+    source = network.eval()
     targets = dict(plain.named_modules())
     state = {k: v for k, v in source.state_dict().items() if k in plain.state_dict()}
     plain.load_state_dict(state, strict=False)
@@ -38,10 +44,17 @@ def folded(network: nn.Module, layout: PlaceNetLayout) -> nn.Module:
 
 def write_network(network: nn.Module, layout: PlaceNetLayout, path: Path) -> None:
     """Write a network without batch normalisation as ONNX, one image at a time; its layout goes into the metadata."""
+    export_onnx(network, layout.input_wh, (VECTOR, TOKENS), {LAYOUT_KEY: json.dumps(dataclasses.asdict(layout))}, path)
+
+
+def export_onnx(
+    network: nn.Module, input_wh: tuple[int, int], outputs: Sequence[str], metadata: Mapping[str, str], path: Path
+) -> None:
+    """Write a network as ONNX, one RGB image at a time, with the weights' own names and with metadata."""
     import onnx
     import torch
 
-    image = torch.zeros(1, 3, layout.input_wh[1], layout.input_wh[0])
+    image = torch.zeros(1, 3, input_wh[1], input_wh[0])
     with warnings.catch_warnings():
         # The exporter by tracing keeps the weights' names; its successor writes opsets that NPU tools don't take.
         warnings.simplefilter('ignore')
@@ -52,11 +65,12 @@ def write_network(network: nn.Module, layout: PlaceNetLayout, path: Path) -> Non
             dynamo=False,
             opset_version=_OPSET,
             input_names=[INPUT],
-            output_names=[VECTOR, TOKENS],
+            output_names=list(outputs),
         )
     model = onnx.load(str(path))
-    entry = model.metadata_props.add()
-    entry.key, entry.value = LAYOUT_KEY, json.dumps(dataclasses.asdict(layout))
+    for key, value in metadata.items():
+        entry = model.metadata_props.add()
+        entry.key, entry.value = key, value
     onnx.save(model, str(path))
 
 
@@ -67,8 +81,6 @@ def read_network(path: Path) -> tuple[nn.Module, PlaceNetLayout]:
         ModelError: It is another kind of model.
     """
     import onnx
-    import torch
-    from onnx import numpy_helper
 
     model = onnx.load(str(path))
     layouts = [p.value for p in model.metadata_props if p.key == LAYOUT_KEY]
@@ -77,14 +89,25 @@ def read_network(path: Path) -> tuple[nn.Module, PlaceNetLayout]:
             f'model {str(path)!r} is not a Waymark place encoder: it can be a --teacher, not adapted itself.'
         )
     layout = _layout(json.loads(layouts[0]))
-    network = build_network(layout, normalised=False)
+    return with_weights(build_network(layout, normalised=False), model, path), layout
+
+
+def with_weights(network: nn.Module, model: Any, path: Path) -> nn.Module:
+    """Give a network the initializers of an ONNX model; ready to be used.
+
+    Raises:
+        ModelError: The model at `path` lacks some, or they have other shapes.
+    """
+    import torch
+    from onnx import numpy_helper
+
     state = {i.name: torch.from_numpy(numpy_helper.to_array(i).copy()) for i in model.graph.initializer}
     wanted = network.state_dict()
     missing = sorted(name for name in wanted if name not in state or state[name].shape != wanted[name].shape)
     if missing:
         raise ModelError(f'model {str(path)!r} lacks weights ({missing[0]} ...): it was optimised. Adapt the original.')
     network.load_state_dict({name: state[name] for name in wanted})
-    return network.eval(), layout
+    return network.eval()
 
 
 def _layout(values: dict[str, Any]) -> PlaceNetLayout:

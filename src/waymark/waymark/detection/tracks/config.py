@@ -16,7 +16,7 @@ class BoxTrackerConfig(Config):
     match_overlap: float = param(0.15, 'Least ProbIoU of a box with where its track is expected.', gt=0, lt=1)
     weak_overlap: float = param(0.35, 'The same for boxes below `track_score`, which only continue tracks.', gt=0, lt=1)
     confirm_after: int = param(2, 'Images in a row in which a new object is seen before it is told.', ge=1, le=100)
-    keep_lost_s: float = param(1.0, 'For so long a track that is not seen is remembered.', unit='s', ge=0, le=60)
+    keep_lost_s: float = param(2.0, 'For so long a track that is not seen is remembered.', unit='s', ge=0, le=60)
     match_classes: bool = param(True, 'A box continues only tracks of its own class.')
     box_noise: float = param(
         0.04, 'Standard deviation of the sides and edges of boxes, as a share of the sides; adapts itself.', gt=0, le=1

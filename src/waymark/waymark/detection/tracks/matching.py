@@ -1,39 +1,133 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which box continues which track: the best pairs first."""
+"""Which box continues which track: the best pairs first, by boxes that are as wide as they are unsure."""
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from waymark.boxes import probiou_matrix
+from waymark.boxes import gaussians
+
+Floats = NDArray[np.float64]
+
+_REACH = 2.0  # sizes of the median object: so far the camera is thought to jolt from one image to the next
+_CELL = 0.15  # sizes: shifts that are this much alike count as one
+_NEXT = 0.6  # sizes: as far a box may lie from where its track is then expected
+_SUPPORT = 4  # objects at least that must agree
 
 
 def matched(
-    expected: NDArray[np.float64],
-    boxes: NDArray[np.float64],
-    may_match: NDArray[np.bool_],
-    least: float,
+    expected: Floats, unsure: Floats, boxes: Floats, may_match: NDArray[np.bool_], least: float
 ) -> list[tuple[int, int]]:
-    """Pair boxes with tracks by ProbIoU, greedily from the best pair down.
+    """Pair boxes with tracks greedily from the best pair down.
 
     Args:
         expected: (T, 5) where the tracks are expected.
+        unsure: (T, 2, 2) covariance of those places, px^2.
         boxes: (N, 5) as seen.
         may_match: (T, N) pairs that are allowed at all.
-        least: ProbIoU below which there is no pair.
+        least: `blurred_overlap` below which there is no pair.
 
     Returns:
         (track, box) indices; each at most once.
     """
     if not len(expected) or not len(boxes):
         return []
-    overlap = np.where(may_match, probiou_matrix(expected, boxes), 0.0)
+    overlap, likeness = blurred_overlap(expected, unsure, boxes)
+    overlap = np.where(may_match, overlap, 0.0)
     pairs: list[tuple[int, int]] = []
-    for flat in np.argsort(-overlap, axis=None, kind='stable'):
-        track, box = divmod(int(flat), len(boxes))
-        if overlap[track, box] < least:
-            break
-        if all(track != t and box != b for t, b in pairs):
+    is_free = overlap >= least
+    tracks, columns = np.nonzero(is_free)
+    for at in np.argsort(-likeness[tracks, columns], kind='stable'):
+        track, box = int(tracks[at]), int(columns[at])
+        if is_free[track, box]:
             pairs.append((track, box))
+            is_free[track], is_free[:, box] = False, False
     return pairs
+
+
+def shared_motion(expected: Floats, boxes: Floats) -> Floats | None:
+    """How most objects are off alike, as when the camera jolts or turns.
+
+    Every pair of a track and a box votes for the shift between them. Around the shift with most votes each track takes
+    the box next to it; the similarity that most of these pairs agree on (RANSAC) is the motion.
+
+    Args:
+        expected: (T, 5) where tracks are expected that the image before showed.
+        boxes: (N, 5) as seen.
+
+    Returns:
+        (3, 3) from where they are expected to where they are, px; the identity where there are too few to tell,
+        None where less than half agree.
+    """
+    if min(len(expected), len(boxes)) < _SUPPORT:
+        return np.eye(3)
+    size = max(float(np.median(np.sqrt(expected[:, 2] * expected[:, 3]))), 1.0)
+    d = (boxes[None, :, :2] - expected[:, None, :2]) / size
+    alike = np.abs(np.log(_areas(boxes) / _areas(expected)[:, None])) < 0.5
+    near = np.where(alike, np.linalg.norm(d - _most_voted(d[alike]), axis=2), np.inf)
+    which = np.flatnonzero(near.min(axis=1) < _NEXT)
+    if len(which) < _SUPPORT:
+        return None
+    there = boxes[near[which].argmin(axis=1), :2]
+    found, inliers = cv2.estimateAffinePartial2D(
+        expected[which, :2], there, method=cv2.RANSAC, ransacReprojThreshold=_CELL * size
+    )
+    if found is None or inliers.sum() < max(_SUPPORT, len(expected) / 2):
+        return None
+    return np.vstack([found, (0.0, 0.0, 1.0)])
+
+
+def _areas(boxes: Floats) -> Floats:
+    return np.asarray(np.maximum(boxes[:, 2] * boxes[:, 3], 1.0))
+
+
+def _most_voted(votes: Floats) -> Floats:
+    """Where most of (N, 2) lie together, sizes."""
+    edges = np.arange(-_REACH, _REACH + _CELL, _CELL)
+    counts = np.histogram2d(votes[:, 0], votes[:, 1], bins=(edges, edges))[0]
+    padded = np.pad(counts, 1)
+    around = sum(padded[i : i + len(counts), j : j + len(counts)] for i in range(3) for j in range(3))
+    row, column = np.unravel_index(int(np.argmax(around)), counts.shape)
+    return np.array([edges[row], edges[column]]) + _CELL / 2
+
+
+def blurred_overlap(expected: Floats, unsure: Floats, boxes: Floats) -> tuple[Floats, Floats]:
+    """ProbIoU of Gaussian boxes of which both are blurred by how unsure the expected place is, and what ranks pairs.
+
+    Where a track is sure this is ProbIoU. Where it is not, a box may lie as many standard deviations off as it may
+    lie widths off otherwise: what was hidden is found again where it may have gone. The rank takes away what the blur
+    adds, so that a sure track goes before an unsure one at the same place: it is the log of the mean Bhattacharyya
+    coefficient over all places where the track may be.
+
+    Args:
+        expected: (T, 5).
+        unsure: (T, 2, 2) px^2.
+        boxes: (N, 5).
+
+    Returns:
+        Overlap (T, N), 0 to 1, and rank (T, N), larger is better.
+    """
+    means, shapes = gaussians(expected)
+    places, others = gaussians(boxes)
+    d = places[None] - means[:, None]
+    mean_shape = (shapes[:, None] + others[None]) / 2
+    blurred = mean_shape + unsure[:, None]
+    det = _det(blurred)
+    far = _squared(d, blurred, det)
+    dets = np.sqrt(_det(shapes + unsure)[:, None] * _det(others[None] + unsure[:, None]))
+    overlap = 1 - np.sqrt(-np.expm1(-np.maximum(far / 8 + 0.5 * np.log(det / dets), 0)))
+    wide = mean_shape + unsure[:, None] / 4  # E exp(-d' S^-1 d / 8) for d of covariance P: S becomes S + P / 4
+    det, plain = _det(wide), np.sqrt(_det(shapes)[:, None] * _det(others)[None])
+    return overlap, -_squared(d, wide, det) / 8 - 0.5 * np.log(det / plain)
+
+
+def _det(m: Floats) -> Floats:
+    return np.asarray(np.maximum(m[..., 0, 0] * m[..., 1, 1] - m[..., 0, 1] ** 2, 1e-12))
+
+
+def _squared(d: Floats, m: Floats, det: Floats) -> Floats:
+    """Squares d' m^-1 d."""
+    x, y = d[..., 0], d[..., 1]
+    return np.asarray((m[..., 1, 1] * x**2 - 2 * m[..., 0, 1] * x * y + m[..., 0, 0] * y**2) / det)

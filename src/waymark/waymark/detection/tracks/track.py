@@ -25,7 +25,7 @@ class OrientedTrack:
         velocity: (5,) of the box, per s, seen in the image as it moves.
         class_name: Of most of the scores so far.
         score: Of the last box that was seen.
-        is_seen: Whether this image shows it; else it is where it was expected.
+        detection: Which of the image's boxes it is; None: none of them, the box is where it was expected.
     """
 
     track_id: int
@@ -34,10 +34,15 @@ class OrientedTrack:
     velocity: Floats
     class_name: str
     score: float
-    is_seen: bool
+    detection: int | None
+
+    @property
+    def is_seen(self) -> bool:
+        """Whether this image shows it."""
+        return self.detection is not None
 
 
-def told(state: BoxState, track_id: int, class_name: str, score: float, is_seen: bool) -> OrientedTrack:
+def told(state: BoxState, track_id: int, class_name: str, score: float, detection: int | None) -> OrientedTrack:
     """A track as it is published: sides in px, in the canonical form."""
     box = state.box
     J = np.diag([1.0, 1.0, box[2], box[3], 1.0])
@@ -46,4 +51,4 @@ def told(state: BoxState, track_id: int, class_name: str, score: float, is_seen:
     if box[2] < box[3]:
         swapped = [0, 1, 3, 2, 4]
         covariance, velocity = covariance[np.ix_(swapped, swapped)], velocity[swapped]
-    return OrientedTrack(track_id, canonical(box), covariance, velocity, class_name, score, is_seen)
+    return OrientedTrack(track_id, canonical(box), covariance, velocity, class_name, score, detection)

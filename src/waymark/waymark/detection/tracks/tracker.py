@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from waymark.boxes import canonical
 from waymark.detection.result import Detections
 from waymark.detection.tracks.config import BoxTrackerConfig
-from waymark.detection.tracks.matching import matched
-from waymark.detection.tracks.motion import SIZE, BoxState, begun, carried, corrected, expected
+from waymark.detection.tracks.matching import matched, shared_motion
+from waymark.detection.tracks.motion import SIZE, BoxState, begun, carried, corrected, expected, jolted
 from waymark.detection.tracks.track import OrientedTrack, told
 
 Floats = NDArray[np.float64]
@@ -36,6 +36,7 @@ class _Followed:
     state: BoxState
     score: float
     seen_ns: int
+    detection: int | None  # its place among the boxes of the last image
     classes: Counter[int] = field(default_factory=Counter)
     track_id: int = 0  # 0 until confirmed
     hits: int = 1
@@ -76,8 +77,8 @@ class BoxTracker:
         Args:
             detections: What was found in it, unsure boxes too.
             stamp_ns: Of the image; a stamp that is not later than the last one begins anew.
-            H_cur_prev: (3, 3) homography from pixels of the image before to pixels of this one; None: the camera is
-                taken to stand still.
+            H_cur_prev: (3, 3) homography from pixels of the image before to pixels of this one; None: it is taken from
+                what most objects have in common.
 
         Returns:
             All confirmed tracks, the longest first; those that this image does not show are where they are expected.
@@ -88,21 +89,31 @@ class BoxTracker:
         sure = np.flatnonzero(detections.scores >= self._config.track_score)
         unsure = np.flatnonzero(detections.scores < self._config.track_score)
         just_seen = [t for t in self._tracks if t.seen_ns == self._stamp_ns]
+        if H_cur_prev is None:
+            self._follow_jolt(just_seen, detections.boxes[sure])
         left = self._continue(self._tracks, detections, sure, self._config.match_overlap, stamp_ns)
         missed = [t for t in just_seen if t.seen_ns != stamp_ns]
         self._continue(missed, detections, unsure, self._config.weak_overlap, stamp_ns)
         self._stamp_ns = stamp_ns
         self._forget(stamp_ns)
         self._begin(detections, left, stamp_ns)
-        return self._told(detections.class_names, stamp_ns)
+        return self._told(detections.class_names)
 
     def _foresee(self, stamp_ns: int, H_cur_prev: Floats | None) -> None:
         if self._stamp_ns is None:
             return
         dt_s = (stamp_ns - self._stamp_ns) / SECOND_NS
         for track in self._tracks:
+            track.detection = None
             state = track.state if H_cur_prev is None else carried(track.state, H_cur_prev)
             track.state = expected(state, dt_s, self._config.speed_change, self._config.turn_change)
+
+    def _follow_jolt(self, just_seen: list[_Followed], boxes: Floats) -> None:
+        where = np.array([t.state.box for t in just_seen]).reshape(-1, SIZE)
+        H = shared_motion(where, boxes)
+        for track in self._tracks:
+            before = track.state
+            track.state = jolted(before if H is None else carried(before, H), None if H is None else before)
 
     def _continue(
         self, tracks: list[_Followed], found: Detections, which: NDArray[np.intp], least: float, stamp_ns: int
@@ -113,7 +124,8 @@ class BoxTracker:
         may = np.ones((len(tracks), len(which)), bool)
         if self._config.match_classes:
             may = np.array([t.class_index for t in tracks]).reshape(-1, 1) == found.classes[which][None]
-        pairs = matched(canonical(where), boxes, may, least)
+        unsure = np.array([t.state.covariance[:2, :2] for t in tracks]).reshape(-1, 2, 2)
+        pairs = matched(canonical(where), unsure, boxes, may, least)
         for index, box in pairs:
             self._see(tracks[index], found, int(which[box]), stamp_ns)
         return np.delete(which, [box for _, box in pairs])
@@ -123,7 +135,7 @@ class BoxTracker:
         ratio = square / SIZE
         if track.track_id and ratio < FORGIVING:  # of a new one the velocity is not known yet
             self._noise = float(np.clip(self._noise * ratio ** (NOISE_RATE / 2), *NOISE_RANGE))
-        track.score, track.seen_ns = float(found.scores[index]), stamp_ns
+        track.score, track.seen_ns, track.detection = float(found.scores[index]), stamp_ns, index
         track.classes[int(found.classes[index])] += 1
         track.hits += 1
         self._confirm(track)
@@ -142,13 +154,13 @@ class BoxTracker:
         for index in which:
             state = begun(found.boxes[index], self.noise_share)
             classes = Counter({int(found.classes[index]): 1})
-            track = _Followed(state, float(found.scores[index]), stamp_ns, classes)
+            track = _Followed(state, float(found.scores[index]), stamp_ns, int(index), classes)
             self._confirm(track)
             self._tracks.append(track)
 
-    def _told(self, class_names: tuple[str, ...], stamp_ns: int) -> tuple[OrientedTrack, ...]:
+    def _told(self, class_names: tuple[str, ...]) -> tuple[OrientedTrack, ...]:
         return tuple(
-            told(t.state, t.track_id, class_names[t.class_index], t.score, t.seen_ns == stamp_ns)
+            told(t.state, t.track_id, class_names[t.class_index], t.score, t.detection)
             for t in self._tracks
             if t.track_id
         )

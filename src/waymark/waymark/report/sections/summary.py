@@ -47,9 +47,9 @@ def verdict(run: Run, track: Track | None) -> str:
     """Say in one sentence how the run went."""
     if not run.recording.message_count:
         return 'Nothing was recorded.'
-    parts = [p for p in (_localized(run, track), _tracked(run)) if p]
+    parts = [p for p in (_localized(run, track), _tracked(run), _found(run)) if p]
     if not parts:
-        return f'{counted(len(run.stamps_ns), "frame")} recorded; neither places nor targets were looked for.'
+        return f'{counted(len(run.stamps_ns), "frame")} recorded; nothing was looked for in them.'
     text = '; '.join(parts)
     return f'{text[0].upper()}{text[1:]}.'
 
@@ -87,6 +87,13 @@ def _tracked(run: Run) -> str:
         seen = sum(n > 0 for n in counts.values())
         return f'{seen} of {len(counts)} targets tracked'
     return ' and '.join(_tracked_one(shown_name(name), n) for name, n in sorted(counts.items()))
+
+
+def _found(run: Run) -> str:
+    if not run.boxes:
+        return ''
+    count = sum(len(sample.boxes) for sample in run.boxes)
+    return f'{counted(count, "oriented box")} in {counted(len(run.boxes), "frame")}'
 
 
 def _tracked_one(name: str, frames: int) -> str:

@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One picture from above with its labels; equal seeds, equal pictures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from waymark.boxes import from_corners
+from waymark_sim.aerial import clutter
+from waymark_sim.aerial.layouts import LAYOUTS
+from waymark_sim.aerial.plan import Plan, is_water
+from waymark_sim.aerial.sheet import Sheet, Sun
+
+# The names of DOTA where it has the class.
+CLASS_NAMES = ('plane', 'ship', 'small vehicle', 'large vehicle', 'container', 'landing pad')
+_MOST_HIDDEN = 0.5
+# Scale in m/px, from and to: cars of about 12 to 130 px, planes that still fit.
+_SCALES = {'apron': (0.09, 0.55), 'sea': (0.07, 0.6), 'marina': (0.05, 0.35), 'field': (0.03, 0.3)}
+_SCALE = (0.04, 0.33)
+
+# Materials kept for measuring, and what takes their place in scenes to learn from; and the other way round.
+_TAUGHT = {'snow': 'sand', 'rock': 'gravel', 'paving': 'concrete'}
+_UNSEEN = {'grass': 'rock', 'forest': 'rock', 'gravel': 'rock', 'sand': 'snow', 'dry grass': 'snow', 'soil': 'paving'}
+_UNSEEN |= {'asphalt': 'paving', 'concrete': 'paving'}
+
+
+@dataclass(frozen=True, eq=False)
+class AerialScene:
+    """A picture and what is to be found in it.
+
+    Attributes:
+        rgb: (S, S, 3) uint8.
+        boxes: (N, 5) cx, cy, w, h in px, theta in rad, canonical; integers are pixel centres; may reach beyond the rim.
+        classes: (N,) indices into CLASS_NAMES.
+        layout: Name of its kind.
+        metres_per_pixel: Scale.
+    """
+
+    rgb: NDArray[np.uint8]
+    boxes: NDArray[np.float64]
+    classes: NDArray[np.int64]
+    layout: str
+    metres_per_pixel: float
+
+
+def make_scene(seed: int, size_px: int = 640, layout: str | None = None, unseen: bool = False) -> AerialScene:
+    """Paint a scene.
+
+    Args:
+        seed: Decides everything.
+        size_px: Width and height.
+        layout: One of LAYOUTS; None: the seed decides.
+        unseen: On rock, snow and paving, which no detector was taught on; else on everything but these.
+    """
+    rng = np.random.default_rng((seed, 83))
+    name = layout or str(rng.choice(list(LAYOUTS), p=(0.16, 0.17, 0.2, 0.08, 0.12, 0.1, 0.11, 0.06)))
+    low, high = _SCALES.get(name, _SCALE)
+    scale = float(np.exp(rng.uniform(np.log(low), np.log(high))))
+    sheet = Sheet(size_px, scale, _sun(rng), _UNSEEN if unseen else _TAUGHT)
+    plan = Plan(sheet, rng)
+    LAYOUTS[name](plan)
+    _scatter(sheet, name, rng)
+    laid = sheet.seen(_MOST_HIDDEN)
+    corners = np.array([thing.corners for thing in laid]).reshape(-1, 4, 2) / scale - 0.5
+    classes = np.array([CLASS_NAMES.index(thing.kind) for thing in laid], np.int64)
+    rgb = _light(sheet.picture(), rng)
+    return AerialScene(rgb, np.asarray(from_corners(corners)), classes, name, scale)
+
+
+def _sun(rng: np.random.Generator) -> Sun:
+    angle, length = rng.uniform(0, 2 * np.pi), rng.uniform(0.15, 1.6)
+    darkness = rng.choice([0.0, rng.uniform(0.15, 0.4), rng.uniform(0.4, 0.75)], p=(0.12, 0.28, 0.6))
+    return Sun((float(length * np.cos(angle)), float(length * np.sin(angle))), float(darkness))
+
+
+def _scatter(sheet: Sheet, layout: str, rng: np.random.Generator) -> None:
+    """Put over everything what belongs to no layout."""
+    size = sheet.size_m
+    if layout in ('sea', 'marina', 'apron'):
+        count = rng.poisson(2)
+    else:
+        count = rng.poisson(min(size**2 / rng.uniform(80, 1500), 60))
+    for _ in range(rng.poisson(6 if layout not in ('sea', 'marina') else 1)):
+        clutter.box(sheet, *_point(size, rng), float(rng.uniform(0, np.pi)), rng)
+    for _ in range(count):
+        x, y = _point(size, rng)
+        if not is_water(sheet, x, y):
+            clutter.tree(sheet, x, y, float(rng.uniform(0.8, 5)), rng)
+    for _ in range(rng.poisson(3)):
+        clutter.pole(sheet, *_point(size, rng), rng)
+
+
+def _point(size: float, rng: np.random.Generator) -> tuple[float, float]:
+    x, y = rng.uniform(0, size, 2)
+    return float(x), float(y)
+
+
+def _light(rgb: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
+    """Uneven light and a little haze over the whole picture."""
+    x, y = rng.normal(0, 0.08, 2)
+    n = len(rgb)
+    ramp = 1 + x * np.linspace(-1, 1, n, dtype=np.float32)[None] + y * np.linspace(-1, 1, n, dtype=np.float32)[:, None]
+    haze = rng.uniform(0, 0.25) if rng.random() < 0.3 else 0.0
+    lit = rgb * ramp[..., None] * (1 - haze) + haze * np.array([196, 204, 214], np.float32)
+    blurred = cv2.GaussianBlur(lit, (0, 0), rng.uniform(0.25, 1.1))
+    return np.asarray(np.clip(blurred, 0, 255), np.uint8)

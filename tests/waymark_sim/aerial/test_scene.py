@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: Apache-2.0
+import numpy as np
+import pytest
+
+from waymark.boxes import from_corners
+from waymark_sim.aerial import CLASS_NAMES, LAYOUTS, make_scene
+from waymark_sim.aerial.sheet import Sheet, Sun
+from waymark_sim.aerial.thing import Part, Thing, rectangle
+
+NOON = Sun((0.0, 0.0), 0.0)
+
+
+def bar(kind='ship', length=8.0, width=2.0):
+    return Thing(kind, (Part(rectangle(0, 0, length, width), (255, 255, 255)),), length, width, 1.0)
+
+
+def box_of(laid, metres_per_pixel):
+    return from_corners(laid.corners / metres_per_pixel - 0.5)
+
+
+def test_equal_seeds_paint_equal_scenes_and_others_do_not():
+    one, same, other = make_scene(5, 96), make_scene(5, 96), make_scene(6, 96)
+    np.testing.assert_array_equal(one.rgb, same.rgb)
+    np.testing.assert_array_equal(one.boxes, same.boxes)
+    assert (one.rgb != other.rgb).any()
+
+
+@pytest.mark.parametrize('layout', LAYOUTS)
+def test_every_layout_paints_a_picture_whose_labels_are_boxes(layout):
+    scene = make_scene(3, 96, layout)
+    assert scene.rgb.shape == (96, 96, 3)
+    assert scene.layout == layout
+    assert len(scene.boxes) == len(scene.classes)
+    assert (scene.boxes[:, 2] >= scene.boxes[:, 3]).all()
+    assert set(scene.classes) <= set(range(len(CLASS_NAMES)))
+
+
+def test_all_classes_are_painted():
+    seen = {int(c) for seed in range(24) for c in make_scene(seed, 96).classes}
+    assert seen == set(range(len(CLASS_NAMES)))
+
+
+def test_grounds_kept_for_measuring_are_on_no_scene_to_learn_from():
+    learned, kept = make_scene(8, 96, 'field'), make_scene(8, 96, 'field', unseen=True)
+    assert (learned.rgb != kept.rgb).any()
+
+
+@pytest.mark.parametrize('heading', [0.0, 0.3, -1.2])
+def test_a_label_is_the_box_of_what_was_painted(heading):
+    sheet = Sheet(200, 0.1, NOON)
+    sheet.lay(bar(), 10.0, 8.0, heading)
+    cx, cy, w, h, theta = box_of(sheet.laid[0], 0.1)
+    assert (cx, cy, w, h, theta) == pytest.approx((99.5, 79.5, 80, 20, heading))
+    rows, columns = np.nonzero(sheet.picture()[..., 0] > 127)
+    assert (columns.mean(), rows.mean()) == pytest.approx((cx, cy), abs=0.51)
+    assert len(rows) == pytest.approx(w * h, rel=0.08)
+    xx, yy, xy = np.cov(columns, rows)[[0, 1, 0], [0, 1, 1]]
+    assert 0.5 * np.arctan2(2 * xy, xx - yy) == pytest.approx(theta, abs=0.01)
+
+
+def test_nothing_is_laid_on_something_else():
+    sheet = Sheet(100, 0.2, NOON)
+    assert sheet.lay(bar(), 10, 10, 0.0)
+    assert not sheet.lay(bar(), 11, 10, 1.0)
+    assert len(sheet.laid) == 1
+
+
+def test_what_a_tree_hides_is_not_labelled():
+    sheet = Sheet(100, 0.2, NOON)
+    sheet.lay(bar(), 10, 10, 0.0)
+    sheet.cover(rectangle(10, 10, 6, 4))
+    assert sheet.seen(0.9) == sheet.laid
+    assert sheet.seen(0.5) == []
+
+
+def test_shadows_fall_away_from_the_sun():
+    sheet = Sheet(100, 0.2, Sun((2.0, 0.0), 0.5))
+    sheet.rgb[:] = 200
+    sheet.lay(bar(length=2.0), 10, 10, 0.0)
+    picture = sheet.picture()
+    assert picture[50, 60].max() == pytest.approx(100, abs=2)  # east of it: x from 11 to 13 m
+    assert (picture[50, 30] == 200).all()
