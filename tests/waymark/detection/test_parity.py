@@ -45,6 +45,17 @@ def test_other_boxes_are_refused(tmp_path, boxes, classes):
         load(tmp_path, reference_output(expected))
 
 
+@pytest.mark.parametrize(('score', 'share'), [(0.27, '1.000'), (0.29, '0.667')])
+def test_a_box_just_above_the_threshold_does_not_count_where_it_has_no_match(tmp_path, score, share):
+    boxes = np.vstack([FOUND.boxes, (15, 50, 10, 5, 0)])
+    expected = Detections(boxes, [0.9, 0.6, score], [1, 0, 0], FOUND.class_names)
+    if share == '1.000':
+        assert load(tmp_path, reference_output(expected)).parity.share == 1
+    else:
+        with pytest.raises(ParityError, match='0.667 of 3 boxes'):
+            load(tmp_path, reference_output(expected))
+
+
 def test_a_reference_that_holds_no_boxes_is_refused(tmp_path):
     with pytest.raises(ModelError, match='a reference has 8 numbers, expected 7'):
         load(tmp_path, range(8))
