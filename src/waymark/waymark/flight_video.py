@@ -129,8 +129,8 @@ class FlightVideo:
         self._video: VideoFile | None = None
         if path.suffix.lower() != '.gif':
             self._video = VideoFile(path, rate_hz)
-        elif not hasattr(cv2, 'imwriteanimation'):
-            raise BackendUnavailable(f'{path}: GIF needs OpenCV 4.11, this is {cv2.__version__}. Give a .mp4 name.')
+        elif not (hasattr(cv2, 'imwriteanimation') and cv2.haveImageWriter('film.gif')):
+            raise BackendUnavailable(f'{path}: this OpenCV ({cv2.__version__}) writes no GIF. Give a .mp4 name.')
         self._count = 0
 
     def __enter__(self) -> FlightVideo:

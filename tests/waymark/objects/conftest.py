@@ -24,6 +24,7 @@ def finder(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 @pytest.fixture(scope='session')
 def colours(tmp_path_factory: pytest.TempPathFactory) -> str:
+    pytest.importorskip('tokenizers')
     folder: Path = tmp_path_factory.mktemp('colours') / 'model'
     return str(colour_model(folder, score='softmax', logit_scale=30.0))
 
