@@ -94,6 +94,7 @@ def test_an_e_stop_without_latching_counts_too_and_holds_until_it_is_let_go(gate
     with source_process('cmd/policy', SPEED, 20.0):
         vehicle.release()
         assert vehicle.wait(lambda: vehicle.speed > 0)
+        assert vehicle.wait(lambda: button.get_subscription_count() > 0)  # else nobody hears it
         button.publish(Bool(data=True))
         assert vehicle.wait(lambda: vehicle.speed == 0)
         assert 'still pressed' in vehicle.call('release').message
