@@ -20,7 +20,11 @@ collect_ignore_glob = [] if HAS_ROS else ['test_*.py']
 
 def pytest_configure() -> None:
     os.environ['ROS_AUTOMATIC_DISCOVERY_RANGE'] = 'LOCALHOST'
-    os.environ['ROS_DOMAIN_ID'] = str(random.randint(1, 100))
+    # Never the domain of another process of this run: they would see one another's nodes.
+    process, count = (
+        int(os.environ.get(f'PYTEST_XDIST_WORKER{n}', d).lstrip('gw')) for n, d in (('', '0'), ('_COUNT', '1'))
+    )
+    os.environ['ROS_DOMAIN_ID'] = str(random.randrange(1 + process, 101, count))
     os.environ.pop('ROS_LOCALHOST_ONLY', None)
 
 
