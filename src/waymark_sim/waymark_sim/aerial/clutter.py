@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is no object to be found: trees, roofs, courts, pools, marks on the ground, boxes and poles."""
+"""What is no object to be found: trees, roofs, marks on the ground, boxes and poles."""
 
 from __future__ import annotations
 
@@ -102,41 +102,6 @@ def pole(sheet: Sheet, x: float, y: float, rng: np.random.Generator) -> None:
     across = np.array([[0.08, 0.0], [-0.08, 0.0]])
     sheet.shade(np.vstack([across + (x, y), across[::-1] + tip]), sheet.sun.darkness)
     sheet.polygon(rounded(x, y, 0.4, 0.4, 2, 8), (206, 206, 204))
-
-
-def court(sheet: Sheet, x: float, y: float, heading: float, rng: np.random.Generator) -> None:
-    """A tennis court or the like: a large rectangle with white lines."""
-    outer = placed(rectangle(0, 0, 34, 17), x, y, heading)
-    if not sheet.has_room(outer):
-        return
-    sheet.take(outer)
-    sheet.polygon(outer, pick(((64, 100, 76), (60, 84, 128), (150, 80, 60), (90, 92, 94)), rng))
-    sheet.polygon(
-        placed(rectangle(0, 0, 24, 11), x, y, heading), pick(((70, 96, 140), (84, 120, 88), (110, 112, 112)), rng)
-    )
-    for w, h in ((24.0, 11.0), (24.0, 8.2), (12.8, 8.2)):
-        points = rectangle(0, 0, w, h)
-        sheet.line(placed(np.vstack([points, points[:1]]), x, y, heading), 0.1, (230, 230, 228))
-
-
-def pool(sheet: Sheet, x: float, y: float, heading: float, rng: np.random.Generator) -> None:
-    """A swimming pool."""
-    a, b = rng.uniform(6, 25), rng.uniform(4, 12)
-    sheet.lay(
-        Thing(
-            '',
-            (
-                Part(rectangle(0, 0, a + 3, b + 3), (206, 202, 194)),
-                Part(rounded(0, 0, a, b, 8), pick(((84, 176, 204), (60, 140, 176)), rng)),
-            ),
-            a + 3,
-            b + 3,
-            0,
-        ),
-        x,
-        y,
-        heading,
-    )
 
 
 def marks(sheet: Sheet, rng: np.random.Generator, count: int) -> None:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import cv2
@@ -10,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from waymark.boxes import from_corners
-from waymark_sim.aerial import clutter
+from waymark_sim.aerial import clutter, look_alikes
 from waymark_sim.aerial.layouts import LAYOUTS
 from waymark_sim.aerial.plan import Plan, is_water
 from waymark_sim.aerial.sheet import Sheet, Sun
@@ -21,6 +22,8 @@ _MOST_HIDDEN = 0.5
 # Scale in m/px, from and to: cars of about 12 to 130 px, planes that still fit.
 _SCALES = {'apron': (0.09, 0.55), 'sea': (0.07, 0.6), 'marina': (0.05, 0.35), 'field': (0.03, 0.3)}
 _SCALE = (0.04, 0.33)
+
+Maker = Callable[[Sheet, float, float, float, np.random.Generator], object]
 
 # Materials kept for measuring, and what takes their place in scenes to learn from; and the other way round.
 _TAUGHT = {'snow': 'sand', 'rock': 'gravel', 'paving': 'concrete'}
@@ -57,7 +60,7 @@ def make_scene(seed: int, size_px: int = 640, layout: str | None = None, unseen:
         unseen: On rock, snow and paving, which no detector was taught on; else on everything but these.
     """
     rng = np.random.default_rng((seed, 83))
-    name = layout or str(rng.choice(list(LAYOUTS), p=(0.16, 0.17, 0.2, 0.08, 0.12, 0.1, 0.11, 0.06)))
+    name = layout or str(rng.choice(list(LAYOUTS), p=(0.15, 0.16, 0.18, 0.08, 0.12, 0.1, 0.09, 0.06, 0.06)))
     low, high = _SCALES.get(name, _SCALE)
     scale = float(np.exp(rng.uniform(np.log(low), np.log(high))))
     sheet = Sheet(size_px, scale, _sun(rng), _UNSEEN if unseen else _TAUGHT)
@@ -85,13 +88,22 @@ def _scatter(sheet: Sheet, layout: str, rng: np.random.Generator) -> None:
     else:
         count = rng.poisson(min(size**2 / rng.uniform(80, 1500), 60))
     for _ in range(rng.poisson(6 if layout not in ('sea', 'marina') else 1)):
-        clutter.box(sheet, *_point(size, rng), float(rng.uniform(0, np.pi)), rng)
+        _on_land(sheet, clutter.box, rng)
+    for maker in (look_alikes.hedge, look_alikes.wall, look_alikes.bed, look_alikes.hedge):
+        for _ in range(rng.poisson(0 if layout in ('sea', 'apron') else 2)):
+            _on_land(sheet, maker, rng)
     for _ in range(count):
         x, y = _point(size, rng)
         if not is_water(sheet, x, y):
             clutter.tree(sheet, x, y, float(rng.uniform(0.8, 5)), rng)
     for _ in range(rng.poisson(3)):
         clutter.pole(sheet, *_point(size, rng), rng)
+
+
+def _on_land(sheet: Sheet, maker: Maker, rng: np.random.Generator) -> None:
+    x, y = _point(sheet.size_m, rng)
+    if not is_water(sheet, x, y):
+        maker(sheet, x, y, float(rng.uniform(0, np.pi)), rng)
 
 
 def _point(size: float, rng: np.random.Generator) -> tuple[float, float]:

@@ -59,6 +59,7 @@ class Sheet:
         self.laid: list[Laid] = []
         self._k = _FINE / metres_per_pixel
         self.rgb: NDArray[np.uint8] = np.zeros((size_px * _FINE, size_px * _FINE, 3), np.uint8)
+        self.water: NDArray[np.bool_] = np.zeros(self.rgb.shape[:2], bool)  # of the fine picture
         self._taken = np.zeros((size_px * _FINE // _COARSE,) * 2, np.uint8)
         self._covered = np.zeros_like(self._taken)
 

@@ -62,8 +62,26 @@ def _cabin(
 
 
 def large_vehicle(rng: np.random.Generator) -> Thing:
-    """A truck with or without trailer, a tanker or a bus."""
-    return (_bus if rng.random() < 0.25 else _truck)(rng)
+    """A truck with or without trailer, a tanker, a trailer alone or a bus."""
+    kind = rng.random()
+    return _bus(rng) if kind < 0.22 else trailer(rng) if kind < 0.34 else _truck(rng)
+
+
+def trailer(rng: np.random.Generator) -> Thing:
+    """A trailer without its tractor: longer, wider and smoother than a container, mostly white; axles show behind."""
+    length, width = rng.uniform(12.0, 16.2), rng.uniform(2.5, 2.62)
+    colour = pick(_TARPS, rng) if rng.random() < 0.4 else near((226, 226, 224), rng, 10)
+    parts = [
+        Part(rectangle(0, 0, length, width), shaded(colour, 0.86)),
+        Part(rectangle(0, 0, 0.985 * length, 0.93 * width), colour),
+    ]
+    if rng.random() < 0.5:  # the unit that cools
+        parts.append(Part(rectangle(0.485 * length, 0, 0.05 * length, 0.7 * width), (206, 208, 210)))
+    if rng.random() < 0.5:
+        parts.append(Part(rectangle(0, 0, 0.97 * length, 0.06 * width), shaded(colour, 0.93)))
+    for u in np.linspace(-0.45, 0.45, int(rng.integers(0, 12))):
+        parts.append(Part(rectangle(u * length, 0, 0.08, 0.92 * width), shaded(colour, 0.92)))
+    return Thing(LARGE, tuple(parts), length, width, rng.uniform(3.6, 4.0))
 
 
 def _bus(rng: np.random.Generator) -> Thing:
