@@ -6,7 +6,7 @@ from __future__ import annotations
 import numpy as np
 
 from waymark_sim.aerial.sheet import Sheet, placed
-from waymark_sim.aerial.thing import Colour, Part, Polygon, Thing, near, pick, rectangle, rounded, shaded
+from waymark_sim.aerial.thing import Colour, Part, Polygon, Thing, near, pick, rectangle, rounded, shaded, standing
 
 _GREEN: tuple[Colour, ...] = ((44, 66, 34), (62, 86, 44), (84, 104, 58), (52, 62, 40))
 _STONE: tuple[Colour, ...] = ((196, 190, 180), (150, 144, 136), (120, 116, 112), (222, 220, 214))
@@ -26,14 +26,14 @@ def hedge(sheet: Sheet, x: float, y: float, heading: float, rng: np.random.Gener
         size = width * rng.uniform(0.3, 0.7)
         leaves = rounded(at * length, rng.uniform(-0.25, 0.25) * width, size, size, 2, 8)
         parts.append(Part(leaves, shaded(leaf, rng.uniform(0.85, 1.35))))
-    sheet.lay(Thing('', tuple(parts), length, width, rng.uniform(0.8, 2.5)), x, y, heading)
+    sheet.lay(Thing('', tuple(standing(parts)), length, width, rng.uniform(0.8, 2.5)), x, y, heading)
 
 
 def wall(sheet: Sheet, x: float, y: float, heading: float, rng: np.random.Generator) -> None:
     """A wall or a barrier: thin, light, hardly to be seen but for its shadow."""
     length, width = rng.uniform(3, 40), rng.uniform(0.2, 0.8)
     body = Part(rectangle(0, 0, length, width), pick(_STONE, rng))
-    sheet.lay(Thing('', (body,), length, width, rng.uniform(0.6, 2.5)), x, y, heading)
+    sheet.lay(Thing('', tuple(standing([body])), length, width, rng.uniform(0.6, 2.5)), x, y, heading)
 
 
 def bed(sheet: Sheet, x: float, y: float, heading: float, rng: np.random.Generator) -> None:
@@ -62,7 +62,7 @@ def hipped(sheet: Sheet, x: float, y: float, heading: float, rng: np.random.Gene
         a, b = rng.uniform(0.5, 1.6, 2)
         chimney = rectangle(rng.uniform(-0.35, 0.35) * length, rng.uniform(-0.3, 0.3) * width, a, b)
         parts += [Part(chimney + 0.25, (50, 48, 48)), Part(chimney, pick(_STONE, rng))]
-    sheet.lay(Thing('', tuple(parts), length, 1.4 * width, rng.uniform(3, 8)), x, y, heading)
+    sheet.lay(Thing('', tuple(standing(parts)), length, 1.4 * width, rng.uniform(3, 8)), x, y, heading)
 
 
 def _four_sides(u: float, v: float, length: float, width: float, colour: Colour, sheet: Sheet) -> list[Part]:
@@ -92,7 +92,7 @@ def tank(sheet: Sheet, x: float, y: float, heading: float, rng: np.random.Genera
         parts.append(Part(rounded(0, 0, 0.1 * across, 0.1 * across, 2, 12), shaded(lid, 0.7)))
         step = np.array([np.cos(stairs), np.sin(stairs)]) * 0.35 * across
         parts.append(Part(placed(rectangle(0, 0, 0.3 * across, 0.04 * across), *step, stairs), shaded(lid, 0.6)))
-        sheet.lay(Thing('', tuple(parts), across, across, height), float(at[0]), float(at[1]), heading)
+        sheet.lay(Thing('', tuple(standing(parts)), across, across, height), float(at[0]), float(at[1]), heading)
 
 
 def signs(sheet: Sheet, x: float, y: float, heading: float, rng: np.random.Generator) -> None:

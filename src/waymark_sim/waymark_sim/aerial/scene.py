@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 from waymark.boxes import from_corners
 from waymark_sim.aerial import clutter, look_alikes
 from waymark_sim.aerial.layouts import LAYOUTS
+from waymark_sim.aerial.oblique import View
 from waymark_sim.aerial.plan import Plan, is_water
 from waymark_sim.aerial.sheet import Sheet, Sun
 
@@ -50,7 +52,9 @@ class AerialScene:
     metres_per_pixel: float
 
 
-def make_scene(seed: int, size_px: int = 640, layout: str | None = None, unseen: bool = False) -> AerialScene:
+def make_scene(
+    seed: int, size_px: int = 640, layout: str | None = None, unseen: bool = False, oblique: bool = False
+) -> AerialScene:
     """Paint a scene.
 
     Args:
@@ -58,20 +62,27 @@ def make_scene(seed: int, size_px: int = 640, layout: str | None = None, unseen:
         size_px: Width and height.
         layout: One of LAYOUTS; None: the seed decides.
         unseen: On rock, snow and paving, which no detector was taught on; else on everything but these.
+        oblique: Seen from the side, 20 to 60 degrees from straight down; boxes lie around all of a thing that shows.
     """
     rng = np.random.default_rng((seed, 83))
     name = layout or str(rng.choice(list(LAYOUTS), p=(0.15, 0.16, 0.18, 0.08, 0.12, 0.1, 0.09, 0.06, 0.06)))
     low, high = _SCALES.get(name, _SCALE)
     scale = float(np.exp(rng.uniform(np.log(low), np.log(high))))
-    sheet = Sheet(size_px, scale, _sun(rng), _UNSEEN if unseen else _TAUGHT)
+    sheet = Sheet(size_px, scale, _sun(rng), _UNSEEN if unseen else _TAUGHT, _view(seed) if oblique else None)
     plan = Plan(sheet, rng)
     LAYOUTS[name](plan)
     _scatter(sheet, name, rng)
     laid = sheet.seen(_MOST_HIDDEN)
-    corners = np.array([thing.corners for thing in laid]).reshape(-1, 4, 2) / scale - 0.5
+    around = [sheet.view.rectangle_around(thing.corners, sheet.size_m) for thing in laid]
+    corners = np.array(around).reshape(-1, 4, 2) / scale - 0.5
     classes = np.array([CLASS_NAMES.index(thing.kind) for thing in laid], np.int64)
     rgb = _light(sheet.picture(), rng)
     return AerialScene(rgb, np.asarray(from_corners(corners)), classes, name, scale)
+
+
+def _view(seed: int) -> View:
+    tilt, azimuth = np.random.default_rng((seed, 84)).uniform((math.radians(20), 0.0), (math.radians(60), 2 * math.pi))
+    return View(float(tilt), float(azimuth))
 
 
 def _sun(rng: np.random.Generator) -> Sun:
