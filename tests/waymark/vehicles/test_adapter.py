@@ -7,8 +7,8 @@ import math
 
 import numpy as np
 import pytest
-
 from tests.support.fake_autopilot import OFFBOARD, FakeAutopilot, free_port
+
 from waymark.errors import BackendUnavailable, SourceError
 from waymark.image.rotation import rotation_rpy
 from waymark.vehicles import MavlinkAdapter, MavlinkConfig, MavlinkLink, VehicleState
@@ -114,7 +114,7 @@ def test_a_flown_square_reaches_the_autopilot_with_the_right_signs_at_30_to_50_h
     corners = []
     while not square.is_done:
         begun.step(square)
-        if abs((square.time_s + CORNER_S) % (LEG_S + CORNER_S)) < STEP_S / 2:
+        if round(square.time_s / STEP_S) % round((LEG_S + CORNER_S) / STEP_S) == round(LEG_S / STEP_S):
             corners.append(begun.autopilot.last('ODOMETRY'))
     found = begun.autopilot
     setpoints = [m for _, m in found.heard['SET_POSITION_TARGET_LOCAL_NED']]

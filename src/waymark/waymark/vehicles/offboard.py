@@ -17,7 +17,7 @@ class OffboardGate:
 
     Attributes:
         heartbeat: The last one; None before any, and after SILENT_S without.
-        has_handed_over: Whether the vehicle was left to its autopilot: until a person leaves offboard mode or arms again.
+        has_handed_over: Whether the vehicle is the autopilot's, until a person leaves offboard mode or arms again.
     """
 
     def __init__(self, requests_offboard: bool, on_hand_over: str) -> None:
