@@ -17,6 +17,7 @@ NODES = [
     'image_classifier',
     'image_encoder',
     'image_source',
+    'mavlink_adapter',
     'obb_detector',
     'place_recognition',
     'recorder',
