@@ -12,6 +12,7 @@ from launch_ros.substitutions import FindPackageShare
 
 NODES = [
     'ego_motion',
+    'flight_simulator',
     'geo_localization',
     'homography_tracker',
     'image_classifier',

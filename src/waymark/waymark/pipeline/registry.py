@@ -12,6 +12,7 @@ from waymark.errors import ConfigError
 # The ROS class of node `x` is the VisionNode in waymark_ros/nodes/x.py.
 NODE_CONFIGS = {
     'image_source': 'waymark.sources.config:ImageSourceConfig',
+    'flight_simulator': 'waymark.pipeline.flight_simulator:FlightSimulatorConfig',
     'image_encoder': 'waymark.encoding.config:EncoderConfig',
     'homography_tracker': 'waymark.pipeline.motion_masks:HomographyTrackerConfig',
     'ego_motion': 'waymark.pipeline.ego_motion:EgoMotionNodeConfig',

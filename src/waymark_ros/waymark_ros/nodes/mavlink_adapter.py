@@ -15,7 +15,6 @@ from waymark_ros.qos import COMMANDS_IN, SENSORS, STATE
 from waymark_ros.runner import run_node
 from waymark_ros.vehicle_conversions import state_from_msg, twist_array
 
-
 TROUBLE_S = 0.1  # until a connection that fails is tried again
 
 
