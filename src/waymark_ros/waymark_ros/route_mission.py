@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Generator
+from datetime import datetime
 from typing import Any
 
 from geometry_msgs.msg import TwistStamped
@@ -48,6 +49,7 @@ class RouteMission:
         self._repeat = ActionClient(node, RepeatRoute, 'repeat_route')
         self._release = node.create_client(Trigger, 'safety_filter/release')
         self._lead = node.create_publisher(TwistStamped, 'cmd/operator', COMMANDS_OUT)
+        self._name = config.route_id or f'{datetime.now():%Y%m%d-%H%M%S}'
         self._stamp_ns, self._steps = 0, self._plan()
         self.title, self.is_done, self._is_flown = 'waiting for the nodes', False, False
 
@@ -89,8 +91,8 @@ class RouteMission:
         yield from self._repeated()
 
     def _taught(self) -> Steps:
-        name, pilot = self._config.route_id, self._flight.pilot()
-        goal = yield from self._goal(self._teach, TeachRoute.Goal(route_id=name))
+        pilot = self._flight.pilot()
+        goal = yield from self._goal(self._teach, TeachRoute.Goal(route_id=self._name))
         self.title = 'teaching'
         deadline_s = self._deadline_s()
         while not pilot.is_done:
@@ -104,7 +106,7 @@ class RouteMission:
         self._say(taught.result, 'taught')
 
     def _repeated(self) -> Steps:
-        goal = yield from self._goal(self._repeat, RepeatRoute.Goal(route_id=self._config.route_id))
+        goal = yield from self._goal(self._repeat, RepeatRoute.Goal(route_id=self._name))
         self.title = 'repeating'
         limit_s = self._deadline_s() - time.monotonic()
         flown = yield from self._answer(goal.get_result_async(), limit_s, 'repeat_route')
@@ -113,8 +115,8 @@ class RouteMission:
     def _say(self, result: Any, what: str) -> None:
         self._is_flown = False
         if not result.success:
-            raise RouteError(f'the route {self._config.route_id!r} was not {what}: {result.message}')
-        self._node.get_logger().info(f'{what} the route {self._config.route_id!r}: {result.message}')
+            raise RouteError(f'the route {self._name!r} was not {what}: {result.message}')
+        self._node.get_logger().info(f'{what} the route {self._name!r}: {result.message}')
 
     def _deadline_s(self) -> float:
         return time.monotonic() + LATE_S * self._config.length / self._config.speed / self._config.pace + READY_S

@@ -37,7 +37,7 @@ class FlightSimulatorConfig(Config):
         'carries it back, has it repeat the way, and ends the process.',
         choices=('none', 'teach_and_repeat'),
     )
-    route_id: str = param('demo', 'Of the route that is taught.')
+    route_id: str = param('', 'Of the route that is taught; empty: the time it is taught at.')
     beside_m: float = param(2.0, 'How far beside the start of the way it is put down.', ge=0.0, unit='m')
     video: str = param('', 'Film of the flight: .gif, .mp4, .avi or .mkv; empty: none.', path=True)
     show: bool = param(False, 'Open a window with the flight, where there is a display.')
