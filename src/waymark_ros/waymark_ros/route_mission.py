@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Callable, Generator
 from datetime import datetime
@@ -56,7 +57,7 @@ class RouteMission:
     @property
     def is_waiting(self) -> bool:
         """Whether time should stand still: on a busy machine the vehicle would outrun who steers it."""
-        return time.monotonic() < self._answer_by_s
+        return self._config.waits and time.monotonic() < self._answer_by_s
 
     def observe(self, stamp_ns: int, sees: bool) -> None:
         """Go on.
@@ -83,12 +84,23 @@ class RouteMission:
         for name, client in (('teach_route', self._teach), ('repeat_route', self._repeat)):
             yield from self._until(client.server_is_ready, READY_S, f'nobody offers the action {name}')
         yield from self._until(self._release.service_is_ready, READY_S, 'there is no safety_filter')
-        answer = yield from self._answer(self._release.call_async(Trigger.Request()), ANSWER_S, 'safety_filter')
-        if not answer.success:
-            raise RouteError(f'the safety filter stays latched: {answer.message}.')
+        yield from self._released()
         yield from self._taught()
-        self._flight.carry_to_start(self._config.beside_m)
-        yield from self._repeated()
+        if self._config.mission == 'teach_and_repeat':
+            self._flight.carry_to_start(self._config.beside_m)
+            yield from self._repeated(backwards=False)
+        for lap in itertools.count() if self._config.mission == 'patrol' else ():
+            yield from self._repeated(backwards=lap % 2 == 0)
+
+    def _released(self) -> Steps:
+        deadline_s = time.monotonic() + READY_S  # its service is there before it is active
+        while True:
+            answer = yield from self._answer(self._release.call_async(Trigger.Request()), ANSWER_S, 'safety_filter')
+            if answer.success:
+                return
+            if time.monotonic() > deadline_s:
+                raise RouteError(f'the safety filter stays latched: {answer.message}.')
+            yield
 
     def _taught(self) -> Steps:
         pilot = self._flight.pilot()
@@ -105,8 +117,9 @@ class RouteMission:
         taught = yield from self._answer(goal.get_result_async(), ANSWER_S, 'teach_route')
         self._say(taught.result, 'taught')
 
-    def _repeated(self) -> Steps:
-        goal = yield from self._goal(self._repeat, RepeatRoute.Goal(route_id=self._name))
+    def _repeated(self, backwards: bool) -> Steps:
+        request = RepeatRoute.Goal(route_id=self._name, backwards=backwards, max_speed=self._config.speed)
+        goal = yield from self._goal(self._repeat, request)
         self.title = 'repeating'
         limit_s = self._deadline_s() - time.monotonic()
         flown = yield from self._answer(goal.get_result_async(), limit_s, 'repeat_route')
