@@ -33,6 +33,7 @@ class RouteMission:
     Attributes:
         title: What goes on, for people.
         is_done: Whether all of it is.
+        is_begun: Whether the nodes are there and the filter is released.
     """
 
     _answer_by_s = 0.0  # until then the follower's answer to the last image is awaited
@@ -52,7 +53,7 @@ class RouteMission:
         self._lead = node.create_publisher(TwistStamped, 'cmd/operator', COMMANDS_OUT)
         self._name = config.route_id or f'{datetime.now():%Y%m%d-%H%M%S}'
         self._stamp_ns, self._steps = 0, self._plan()
-        self.title, self.is_done, self._is_flown = 'waiting for the nodes', False, False
+        self.title, self.is_done, self.is_begun, self._is_flown = 'waiting for the nodes', False, False, False
 
     @property
     def is_waiting(self) -> bool:
@@ -85,6 +86,7 @@ class RouteMission:
             yield from self._until(client.server_is_ready, READY_S, f'nobody offers the action {name}')
         yield from self._until(self._release.service_is_ready, READY_S, 'there is no safety_filter')
         yield from self._released()
+        self.is_begun = True
         yield from self._taught()
         if self._config.mission == 'teach_and_repeat':
             self._flight.carry_to_start(self._config.beside_m)

@@ -30,7 +30,9 @@ class FlightSimulatorConfig(Config):
     command_timeout_s: float = param(
         0.5, 'Without `cmd_vel` for this long the vehicle hovers, as an autopilot would.', gt=0.0, unit='s'
     )
-    duration_s: float = param(0.0, 'End after so many simulated seconds; 0: never.', ge=0.0, unit='s')
+    duration_s: float = param(
+        0.0, 'End after so many simulated seconds, of a mission since its nodes are there; 0: never.', ge=0.0, unit='s'
+    )
     mission: str = param(
         'none',
         'teach_and_repeat: a person releases the safety filter, leads the vehicle along the way by `cmd/operator`, '
