@@ -76,9 +76,9 @@ def measure(detector: Detector, pairs: Iterable[Pair], names: Sequence[str], pic
     return {'class_agnostic_map50': result.class_agnostic_map50, 'map50': result.map50, 'per_class': classes}
 
 
-def scenes(count: int, unseen: bool) -> Iterable[Pair]:
+def scenes(count: int, **kind: bool) -> Iterable[Pair]:
     for seed in range(FIRST_SEED, FIRST_SEED + count):
-        scene = make_scene(seed, unseen=unseen)
+        scene = make_scene(seed, **kind)
         large = scene.boxes[:, 2] >= LEAST_PX
         labels = Detections(scene.boxes[large], np.ones(large.sum()), scene.classes[large], CLASS_NAMES)
         yield str(seed), scene.rgb, labels
@@ -119,8 +119,9 @@ def main() -> None:
         report[f'dota8, {way}'] = measure(detector, dota8(options.data), names, folder)
         report[f'sahi_aerial, {way}'] = measure(detector, sahi(options.data), ['vehicle'], folder)
     detector, names = load(options.model, **wide), ['vehicle', 'ship', 'plane', 'container', 'landing pad']
-    for way, unseen in (('unseen seeds', False), ('unseen grounds (rock, snow, paving)', True)):
-        report[way] = measure(detector, scenes(options.scenes, unseen), names)
+    kinds = {'unseen seeds': {}, 'unseen grounds (rock, snow, paving)': {'unseen': True}, 'oblique': {'oblique': True}}
+    for way, kind in kinds.items():
+        report[way] = measure(detector, scenes(options.scenes, **kind), names)
     detectors = {'ours': load(options.model)} | ({'peer': load(options.peer)} if options.peer else {})
     report['ms per 640 x 640 image, one thread'] = times_ms(detectors)
     print(json.dumps(report, indent=2))

@@ -31,9 +31,12 @@ def pytest_configure() -> None:
 pytest_configure()
 
 
-@pytest.fixture(scope='session')
+@pytest.fixture
 def ros() -> Iterator[None]:
-    """rclpy, started once for the session."""
+    """rclpy, begun anew for each test.
+
+    Who saw a killed node goes on seeing it for 20 s, takes it for a listener, and asks its services for nothing.
+    """
     from waymark.environment import prepare_ros
 
     prepare_ros()

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 import json
 import os
-import random
 import subprocess
 import sys
 from pathlib import Path
@@ -22,8 +21,6 @@ def environ(repo):
     return {
         **os.environ,
         'PYTHONPATH': os.pathsep.join(filter(None, [sources, os.environ.get('PYTHONPATH', '')])),
-        'ROS_DOMAIN_ID': str(random.randint(1, 100)),
-        'ROS_AUTOMATIC_DISCOVERY_RANGE': 'LOCALHOST',
     }
 
 

@@ -41,11 +41,14 @@ def places(camera, start):
 
 
 def show(camera, *seeds):
-    """Send a picture of each seed, and wait until each is a keyframe."""
+    """Send a picture of each seed until each is a keyframe: the two nodes may not have found one another yet."""
     for seed in seeds:
         known = len(camera.heard['keyframes'])
-        camera.send(seed=seed)
-        assert camera.wait_for(lambda known=known: len(camera.heard['keyframes']) > known)
+        for _ in range(5):
+            camera.send(seed=seed)
+            if camera.wait_for(lambda known=known: len(camera.heard['keyframes']) > known, 5.0):
+                break
+        assert len(camera.heard['keyframes']) == known + 1, camera.status
 
 
 def query(camera, seed):

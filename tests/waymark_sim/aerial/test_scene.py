@@ -4,8 +4,9 @@ import pytest
 
 from waymark.boxes import from_corners
 from waymark_sim.aerial import CLASS_NAMES, LAYOUTS, make_scene
+from waymark_sim.aerial.oblique import View
 from waymark_sim.aerial.sheet import Sheet, Sun
-from waymark_sim.aerial.thing import Part, Thing, rectangle
+from waymark_sim.aerial.thing import Part, Thing, rectangle, standing
 
 NOON = Sun((0.0, 0.0), 0.0)
 
@@ -36,7 +37,8 @@ def test_every_layout_paints_a_picture_whose_labels_are_boxes(layout):
 
 
 def test_all_classes_are_painted():
-    seen = {int(c) for seed in range(24) for c in make_scene(seed, 96).classes}
+    scenes = [make_scene(seed, 96, name) for name in ('marina', 'apron', 'yard', 'field', 'street') for seed in (1, 2)]
+    seen = {int(c) for scene in [*scenes, make_scene(0, 96, 'yard')] for c in scene.classes}
     assert seen == set(range(len(CLASS_NAMES)))
 
 
@@ -56,6 +58,29 @@ def test_a_label_is_the_box_of_what_was_painted(heading):
     assert len(rows) == pytest.approx(w * h, rel=0.08)
     xx, yy, xy = np.cov(columns, rows)[[0, 1, 0], [0, 1, 1]]
     assert 0.5 * np.arctan2(2 * xy, xx - yy) == pytest.approx(theta, abs=0.01)
+
+
+@pytest.mark.parametrize(('azimuth', 'box'), [(np.pi / 2, (99.5, 89.5, 160, 40)), (0.0, (109.5, 79.5, 100, 40))])
+def test_from_the_side_a_label_holds_roof_and_wall(azimuth, box):
+    # At 60 degrees the ground is twice as wide across the azimuth, and 1 m of height leans by 1.73 m along it.
+    height_m = 2.0 / np.tan(np.radians(60))
+    body = Thing('ship', tuple(standing(bar().parts)), 8.0, 2.0, height_m)
+    sheet = Sheet(200, 0.1, NOON, view=View(np.radians(60), azimuth))
+    sheet.lay(body, 10.0, 9.0 if azimuth == 0 else 8.0, 0.0)
+    corners = sheet.view.rectangle_around(sheet.laid[0].corners, sheet.size_m) / 0.1 - 0.5
+    cx, cy, w, h, theta = from_corners(corners)
+    assert (cx, cy, w, h) == pytest.approx(box, abs=0.01)
+    assert theta == pytest.approx(0, abs=1e-6)
+    rows, columns = np.nonzero(sheet.picture()[..., 0] > 127)
+    low, high = (cx - w / 2, cy - h / 2), (cx + w / 2, cy + h / 2)
+    assert (columns.min(), rows.min()) == pytest.approx(low, abs=1.6)
+    assert (columns.max(), rows.max()) == pytest.approx(high, abs=1.6)
+
+
+def test_from_the_side_scenes_have_the_same_objects_and_no_black_rim():
+    above, aside = make_scene(1, 96, 'parking'), make_scene(1, 96, 'parking', oblique=True)
+    assert 0 < len(aside.boxes) <= len(above.boxes)
+    assert (aside.rgb.max(axis=-1) > 0).all()
 
 
 def test_nothing_is_laid_on_something_else():

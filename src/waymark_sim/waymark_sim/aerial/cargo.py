@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from waymark_sim.aerial.thing import Colour, Part, Polygon, Thing, near, pick, rectangle, rounded, shaded
+from waymark_sim.aerial.thing import Colour, Part, Polygon, Thing, near, pick, rectangle, rounded, shaded, standing
 
 CONTAINER, PAD = 'container', 'landing pad'
 _PAINTS: tuple[Colour, ...] = (
@@ -30,7 +30,7 @@ def container(rng: np.random.Generator, length_m: float | None = None) -> Thing:
     ]
     for x in np.linspace(-0.5, 0.5, round(length / 0.55))[1:-1]:
         parts.append(Part(rectangle(x * length, 0, 0.16, 2.2), shaded(colour, 0.9)))
-    return Thing(CONTAINER, tuple(parts), length, 2.44, 2.6 * float(rng.integers(1, 3)))
+    return Thing(CONTAINER, tuple(standing(parts)), length, 2.44, 2.6 * float(rng.integers(1, 3)))
 
 
 def pad(rng: np.random.Generator) -> Thing:

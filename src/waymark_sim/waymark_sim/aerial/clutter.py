@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is no object to be found: trees, roofs, courts, pools, marks on the ground, boxes and poles."""
+"""What is no object to be found: trees, roofs, marks on the ground, boxes and poles."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from waymark_sim.aerial.sheet import Sheet, placed
-from waymark_sim.aerial.thing import Colour, Part, Polygon, Thing, near, pick, rectangle, rounded, shaded
+from waymark_sim.aerial.thing import Colour, Part, Polygon, Thing, near, pick, rectangle, rounded, shaded, standing
 
 _ROOFS: tuple[Colour, ...] = (
     (158, 84, 62),
@@ -28,6 +28,9 @@ def tree(sheet: Sheet, x: float, y: float, radius: float, rng: np.random.Generat
     crown = np.column_stack([x + ragged * np.cos(t), y + ragged * np.sin(t)])
     sun = np.asarray(sheet.sun.shadow_per_m)
     sheet.shade(crown + sun * radius * rng.uniform(0.7, 1.6), sheet.sun.darkness)
+    sheet.polygon(sheet.hull(crown, 0.4 * radius, radius), shaded(leaf, 0.6))
+    crown = sheet.raised(crown, radius)
+    x, y = crown.mean(axis=0)
     sheet.polygon(crown, shaded(leaf, 0.75))
     light = -sun / max(float(np.hypot(*sun)), 1e-6)
     for _ in range(int(np.clip(radius / sheet.metres_per_pixel * 1.5, 4, 26))):
@@ -43,13 +46,14 @@ def tree(sheet: Sheet, x: float, y: float, radius: float, rng: np.random.Generat
 def building(sheet: Sheet, x: float, y: float, heading: float, rng: np.random.Generator) -> bool:
     """A house with a gable, or a hall with a flat roof and what stands on it."""
     length, width = rng.uniform(7, 40), rng.uniform(6, 18)
-    outline = placed(rectangle(0, 0, length, width), x, y, heading)
-    if not sheet.has_room(outline):
+    if not sheet.has_room(placed(rectangle(0, 0, length, width), x, y, heading)):
         return False
-    sheet.take(outline)
     roof, height = pick(_ROOFS, rng), rng.uniform(3, 12)
-    body = Thing('', (Part(rectangle(0, 0, length, width), roof),), length, width, height)
-    sheet.throw_shadow(body, x, y, heading)
+    body = Thing('', tuple(standing([Part(rectangle(0, 0, length, width), roof)])), length, width, height)
+    if not sheet.lay(body, x, y, heading):
+        return False
+    x, y = sheet.raised(np.array([x, y]), height)
+    outline = placed(body.box, x, y, heading)
     if rng.random() < 0.5:
         lit = rng.uniform(0.7, 0.95), rng.uniform(1.0, 1.2)
         for side, factor in zip((-1, 1), lit, strict=True):
@@ -93,7 +97,7 @@ def box(sheet: Sheet, x: float, y: float, heading: float, rng: np.random.Generat
     parts = [Part(rectangle(0, 0, a, b), colour)]
     if rng.random() < 0.4:
         parts.append(Part(rectangle(0, 0, 0.8 * a, 0.8 * b), shaded(colour, rng.uniform(0.8, 1.2))))
-    sheet.lay(Thing('', tuple(parts), a, b, rng.uniform(0.3, 2.5)), x, y, heading)
+    sheet.lay(Thing('', tuple(standing(parts)), a, b, rng.uniform(0.3, 2.5)), x, y, heading)
 
 
 def pole(sheet: Sheet, x: float, y: float, rng: np.random.Generator) -> None:
@@ -102,41 +106,6 @@ def pole(sheet: Sheet, x: float, y: float, rng: np.random.Generator) -> None:
     across = np.array([[0.08, 0.0], [-0.08, 0.0]])
     sheet.shade(np.vstack([across + (x, y), across[::-1] + tip]), sheet.sun.darkness)
     sheet.polygon(rounded(x, y, 0.4, 0.4, 2, 8), (206, 206, 204))
-
-
-def court(sheet: Sheet, x: float, y: float, heading: float, rng: np.random.Generator) -> None:
-    """A tennis court or the like: a large rectangle with white lines."""
-    outer = placed(rectangle(0, 0, 34, 17), x, y, heading)
-    if not sheet.has_room(outer):
-        return
-    sheet.take(outer)
-    sheet.polygon(outer, pick(((64, 100, 76), (60, 84, 128), (150, 80, 60), (90, 92, 94)), rng))
-    sheet.polygon(
-        placed(rectangle(0, 0, 24, 11), x, y, heading), pick(((70, 96, 140), (84, 120, 88), (110, 112, 112)), rng)
-    )
-    for w, h in ((24.0, 11.0), (24.0, 8.2), (12.8, 8.2)):
-        points = rectangle(0, 0, w, h)
-        sheet.line(placed(np.vstack([points, points[:1]]), x, y, heading), 0.1, (230, 230, 228))
-
-
-def pool(sheet: Sheet, x: float, y: float, heading: float, rng: np.random.Generator) -> None:
-    """A swimming pool."""
-    a, b = rng.uniform(6, 25), rng.uniform(4, 12)
-    sheet.lay(
-        Thing(
-            '',
-            (
-                Part(rectangle(0, 0, a + 3, b + 3), (206, 202, 194)),
-                Part(rounded(0, 0, a, b, 8), pick(((84, 176, 204), (60, 140, 176)), rng)),
-            ),
-            a + 3,
-            b + 3,
-            0,
-        ),
-        x,
-        y,
-        heading,
-    )
 
 
 def marks(sheet: Sheet, rng: np.random.Generator, count: int) -> None:

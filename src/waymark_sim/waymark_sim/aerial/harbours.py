@@ -21,13 +21,17 @@ def marina(plan: Plan) -> None:
     size = rng.uniform(0.6, 1.3)  # of the boats
     full, spacing, u = rng.uniform(0.5, 1.0), rng.uniform(26, 50) * size, -plan.reach + rng.uniform(0, 20)
     pier: Colour = tuple(rng.uniform(110, 200) * np.array([1, 0.97, 0.92]))
-    while u < plan.reach:
-        width, v = rng.uniform(1.2, 3), -plan.reach
-        end = rng.uniform(0.1, 1) * plan.reach
-        plan.sheet.polygon(plan.at(rectangle(u, (v + end) / 2, width, end - v)), pier)
+    piers = []
+    while u < plan.reach:  # all piers first: none may bury the boats of another
+        width, end = rng.uniform(1.2, 3), rng.uniform(0.1, 1) * plan.reach
+        outline = plan.at(rectangle(u, (end - plan.reach) / 2, width, end + plan.reach))
+        plan.sheet.polygon(outline, pier)
+        plan.sheet.take(outline)
+        piers.append((u, width, end))
+        u += spacing * rng.uniform(0.9, 1.2)
+    for u, width, end in piers:
         for side in (-1, 1):
             _berths(plan, u + side * width / 2, side, end, full, size)
-        u += spacing * rng.uniform(0.9, 1.2)
     for _ in range(int(rng.integers(0, 5))):
         _sail(plan, ships.ship(rng))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from waymark_sim.aerial import ships, vehicles
+from waymark_sim.aerial import clutter, ships, vehicles
 from waymark_sim.aerial.sheet import Sheet, placed
 from waymark_sim.aerial.textures import NATURAL, PAVED, fill
 from waymark_sim.aerial.thing import Colour, Polygon, Thing, rectangle
@@ -37,7 +37,7 @@ class Plan:
         rim = 0.3 * max(thing.length_m, thing.width_m)
         if not (-rim < x < self.sheet.size_m + rim and -rim < y < self.sheet.size_m + rim):
             return False
-        if thing.kind != ships.SHIP and is_water(self.sheet, float(x), float(y)):
+        if (thing.kind == ships.SHIP) != is_water(self.sheet, float(x), float(y)):
             return False
         return self.sheet.lay(thing, float(x), float(y), self.heading + turn)
 
@@ -58,6 +58,7 @@ def land(plan: Plan) -> None:
     for _ in range(int(rng.integers(0, 4))):
         u, v = around(plan)
         plan.pave(str(rng.choice([*NATURAL, *PAVED])), plan.area(u, v, *(rng.uniform(0.1, 1, 2) * plan.sheet.size_m)))
+    clutter.marks(plan.sheet, rng, rng.poisson(5))
 
 
 def driving(plan: Plan, per_m2: float) -> None:
@@ -76,7 +77,6 @@ def around(plan: Plan) -> tuple[float, float]:
 
 
 def is_water(sheet: Sheet, x: float, y: float) -> bool:
-    """Whether the sheet looks like water at a point, m."""
-    where = np.clip((np.array([y, x]) / sheet.size_m * sheet.shape).astype(int), 0, sheet.shape[0] - 1)
-    r, g, b = sheet.rgb[where[0], where[1]].astype(int)
-    return bool(r <= max(g, b) + 4 and r < 110)
+    """Whether there is water at a point, m; beyond the sheet: at the nearest point of it."""
+    row, column = np.clip((np.array([y, x]) / sheet.size_m * sheet.shape).astype(int), 0, sheet.shape[0] - 1)
+    return bool(sheet.water[row, column])

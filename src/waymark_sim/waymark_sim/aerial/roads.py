@@ -3,11 +3,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
-from waymark_sim.aerial import vehicles
+from waymark_sim.aerial import look_alikes, vehicles
 from waymark_sim.aerial.plan import WHITE, YELLOW, Plan
 from waymark_sim.aerial.sheet import placed
 from waymark_sim.aerial.thing import Polygon, rectangle
@@ -15,24 +16,54 @@ from waymark_sim.aerial.thing import Polygon, rectangle
 _LANE_M = 3.4
 
 
-def road(plan: Plan, v: float, turn: float, lanes: int) -> None:
-    """A road along u at v, the whole turned; its lanes, its traffic, cars at its kerb."""
-    rng, sheet = plan.rng, plan.sheet
+@dataclass(frozen=True)
+class Road:
+    """A road along u at v, the whole turned.
+
+    Attributes:
+        v: Of its middle, m.
+        turn: Against the main direction, rad.
+        lanes: To each side.
+        has_kerb: Cars stand at it.
+    """
+
+    v: float
+    turn: float
+    lanes: int
+    has_kerb: bool
+
+    @property
+    def half_m(self) -> float:
+        """Half of what its lanes take."""
+        return self.lanes * _LANE_M + 0.5
+
+
+def roads(plan: Plan, courses: Sequence[tuple[float, float, int]]) -> None:
+    """Roads by v, turn and lanes: all of them before what drives and stands there, or one buries another's cars."""
+    made = [Road(v, turn, lanes, plan.rng.random() < 0.5) for v, turn, lanes in courses]
+    for road in made:
+        _surface(plan, road)
+    for road in made:
+        _traffic(plan, road.v, road.turn, road.lanes)
+        if road.has_kerb:
+            _kerb(plan, road.v, road.turn, road.half_m)
+
+
+def _surface(plan: Plan, road: Road) -> None:
+    rng = plan.rng
 
     def at(points: Polygon) -> Polygon:
-        return plan.at(placed(points, 0, 0, turn))
+        return plan.at(placed(points, 0, 0, road.turn))
 
-    half = lanes * _LANE_M + 0.5
-    kerb = rng.random() < 0.5
-    if kerb:
-        sheet.polygon(at(rectangle(0, v, 2 * plan.reach, 2 * half + 9)), (164, 160, 152))
-    plan.pave(
-        'asphalt' if rng.random() < 0.85 else 'soil', at(rectangle(0, v, 2 * plan.reach, 2 * half + (5 if kerb else 0)))
-    )
-    _lines(plan, at, v, lanes)
-    _traffic(plan, v, turn, lanes)
-    if kerb:
-        _kerb(plan, v, turn, half)
+    if road.has_kerb:
+        plan.sheet.polygon(at(rectangle(0, road.v, 2 * plan.reach, 2 * road.half_m + 9)), (164, 160, 152))
+    width = 2 * road.half_m + (5 if road.has_kerb else 0)
+    plan.pave('asphalt' if rng.random() < 0.85 else 'soil', at(rectangle(0, road.v, 2 * plan.reach, width)))
+    _lines(plan, at, road.v, road.lanes)
+    for _ in range(int(rng.integers(0, 5))):
+        where = np.array([[rng.uniform(-0.6, 0.6) * plan.reach, road.v + (rng.integers(-1, 2) * 0.5) * _LANE_M]])
+        x, y = at(where)[0]
+        look_alikes.signs(plan.sheet, float(x), float(y), plan.heading + road.turn, rng)
 
 
 def _lines(plan: Plan, at: Callable[[Polygon], Polygon], v: float, lanes: int) -> None:

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import cv2
@@ -10,8 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from waymark.boxes import from_corners
-from waymark_sim.aerial import clutter
+from waymark_sim.aerial import clutter, look_alikes
 from waymark_sim.aerial.layouts import LAYOUTS
+from waymark_sim.aerial.oblique import View
 from waymark_sim.aerial.plan import Plan, is_water
 from waymark_sim.aerial.sheet import Sheet, Sun
 
@@ -21,6 +24,8 @@ _MOST_HIDDEN = 0.5
 # Scale in m/px, from and to: cars of about 12 to 130 px, planes that still fit.
 _SCALES = {'apron': (0.09, 0.55), 'sea': (0.07, 0.6), 'marina': (0.05, 0.35), 'field': (0.03, 0.3)}
 _SCALE = (0.04, 0.33)
+
+Maker = Callable[[Sheet, float, float, float, np.random.Generator], object]
 
 # Materials kept for measuring, and what takes their place in scenes to learn from; and the other way round.
 _TAUGHT = {'snow': 'sand', 'rock': 'gravel', 'paving': 'concrete'}
@@ -47,7 +52,9 @@ class AerialScene:
     metres_per_pixel: float
 
 
-def make_scene(seed: int, size_px: int = 640, layout: str | None = None, unseen: bool = False) -> AerialScene:
+def make_scene(
+    seed: int, size_px: int = 640, layout: str | None = None, unseen: bool = False, oblique: bool = False
+) -> AerialScene:
     """Paint a scene.
 
     Args:
@@ -55,20 +62,27 @@ def make_scene(seed: int, size_px: int = 640, layout: str | None = None, unseen:
         size_px: Width and height.
         layout: One of LAYOUTS; None: the seed decides.
         unseen: On rock, snow and paving, which no detector was taught on; else on everything but these.
+        oblique: Seen from the side, 20 to 60 degrees from straight down; boxes lie around all of a thing that shows.
     """
     rng = np.random.default_rng((seed, 83))
-    name = layout or str(rng.choice(list(LAYOUTS), p=(0.16, 0.17, 0.2, 0.08, 0.12, 0.1, 0.11, 0.06)))
+    name = layout or str(rng.choice(list(LAYOUTS), p=(0.15, 0.16, 0.18, 0.08, 0.12, 0.1, 0.09, 0.06, 0.06)))
     low, high = _SCALES.get(name, _SCALE)
     scale = float(np.exp(rng.uniform(np.log(low), np.log(high))))
-    sheet = Sheet(size_px, scale, _sun(rng), _UNSEEN if unseen else _TAUGHT)
+    sheet = Sheet(size_px, scale, _sun(rng), _UNSEEN if unseen else _TAUGHT, _view(seed) if oblique else None)
     plan = Plan(sheet, rng)
     LAYOUTS[name](plan)
     _scatter(sheet, name, rng)
     laid = sheet.seen(_MOST_HIDDEN)
-    corners = np.array([thing.corners for thing in laid]).reshape(-1, 4, 2) / scale - 0.5
+    around = [sheet.view.rectangle_around(thing.corners, sheet.size_m) for thing in laid]
+    corners = np.array(around).reshape(-1, 4, 2) / scale - 0.5
     classes = np.array([CLASS_NAMES.index(thing.kind) for thing in laid], np.int64)
     rgb = _light(sheet.picture(), rng)
     return AerialScene(rgb, np.asarray(from_corners(corners)), classes, name, scale)
+
+
+def _view(seed: int) -> View:
+    tilt, azimuth = np.random.default_rng((seed, 84)).uniform((math.radians(20), 0.0), (math.radians(60), 2 * math.pi))
+    return View(float(tilt), float(azimuth))
 
 
 def _sun(rng: np.random.Generator) -> Sun:
@@ -85,13 +99,22 @@ def _scatter(sheet: Sheet, layout: str, rng: np.random.Generator) -> None:
     else:
         count = rng.poisson(min(size**2 / rng.uniform(80, 1500), 60))
     for _ in range(rng.poisson(6 if layout not in ('sea', 'marina') else 1)):
-        clutter.box(sheet, *_point(size, rng), float(rng.uniform(0, np.pi)), rng)
+        _on_land(sheet, clutter.box, rng)
+    for maker in (look_alikes.hedge, look_alikes.wall, look_alikes.bed, look_alikes.hedge):
+        for _ in range(rng.poisson(0 if layout in ('sea', 'apron') else 2)):
+            _on_land(sheet, maker, rng)
     for _ in range(count):
         x, y = _point(size, rng)
         if not is_water(sheet, x, y):
             clutter.tree(sheet, x, y, float(rng.uniform(0.8, 5)), rng)
     for _ in range(rng.poisson(3)):
         clutter.pole(sheet, *_point(size, rng), rng)
+
+
+def _on_land(sheet: Sheet, maker: Maker, rng: np.random.Generator) -> None:
+    x, y = _point(sheet.size_m, rng)
+    if not is_water(sheet, x, y):
+        maker(sheet, x, y, float(rng.uniform(0, np.pi)), rng)
 
 
 def _point(size: float, rng: np.random.Generator) -> tuple[float, float]:

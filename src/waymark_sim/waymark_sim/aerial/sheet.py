@@ -11,11 +11,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from waymark_sim.aerial.thing import Colour, Polygon, Thing
+from waymark_sim.aerial.oblique import View
+from waymark_sim.aerial.thing import Colour, Part, Polygon, Thing, shaded
 
 _FINE = 2  # painted so many times finer than the result, then averaged
 _SHIFT = 4  # OpenCV draws at 1/16 px
 _COARSE = 4  # px of the fine picture in one cell of the occupancy
+_WALL = 0.72  # light on what stands upright
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,7 @@ class Sun:
 
 @dataclass(frozen=True, eq=False)
 class Laid:
-    """A thing on the sheet: its box's corners (4, 2) in m, and its class."""
+    """A thing on the sheet: its outline in m, the corners (4, 2) of its box when seen from above, and its class."""
 
     kind: str
     corners: Polygon
@@ -43,7 +45,12 @@ class Sheet:
     """A square picture."""
 
     def __init__(
-        self, size_px: int, metres_per_pixel: float, sun: Sun, grounds: Mapping[str, str] | None = None
+        self,
+        size_px: int,
+        metres_per_pixel: float,
+        sun: Sun,
+        grounds: Mapping[str, str] | None = None,
+        view: View | None = None,
     ) -> None:
         """Begin black.
 
@@ -52,13 +59,16 @@ class Sheet:
             metres_per_pixel: Of the result.
             sun: Light.
             grounds: Materials that others stand in for, by name.
+            view: Where it is seen from; None: from above.
         """
+        self.view = view or View()
         self.size_m = size_px * metres_per_pixel
         self.metres_per_pixel = metres_per_pixel
         self.sun, self.grounds = sun, dict(grounds or {})
         self.laid: list[Laid] = []
         self._k = _FINE / metres_per_pixel
         self.rgb: NDArray[np.uint8] = np.zeros((size_px * _FINE, size_px * _FINE, 3), np.uint8)
+        self.water: NDArray[np.bool_] = np.zeros(self.rgb.shape[:2], bool)  # of the fine picture
         self._taken = np.zeros((size_px * _FINE // _COARSE,) * 2, np.uint8)
         self._covered = np.zeros_like(self._taken)
 
@@ -120,16 +130,36 @@ class Sheet:
         Returns:
             Whether there was room.
         """
-        corners = placed(thing.box, x, y, heading)
-        if not self.has_room(corners):
+        outline = self.outline(thing, placed(thing.box, x, y, heading))
+        if not self.has_room(outline):
             return False
-        self.take(corners)
+        self.take(outline)
         self.throw_shadow(thing, x, y, heading)
         for part in thing.parts:
-            self.polygon(placed(part.points, x, y, heading), part.colour)
+            self.part(part, placed(part.points, x, y, heading), thing.height_m)
         if thing.kind:
-            self.laid.append(Laid(thing.kind, corners))
+            self.laid.append(Laid(thing.kind, outline))
         return True
+
+    def outline(self, thing: Thing, corners: Polygon) -> Polygon:
+        """What a thing hides of the sheet: its box (4, 2), and that box as high as its highest part."""
+        top = max((part.rises for part in thing.parts), default=0.0) * thing.height_m
+        return self.hull(corners, 0.0, top) if top and self.view.tilt else corners
+
+    def part(self, part: Part, outline: Polygon, height_m: float) -> None:
+        """Paint a part, its wall first where one is seen."""
+        if self.view.tilt and part.foot is not None:
+            self.polygon(self.hull(outline, part.foot * height_m, part.rises * height_m), shaded(part.colour, _WALL))
+        self.polygon(self.raised(outline, part.rises * height_m), part.colour)
+
+    def raised(self, points_m: Polygon, height_m: float) -> Polygon:
+        """Where points (N, 2) at a height seem to lie."""
+        return points_m + height_m * np.asarray(self.view.lean)
+
+    def hull(self, points_m: Polygon, foot_m: float, top_m: float) -> Polygon:
+        """Outline (M, 2) of what stands on an area (N, 2) from one height to another."""
+        both = np.vstack([self.raised(points_m, foot_m), self.raised(points_m, top_m)])
+        return np.asarray(cv2.convexHull(both.astype(np.float32)).reshape(-1, 2), np.float64)
 
     def throw_shadow(self, thing: Thing, x: float, y: float, heading: float) -> None:
         """Darken the ground beside a thing."""
@@ -153,8 +183,7 @@ class Sheet:
 
     def picture(self) -> NDArray[np.uint8]:
         """The result: RGB (size, size, 3)."""
-        size = self.rgb.shape[0] // _FINE
-        return np.asarray(cv2.resize(self.rgb, (size, size), interpolation=cv2.INTER_AREA), np.uint8)
+        return self.view.picture(self.rgb, self.rgb.shape[0] // _FINE)
 
     def _cells(self, points_m: Polygon, cells: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
         points = self._fixed(points_m, 1 / _COARSE)

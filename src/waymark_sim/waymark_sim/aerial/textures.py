@@ -95,7 +95,6 @@ def fill(sheet: Sheet, name: str, rng: np.random.Generator, where: NDArray[np.bo
     """Lay a material over the whole sheet or a part of it."""
     name = sheet.grounds.get(name, name)
     picture = waves(sheet, rng) if name == 'water' else material(sheet, name, rng)
-    if where is None:
-        sheet.rgb[:] = picture
-    else:
-        sheet.rgb[where] = picture[where]
+    part = slice(None) if where is None else where
+    sheet.rgb[part] = picture[part]
+    sheet.water[part] = name == 'water'

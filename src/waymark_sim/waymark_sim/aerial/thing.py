@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -36,10 +36,14 @@ class Part:
     Attributes:
         points: (N, 2) m.
         colour: RGB.
+        rises: Share of the thing's height in which it lies; 0 is on the ground.
+        foot: Share of the height from which its walls rise, None where it has none.
     """
 
     points: Polygon
     colour: Colour
+    rises: float = 0.0
+    foot: float | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,6 +89,12 @@ def mirrored(points: ArrayLike) -> Polygon:
     """Close a half outline (N, 2), from bow to stern with y >= 0, by its mirror image."""
     half = np.asarray(points, np.float64)
     return np.vstack([half, half[::-1] * (1, -1)])
+
+
+def standing(parts: Sequence[Part], rises: float = 1.0, foot: float = 0.0) -> list[Part]:
+    """Parts at one share of a thing's height; the first has walls from another share up."""
+    first, *others = (replace(part, rises=rises) for part in parts)
+    return [replace(first, foot=foot), *others]
 
 
 def shaded(colour: Colour, factor: float) -> Colour:

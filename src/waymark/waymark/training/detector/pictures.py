@@ -21,6 +21,7 @@ from waymark.sources.folder import image_files, read_image
 from waymark.training.detector.samples import Labelled
 
 NAMES_FILE = 'classes.txt'
+OBLIQUE_EVERY = 4  # of the generated scenes one is seen from the side
 _KEPT = 256  # pictures in memory: 0.3 GB of 640 x 640
 
 
@@ -140,7 +141,7 @@ def _write_scene(folder: Path, seed: int) -> None:
     from waymark_sim.aerial import CLASS_NAMES, make_scene
 
     cv2.setNumThreads(1)
-    scene = make_scene(seed)
+    scene = make_scene(seed, oblique=seed % OBLIQUE_EVERY == 0)
     cv2.imwrite(str(folder / 'images' / f'{seed:07}.png'), scene.rgb[..., ::-1])
     found = Detections(scene.boxes, np.ones(len(scene.boxes)), scene.classes, CLASS_NAMES)
     label = folder / 'labels' / f'{seed:07}.txt'
