@@ -30,7 +30,7 @@ help:
 	@echo 'make clean     remove environments and builds (out/ stays)'
 
 demo: $(DONE)/waymark
-	@$(BIN)/waymark run $(if $(INPUT),config/input.yaml --input "$$INPUT",config/demo.yaml) --record $(ARGS)
+	@$(BIN)/waymark run $(if $(INPUT),config/input.yaml --input "$$INPUT",config/sim.yaml) --record $(ARGS)
 
 test: $(DONE)/dev
 	@$(PYTEST) -m 'not browser and not colcon and not models and not rknn and not slow and not gpu' $(ARGS)

@@ -12,11 +12,13 @@ from launch_ros.substitutions import FindPackageShare
 
 NODES = [
     'ego_motion',
+    'flight_simulator',
     'geo_localization',
     'homography_tracker',
     'image_classifier',
     'image_encoder',
     'image_source',
+    'mavlink_adapter',
     'obb_detector',
     'place_recognition',
     'recorder',

@@ -14,7 +14,7 @@ from waymark_ros.container import parse_arguments, pipeline_of
 
 REPO = Path(__file__).resolve().parents[2]
 FILES = sorted((REPO / 'launch').glob('*.launch.py'))
-WITHOUT_ARGUMENTS = ('camera', 'demo', 'drone', 'robot')
+WITHOUT_ARGUMENTS = ('camera', 'demo', 'drone', 'robot', 'sim')
 
 
 def load(name):

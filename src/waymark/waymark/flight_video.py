@@ -86,20 +86,23 @@ class GroundView:
         cv2.polylines(picture, [self._px(points_m)], False, colour, width, cv2.LINE_AA, 4)
 
 
-def flight_picture(rgb: Picture, above: Picture, guidance: Guidance | None, stamp_s: float) -> Picture:
+def flight_picture(
+    rgb: Picture, above: Picture, guidance: Guidance | None, stamp_s: float, title: str = 'teaching'
+) -> Picture:
     """Camera and view from above side by side, with what the follower says.
 
     Args:
         rgb: (H, W, 3) of the camera.
         above: Of GroundView.
-        guidance: Of the follower; None while teaching.
+        guidance: Of the follower; None where it is not known: `title` is shown then.
         stamp_s: Since the start.
+        title: What goes on.
     """
     height, width = rgb.shape[:2]
     camera = np.asarray(cv2.resize(rgb, (round(width * _SIDE_PX / height), _SIDE_PX)), np.uint8)
     picture = np.ascontiguousarray(np.hstack([camera, above]))
     if guidance is None:
-        _text(picture, f'teaching   {stamp_s:5.1f} s', (12, 28), _INK)
+        _text(picture, f'{title}   {stamp_s:5.1f} s', (12, 28), _INK)
         return picture
     _text(picture, f'{guidance.state.name}   {stamp_s:5.1f} s', (12, 28), _STATES[guidance.state])
     side = '' if guidance.lateral_error_m is None else f'   {guidance.lateral_error_m:+.2f} m beside'

@@ -62,3 +62,27 @@ def repeat(
     if json is not None:
         write_figures(json, values)
     raise typer.Exit(0 if log.is_success else 1)
+
+
+@app.command()
+def fly(
+    ground: Annotated[str, typer.Option(help="A picture, or 'ground' for a generated one.")] = 'ground',
+    metres_per_pixel: Annotated[float, typer.Option(help='Scale of that picture.')] = 0.0,
+    altitude: Annotated[float, typer.Option(help='Above ground, m.')] = 20.0,
+    seed: Annotated[int, typer.Option(min=0, help='Decides the generated ground, the way and all errors.')] = 7,
+    wind: Annotated[tuple[float, float], typer.Option(help='East and north, m/s.')] = (0.0, 0.0),
+    duration: Annotated[float, typer.Option(min=0.0, help='End after so many simulated seconds; 0: never.')] = 0.0,
+    video: _Video = None,
+    show: Annotated[
+        bool | None, typer.Option('--show/--no-show', help='A window; by default where there is a display.')
+    ] = None,
+    record: Annotated[bool, typer.Option(help='Record to out/<run>/run.mcap and write a report.')] = False,
+) -> None:
+    """Fly a simulated drone by the ROS topic cmd_vel: it publishes image, camera_info, odometry, range, imu, /clock."""
+    import sys
+
+    from waymark.pipeline.sim_fly import FlyOptions
+    from waymark.pipeline.sim_fly import fly as fly_it
+
+    options = FlyOptions(ground, metres_per_pixel, altitude, seed, wind, duration, video, show, record)
+    sys.exit(fly_it(options))

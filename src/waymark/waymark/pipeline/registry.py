@@ -12,6 +12,7 @@ from waymark.errors import ConfigError
 # The ROS class of node `x` is the VisionNode in waymark_ros/nodes/x.py.
 NODE_CONFIGS = {
     'image_source': 'waymark.sources.config:ImageSourceConfig',
+    'flight_simulator': 'waymark.pipeline.flight_simulator:FlightSimulatorConfig',
     'image_encoder': 'waymark.encoding.config:EncoderConfig',
     'homography_tracker': 'waymark.pipeline.motion_masks:HomographyTrackerConfig',
     'ego_motion': 'waymark.pipeline.ego_motion:EgoMotionNodeConfig',
@@ -20,6 +21,7 @@ NODE_CONFIGS = {
     'image_classifier': 'waymark.classification.config:ClassifierConfig',
     'obb_detector': 'waymark.pipeline.obb_detector:ObbDetectorConfig',
     'route_follower': 'waymark.pipeline.route_follower:RouteFollowerConfig',
+    'mavlink_adapter': 'waymark.vehicles.config:MavlinkConfig',
     'safety_filter': 'waymark.safety.config:SafetyConfig',
     'recorder': 'waymark.report.config:RecorderConfig',
 }

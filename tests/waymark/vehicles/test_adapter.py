@@ -1,0 +1,221 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A flown square, as an autopilot at the other end of a real MAVLink connection hears it."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from tests.support.fake_autopilot import OFFBOARD, FakeAutopilot, free_port
+
+from waymark.errors import BackendUnavailable, SourceError
+from waymark.image.rotation import rotation_rpy
+from waymark.vehicles import MavlinkAdapter, MavlinkConfig, MavlinkLink, VehicleState
+
+try:
+    import pymavlink  # noqa: F401
+except ImportError:
+    pymavlink = None
+needs_pymavlink = pytest.mark.skipif(pymavlink is None, reason='pymavlink is not installed (extra mavlink)')
+STEP_S, LEG_S, CORNER_S, SPEED, CLIMB, TURN = 0.01, 1.0, 0.5, 2.0, 0.25, math.pi
+
+
+class Square:
+    """A vehicle that flies an ideal square of 2 m to the left, rising first and sinking later."""
+
+    def __init__(self, yaw: float) -> None:
+        self.place, self.yaw, self.time_s, self.twist = np.zeros(3), yaw, 0.0, np.zeros(6)
+
+    @property
+    def is_done(self) -> bool:
+        return self.time_s >= 4 * (LEG_S + CORNER_S) - STEP_S / 2
+
+    def fly(self) -> None:
+        leg, at = divmod(self.time_s + STEP_S / 2, LEG_S + CORNER_S)
+        climb = CLIMB if leg < 2 else -CLIMB
+        self.twist = np.array([SPEED, 0, climb, 0, 0, 0]) if at < LEG_S else np.array([0, 0, 0, 0, 0, TURN])
+        c, s = math.cos(self.yaw), math.sin(self.yaw)
+        self.place += np.array([c * self.twist[0], s * self.twist[0], self.twist[2]]) * STEP_S
+        self.yaw += self.twist[5] * STEP_S
+        self.time_s += STEP_S
+
+    def state(self) -> VehicleState:
+        T = np.eye(4)
+        T[:3, :3], T[:3, 3] = rotation_rpy(0, 0, self.yaw), self.place
+        return VehicleState(round((1 + self.time_s) * 1e9), T, self.twist, np.diag([1.0, 2, 3, 4, 5, 6]))
+
+
+class Flight:
+    """An adapter and an autopilot that beat, arm and fly in a time of their own."""
+
+    def __init__(self, autopilot: FakeAutopilot, link: MavlinkLink, **parameters) -> None:
+        self.autopilot, self.now_s = autopilot, 0.0
+        self.adapter = MavlinkAdapter(MavlinkConfig(**parameters), link, 0.0)
+        self.track: list[tuple[np.ndarray, np.ndarray]] = []
+
+    def step(self, square: Square | None = None, commands: bool = True) -> None:
+        """A hundredth of a second: commands at 50 Hz, odometry at 15 Hz."""
+        count = round(self.now_s / STEP_S)
+        if count % 20 == 0:
+            self.autopilot.beat()
+        twist = np.zeros(6)
+        if square is not None:
+            square.fly()
+            twist = square.twist
+            if count % 7 == 0:
+                self.adapter.odometry(square.state())
+        if commands and count % 2 == 0:
+            self.adapter.command(twist, self.now_s)
+        self.adapter.tick(self.now_s, round((1 + self.now_s) * 1e9) if square is None else square.state().stamp_ns)
+        self.autopilot.listen()
+        if square is not None:
+            self.autopilot.fly(STEP_S)
+            self.track.append((self.autopilot.place.copy(), square.place.copy()))
+        self.now_s += STEP_S
+
+    def steps(self, seconds: float, **arguments) -> None:
+        for _ in range(round(seconds / STEP_S)):
+            self.step(**arguments)
+
+    def arm(self) -> None:
+        self.steps(0.3)
+        self.autopilot.is_armed = True
+        self.steps(0.3)
+
+
+@pytest.fixture
+def flight():
+    port, opened = free_port(), []
+
+    def begin(heading: float = math.pi / 2, **parameters) -> Flight:
+        link = MavlinkLink(f'udpin:127.0.0.1:{port}', 921600, 1, 191)
+        autopilot = FakeAutopilot(port, heading)
+        opened.extend((link, autopilot.mav))
+        return Flight(autopilot, link, **parameters)
+
+    yield begin
+    for connection in opened:
+        connection.close()
+
+
+def rate(messages: list, name: str = 'time_usec') -> float:
+    """Messages per second of the flight's time."""
+    stamps = [getattr(m, name) for _, m in messages]
+    assert (np.diff(stamps) > 0).all()
+    return 1e6 * (len(stamps) - 1) / (stamps[-1] - stamps[0])
+
+
+@needs_pymavlink
+def test_a_flown_square_reaches_the_autopilot_with_the_right_signs_at_30_to_50_hz(flight):
+    begun = flight(world='local_ned', poses='both')
+    begun.arm()
+    square = Square(yaw=0.0)  # its nose east
+    corners = []
+    while not square.is_done:
+        begun.step(square)
+        if round(square.time_s / STEP_S) % round((LEG_S + CORNER_S) / STEP_S) == round(LEG_S / STEP_S):
+            corners.append(begun.autopilot.last('ODOMETRY'))
+    found = begun.autopilot
+    setpoints = [m for _, m in found.heard['SET_POSITION_TARGET_LOCAL_NED']]
+    assert 30 <= rate(found.heard['ODOMETRY']) <= 50
+    assert 30 <= rate(found.heard['VISION_POSITION_ESTIMATE'], 'usec') <= 50
+    assert len(setpoints) / begun.now_s == pytest.approx(50, abs=1)
+    # north, east, down at the four corners: first east, then north, west, south; up, up, down, down
+    places = np.array([[m.x, m.y, m.z] for m in corners])
+    wanted = np.array([[0, 2, -0.25], [2, 2, -0.5], [2, 0, -0.25], [0, 0, 0]])
+    np.testing.assert_allclose(places, wanted, atol=0.12)
+    # the autopilot, which flew by the setpoints alone, is where the poses say
+    for place, truth in begun.track:
+        np.testing.assert_allclose(place, truth[[1, 0, 2]] * (1, 1, -1), atol=0.1)
+    assert {round(m.vx, 3) for m in setpoints} == {0.0, SPEED}
+    assert {round(m.vz, 3) for m in setpoints} == {0.0, -CLIMB, CLIMB}
+    assert {round(m.yaw_rate, 3) for m in setpoints} == {0.0, round(-TURN, 3)}  # to the left
+
+
+@needs_pymavlink
+def test_poses_say_their_frames_attitude_velocity_and_covariance(flight):
+    begun = flight(world='local_frd', poses='both')
+    square = Square(yaw=0.0)
+    begun.steps(0.3)
+    for _ in range(round(1.2 / STEP_S)):
+        begun.step(square)  # on the first leg, then turning left
+    told, seen = begun.autopilot.last('ODOMETRY'), begun.autopilot.last('VISION_POSITION_ESTIMATE')
+    assert (told.frame_id, told.child_frame_id, told.estimator_type) == (20, 12, 2)
+    assert (told.x, told.y, told.z) == pytest.approx((2.0, 0.0, -0.25), abs=0.12)
+    assert (told.rollspeed, told.pitchspeed) == (0.0, 0.0)
+    assert told.yawspeed == pytest.approx(-TURN)
+    assert 2 * math.atan2(told.q[3], told.q[0]) == pytest.approx(-square.yaw, abs=0.12)
+    assert seen.yaw == pytest.approx(-square.yaw, abs=0.12)
+    assert [told.pose_covariance[i] for i in (0, 6, 11, 15, 18, 20)] == [1, 2, 3, 4, 5, 6]
+    assert math.isnan(told.velocity_covariance[0])
+    assert begun.autopilot.last('HEARTBEAT').type == 18
+
+
+@needs_pymavlink
+def test_nothing_moves_before_a_person_has_armed_and_offboard_is_asked_for_only_then(flight):
+    begun = flight(request_offboard=True)
+    square = Square(0.0)
+    for _ in range(150):
+        begun.step(square)
+    heard = begun.autopilot.heard
+    assert {m.vx for _, m in heard['SET_POSITION_TARGET_LOCAL_NED']} == {0.0}
+    assert not heard['COMMAND_LONG']
+    begun.autopilot.is_armed = True
+    for _ in range(150):
+        begun.step(square)
+    assert [(m.command, m.param1, m.param2) for _, m in heard['COMMAND_LONG']] == [(176, 1.0, 6.0)]
+    assert begun.autopilot.mode == OFFBOARD
+    told = begun.autopilot.last('SET_POSITION_TARGET_LOCAL_NED')
+    assert told.yaw_rate < 0 or told.vx > 0
+    assert 400 not in {m.command for _, m in heard['COMMAND_LONG']}  # it never arms
+
+
+@needs_pymavlink
+def test_silent_commands_end_the_setpoints_and_old_poses_are_not_carried_on(flight):
+    begun = flight()
+    begun.arm()
+    square = Square(0.0)
+    for _ in range(50):
+        begun.step(square)
+    heard = begun.autopilot.heard
+    begun.steps(0.3, commands=False)
+    setpoints, poses = len(heard['SET_POSITION_TARGET_LOCAL_NED']), len(heard['ODOMETRY'])
+    begun.steps(1.0, commands=False)
+    assert (len(heard['SET_POSITION_TARGET_LOCAL_NED']), len(heard['ODOMETRY'])) == (setpoints, poses)
+    begun.adapter.gate.hand_over(True)
+    begun.steps(0.5)  # the filter's zeros
+    assert len(heard['SET_POSITION_TARGET_LOCAL_NED']) == setpoints
+
+
+@needs_pymavlink
+def test_a_jump_and_a_clock_set_back_count_as_resets_and_time_is_answered(flight):
+    begun = flight()
+    begun.steps(0.3)
+    square = Square(0.0)
+    for jump in (0.0, 5.0):
+        square.place[0] += jump
+        for _ in range(20):
+            begun.step(square)
+    assert begun.autopilot.last('ODOMETRY').reset_counter == 1
+    square.time_s = -0.5
+    for _ in range(20):
+        begun.step(square)
+    assert begun.autopilot.last('ODOMETRY').reset_counter == 2
+    begun.autopilot.mav.mav.timesync_send(0, 4711)
+    begun.step(square)
+    begun.step(square)
+    assert begun.autopilot.last('TIMESYNC').ts1 == 4711
+    assert begun.autopilot.last('TIMESYNC').tc1 > 0
+
+
+@needs_pymavlink
+def test_a_connection_that_can_not_be_opened_is_one_sentence():
+    with pytest.raises(SourceError, match='/dev/no_such_tty can not be opened: .* Check `connection`'):
+        MavlinkLink('/dev/no_such_tty', 57600, 1, 191)
+
+
+def test_without_pymavlink_it_says_how_to_get_it(monkeypatch):
+    monkeypatch.setitem(__import__('sys').modules, 'pymavlink', None)
+    with pytest.raises(BackendUnavailable, match=r'pip install "waymark\[mavlink\]"'):
+        MavlinkLink('udpin:127.0.0.1:14540', 57600, 1, 191)
