@@ -15,7 +15,8 @@ from waymark.errors import SourceError
 from waymark.image.rotation import rotation_of
 from waymark.sources.paths import existing_path
 from waymark_sim.ground import Ground, generate_ground, load_ground
-from waymark_sim.ortho import Look, OrthoRenderer
+from waymark_sim.look import Look
+from waymark_sim.ortho import OrthoRenderer
 from waymark_sim.planning import plan_curve
 from waymark_sim.route import ClosedCurve, Deviation, Route
 from waymark_sim.world import clearance_of

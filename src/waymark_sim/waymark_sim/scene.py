@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from waymark_sim.ground import Ground
-from waymark_sim.ortho import Look
+from waymark_sim.look import Look
 from waymark_sim.traffic import Vehicle
 
 

@@ -22,8 +22,8 @@ VEHICLE, SHADOW = 255, 128  # values of the exact mask; shadows move with what c
 _PX_PER_M = 40
 _SHADOW_M = (0.5, -0.4)  # east, north: the sun stands where the generated ground has it
 _SHADE = 0.5
-_BODIES = {'car': (4.5, 1.85), 'van': (5.6, 2.1), 'truck': (9.0, 2.5), 'bus': (12.0, 2.55)}
-_PAINTS = ((235, 235, 232), (30, 32, 36), (150, 154, 158), (165, 36, 34), (34, 66, 140), (198, 178, 60), (60, 92, 70))
+BODIES = {'car': (4.5, 1.85), 'van': (5.6, 2.1), 'truck': (9.0, 2.5), 'bus': (12.0, 2.55)}
+PAINTS = ((235, 235, 232), (30, 32, 36), (150, 154, 158), (165, 36, 34), (34, 66, 140), (198, 178, 60), (60, 92, 70))
 
 
 @dataclass(frozen=True)
@@ -71,11 +71,11 @@ def make_traffic(
         speed_m_s: Slowest and fastest.
     """
     rng = np.random.default_rng((seed, 5))
-    kinds = rng.choice(list(_BODIES), count, p=(0.6, 0.2, 0.15, 0.05))
+    kinds = rng.choice(list(BODIES), count, p=(0.6, 0.2, 0.15, 0.05))
     return tuple(
         Vehicle(
             str(kind),
-            int(rng.integers(len(_PAINTS))),
+            int(rng.integers(len(PAINTS))),
             (float(rng.uniform(-reach_m, reach_m)), float(rng.uniform(-reach_m, reach_m))),
             float(rng.uniform(0, 2 * np.pi)),
             float(rng.uniform(*speed_m_s)),
@@ -163,8 +163,8 @@ def _ground_from_picture(shape: tuple[int, ...], pose: tuple[float, float, float
 @cache
 def _picture(kind: str, paint: int) -> NDArray[np.uint8]:
     """Seen from above, nose to the right: RGBA with premultiplied colours."""
-    length, width = (round(m * _PX_PER_M) for m in _BODIES[kind])
-    colour = _PAINTS[paint]
+    length, width = (round(m * _PX_PER_M) for m in BODIES[kind])
+    colour = PAINTS[paint]
     picture = np.zeros((width, length, 4), np.uint8)
     corner = width // 6
     for x0, y0, x1, y1 in ((corner, 0, length - corner, width), (0, corner, length, width - corner)):

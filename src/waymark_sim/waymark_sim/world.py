@@ -24,7 +24,8 @@ from waymark_sim.ground import (
     load_ground,
     paint_pad,
 )
-from waymark_sim.ortho import Look, OrthoRenderer
+from waymark_sim.look import Look
+from waymark_sim.ortho import OrthoRenderer
 from waymark_sim.pad import SIZE_PX as PAD_SIZE_PX
 from waymark_sim.planning import plan_curve
 from waymark_sim.route import ClosedCurve, Deviation, Route

@@ -205,7 +205,9 @@ def odometry(
 @app.command()
 def route(
     json: Annotated[Path, typer.Option(help='Where the figures go.')],
-    simulator: Annotated[Literal['orthophoto'], typer.Option(help='What flies and sees.')] = 'orthophoto',
+    simulator: Annotated[
+        Literal['orthophoto', 'gazebo', 'mujoco'], typer.Option(help='What flies and sees.')
+    ] = 'orthophoto',
     ground: Annotated[str, typer.Option(help="A picture, or 'ground' for a generated one per seed.")] = 'ground',
     metres_per_pixel: Annotated[float, typer.Option(help='Scale of that picture.')] = 0.0,
     altitude: Annotated[float, typer.Option(help='Above ground, m.')] = 20.0,
@@ -225,7 +227,8 @@ def route(
 
     show_route(
         RouteOptions(
-            ground, metres_per_pixel, altitude, speed, case, seeds, first_seed, attitude, length, plot
+            ground, metres_per_pixel, altitude, speed, case, seeds, first_seed, attitude, length, plot,
+            simulator,
         ),
         json,
     )  # fmt: skip

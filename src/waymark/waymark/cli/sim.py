@@ -23,13 +23,16 @@ def teach(
     seed: Annotated[int, typer.Option(min=0, help='Decides the way, the generated ground and all errors.')] = 0,
     attitude: Annotated[bool, typer.Option('--attitude/--no-attitude', help='Use roll and pitch.')] = True,
     video: _Video = None,
+    simulator: Annotated[
+        Literal['orthophoto', 'gazebo', 'mujoco'], typer.Option(help='What flies and sees; `repeat` takes the same.')
+    ] = 'orthophoto',
 ) -> None:
     """Have a pilot fly a route once, and keep it."""
     from waymark.evaluation.route_report import RouteOptions, request_of
     from waymark.simulated_routes import teach_file
 
     options = RouteOptions(
-        ground, metres_per_pixel, altitude, speed, 'nominal', 1, seed, attitude, length, None
+        ground, metres_per_pixel, altitude, speed, 'nominal', 1, seed, attitude, length, None, simulator
     )  # fmt: skip
     count, length_m = teach_file(map, request_of(options), video)
     typer.echo(f'{map}: a route of {length_m:.0f} m in {count} keyframes')

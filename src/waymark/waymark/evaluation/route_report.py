@@ -29,6 +29,7 @@ class RouteOptions:
     attitude: bool
     length: float
     plot: Path | None
+    simulator: str = 'orthophoto'
 
 
 def show_route(options: RouteOptions, out: Path) -> list[FlightLog]:
@@ -46,7 +47,7 @@ def show_route(options: RouteOptions, out: Path) -> list[FlightLog]:
         logs = fly_routes(request, NavigationConfig(), tell)
     values = figures(logs)
     write_figures(out, values)
-    show_figures(f'{options.case} over {options.ground}', values)
+    show_figures(f'{options.case} over {options.ground}, {options.simulator}', values)
     if options.plot is not None:
         from waymark.evaluation.route_plot import write_route_plot
 
@@ -74,6 +75,7 @@ def request_of(options: RouteOptions) -> RouteFlights:
         options.first_seed,
         options.attitude,
         options.length,
+        simulator=options.simulator,
     )
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -124,16 +125,17 @@ def teach(
     reach = request.altitude_m * math.tan(request.fov_rad / 2) * math.hypot(1, request.size_wh[0] / request.size_wh[1])
     way = plan_way(ground, request.length_m, reach, seed)
     simulator = simulator_of(request, ground, RouteCase(noise=_TEACH_NOISE), pose_at(way, 0), 2 * seed)
-    lesson, pilot = RouteLesson(config, encoder, simulator.camera), Pilot(way, request.speed_m_s)
-    command, poses = Command(), []
-    while not pilot.is_done:
-        step = simulator.step(command, _TEACH_S)
-        pose = planar_truth(step)
-        poses.append(pose.array)
-        attitude = step.measured.R_world_base if request.attitude else None
-        lesson.observe(frame_of(step), Passed(step.measured.height_m, attitude, step.measured.odometry))
-        command = pilot.command(pose)
-        watch(step)
+    with closing(simulator):
+        lesson, pilot = RouteLesson(config, encoder, simulator.camera), Pilot(way, request.speed_m_s)
+        command, poses = Command(), []
+        while not pilot.is_done:
+            step = simulator.step(command, _TEACH_S)
+            pose = planar_truth(step)
+            poses.append(pose.array)
+            attitude = step.measured.R_world_base if request.attitude else None
+            lesson.observe(frame_of(step), Passed(step.measured.height_m, attitude, step.measured.odometry))
+            command = pilot.command(pose)
+            watch(step)
     place_map, _ = lesson.finish(_ROUTE)
     return Taught(place_map, np.array(poses))
 
@@ -156,11 +158,12 @@ def repeat(
     wind = wind_of(case, rng)
     start = start_of(case, taught.poses, rng)
     limits = replace(config, max_speed=request.speed_m_s)
-    simulators = [simulator_of(request, ground, case, start, 2 * seed + 1, wind) for _ in range(2)]
-    repeater = RouteRepeater(limits, taught.place_map, _ROUTE, encoder, simulators[0].camera, case.backwards)
-    log = _flown(request, case, repeater, simulators[0], taught, watch)
-    blind = RouteRepeater(limits, taught.place_map, _ROUTE, encoder, simulators[1].camera, case.backwards)
-    log.open_loop_m = _open_loop(request, case, blind, simulators[1], taught)
+    with closing(simulator_of(request, ground, case, start, 2 * seed + 1, wind)) as simulator:
+        repeater = RouteRepeater(limits, taught.place_map, _ROUTE, encoder, simulator.camera, case.backwards)
+        log = _flown(request, case, repeater, simulator, taught, watch)
+    with closing(simulator_of(request, ground, case, start, 2 * seed + 1, wind)) as simulator:
+        blind = RouteRepeater(limits, taught.place_map, _ROUTE, encoder, simulator.camera, case.backwards)
+        log.open_loop_m = _open_loop(request, case, blind, simulator, taught)
     return log
 
 

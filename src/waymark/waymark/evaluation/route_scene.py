@@ -37,6 +37,7 @@ class RouteFlights:
         size_wh: Of the images, px.
         fov_rad: Vertical field of view.
         rate_hz: Images per second when repeating.
+        simulator: One of waymark_sim.simulators.SIMULATORS.
     """
 
     ground: str
@@ -51,6 +52,7 @@ class RouteFlights:
     size_wh: tuple[int, int] = (320, 240)
     fov_rad: float = math.radians(60.0)
     rate_hz: float = 10.0
+    simulator: str = 'orthophoto'
 
 
 def simulator_of(
@@ -61,16 +63,21 @@ def simulator_of(
     seed: int,
     wind: tuple[float, float] = (0.0, 0.0),
 ) -> Simulator:
-    """Put a quadrotor where it starts."""
-    from waymark_sim.ortho import Look
+    """Put a quadrotor where it starts; `close` ends the simulator.
+
+    Raises:
+        BackendUnavailable: The simulator is not installed.
+    """
+    from waymark_sim.look import Look
     from waymark_sim.quadrotor import QuadrotorConfig
     from waymark_sim.scene import Scene
-    from waymark_sim.simulator import OrthophotoSimulator
+    from waymark_sim.simulators import View, open_simulator
 
     light = Look(case.gain, 0.0, case.noise)
     scene = Scene(ground, light=light, wind_m_s=wind, blank_s=case.blank_s)
     vehicle = QuadrotorConfig(altitude_m=request.altitude_m)
-    return OrthophotoSimulator(scene, vehicle, start, request.size_wh, request.fov_rad, seed)
+    view = View(request.size_wh, request.fov_rad, request.rate_hz)
+    return open_simulator(request.simulator, scene, vehicle, start, view, seed)
 
 
 def start_of(case: RouteCase, poses: Floats, rng: np.random.Generator) -> Planar:

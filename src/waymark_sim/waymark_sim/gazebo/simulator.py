@@ -1,0 +1,144 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Gazebo 11 behind the Simulator interface: its physics, its camera, in lockstep with who asks."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from waymark.errors import SourceError
+from waymark.image.camera import CameraModel
+from waymark.image.rotation import rotation_rpy
+from waymark.routes.planar import Command, Planar
+from waymark_sim.boxes import boxes_of, moved_to
+from waymark_sim.flown import Flown
+from waymark_sim.gazebo.link import GazeboLink
+from waymark_sim.gazebo.server import WORLD_FOLDER, GazeboServer
+from waymark_sim.gazebo.world import Rig, classic_world, write_ground
+from waymark_sim.look import Development
+from waymark_sim.ortho import pinhole
+from waymark_sim.quadrotor import QuadrotorConfig
+from waymark_sim.scene import Scene
+from waymark_sim.simulator import SimStep
+
+_STEP_S = 0.01  # of physics; rotors are told as often
+_PATIENCE = 500  # steps of physics until the first image
+
+
+class GazeboSimulator:
+    """A quadrotor with thrust and torque in Gazebo 11. Time stands still between calls of `step`."""
+
+    def __init__(
+        self,
+        scene: Scene,
+        vehicle: QuadrotorConfig,
+        start: Planar,
+        size_wh: tuple[int, int],
+        fov_rad: float,
+        seed: int = 0,
+        rate_hz: float = 10.0,
+    ) -> None:
+        """Start a server with the scene.
+
+        Args:
+            scene: Its vehicles are boxes that drive, its walls can be flown into.
+            vehicle: Its abilities.
+            start: x east, y north, m; heading from east, rad.
+            size_wh: Of images, px.
+            fov_rad: Vertical field of view.
+            seed: Of noise and errors.
+            rate_hz: Images per second: `step` must ask for whole multiples of that time.
+
+        Raises:
+            BackendUnavailable: Gazebo is not installed, or may not be run.
+            SourceError: It does not start.
+        """
+        self.camera: CameraModel = pinhole(size_wh, fov_rad)
+        self._scene, self._rate_hz = scene, rate_hz
+        self._development = Development(size_wh, scene.light.noise, seed)
+        self._flown = Flown(vehicle, seed)
+        self._index, self._begun = 0, 0
+        self._boxes = boxes_of(scene)
+        self._files = tempfile.TemporaryDirectory(prefix='waymark-gazebo-')
+        rig = Rig(start, vehicle.altitude_m, size_wh, fov_rad, rate_hz)
+        folder = Path(self._files.name)
+        write_ground(scene.ground, folder, script=True)
+        (folder / 'waymark.world').write_text(classic_world(scene, rig, WORLD_FOLDER, _STEP_S), encoding='utf-8')
+        self._server = GazeboServer(folder)
+        try:
+            self._link = GazeboLink(self._server, _STEP_S)
+            self._hover()
+            self._flown, self._begun = Flown(vehicle, seed), self._link.count
+        except BaseException:
+            self.close()
+            raise
+
+    def step(self, command: Command, seconds: float, sees: bool = True) -> SimStep:
+        """Fly on, then look (see Simulator).
+
+        Raises:
+            SourceError: Gazebo has ended or does not answer.
+        """
+        self._flown.autopilot.waver()
+        for _ in range(round(seconds / _STEP_S)):
+            self._advance(command)
+        self._drive()
+        self._index += 1
+        T = self._link.state.T_map_base
+        return SimStep(self._time_s, self._image() if sees else None, self._flown.measure(T), T)
+
+    @property
+    def _time_s(self) -> float:
+        return (self._link.count - self._begun) * _STEP_S
+
+    def carry(self, pose: Planar) -> None:
+        """Put the vehicle somewhere else (see Simulator)."""
+        T = np.eye(4)
+        T[:3, :3] = rotation_rpy(0.0, 0.0, pose.yaw_rad)
+        T[:3, 3] = pose.x_m, pose.y_m, self._link.state.T_map_base[2, 3]
+        self._link.carry(T)
+        self._flown.carried()
+
+    def close(self) -> None:
+        """End the server."""
+        if hasattr(self, '_link'):
+            self._link.close()
+        if hasattr(self, '_server'):
+            self._server.close()
+        self._files.cleanup()
+
+    def _hover(self) -> None:
+        """Stay until the camera takes its first image, and stop at a moment at which it takes one."""
+        period = round(1.0 / (self._rate_hz * _STEP_S))
+        for _ in range(_PATIENCE):
+            self._advance(Command())
+            first = self._link.image_count
+            if first is not None and (self._link.count - first) % period == 0:
+                return
+        raise SourceError('Gazebo takes no images: its camera needs OpenGL and an X server. See ~/.gazebo/ogre.log.')
+
+    def _advance(self, command: Command) -> None:
+        """One step of physics."""
+        wind = self._scene.wind_m_s
+        self._link.push(*self._flown.wrench(self._link.state, command, wind, self._time_s))
+        self._link.advance()
+        self._flown.note(self._link.state, wind, _STEP_S)
+
+    def _drive(self) -> None:
+        for box in self._boxes:
+            if box.vehicle is None:
+                continue
+            moved = moved_to(box, self._time_s)
+            T = np.eye(4)
+            T[:3, :3] = rotation_rpy(0.0, 0.0, moved.yaw_rad)
+            T[:3, 3] = moved.middle_m
+            self._link.place(box.name, T)
+
+    def _image(self) -> NDArray[np.uint8]:
+        blank, look = self._scene.blank_s, self._scene.light
+        if blank is not None and blank[0] <= self._time_s < blank[1]:
+            return self._development.blank(look.noise, self._index)
+        return self._development.apply(self._link.image(), look, self._index)
