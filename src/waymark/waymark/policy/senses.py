@@ -65,8 +65,10 @@ class Senses:
 
     def clear(self) -> None:
         """Forget all: time went back."""
-        for kept in (*self._images.values(), *self._states.values()):
-            kept.clear()
+        for images in self._images.values():
+            images.clear()
+        for states in self._states.values():
+            states.clear()
 
     def observe(self, now_ns: int) -> Seen | str:
         """What the policy can be shown now, or the sentence that says why it can't.
