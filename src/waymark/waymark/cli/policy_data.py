@@ -35,3 +35,29 @@ def record(
         typer.echo(f'{done.too_short} episodes of a single step left out', err=True)
     if done.skipped:
         typer.echo(f'{done.skipped} messages skipped, the first because {done.why}', err=True)
+
+
+def replay(
+    dataset: Annotated[Path, typer.Argument(help='Folder of a lerobot dataset, v2.1 or v3.0.')],
+    policy: Annotated[str, typer.Option(help='Folder that lerobot saved a policy to, or owner/name on its hub.')],
+    episode: Annotated[
+        list[int] | None, typer.Option(help='Which, repeatable; default: the first that is whole.')
+    ] = None,
+    every: Annotated[int, typer.Option(min=0, help='Ask every N steps; 0: when an answer is used up.')] = 0,
+    out: Annotated[Path | None, typer.Option(help='Folder for plots and figures; default: out/replay-DATASET.')] = None,
+    device: Annotated[str, typer.Option(help="torch's device.")] = 'cpu',
+    vlm: Annotated[str, typer.Option(help='Folder or hub id of the tokenizer; default: as the policy says.')] = '',
+    python: Annotated[str, typer.Option(help='Interpreter that has lerobot; default: that of make models.')] = '',
+) -> None:
+    """Run a policy over recorded episodes: plots of predicted against recorded actions, and errors."""
+    from waymark.datasets.reading import Dataset
+    from waymark.datasets.replay_run import ReplayRequest, replay_dataset
+    from waymark.evaluation.show import show_figures
+    from waymark.policy.serving import ServeConfig
+
+    folder = out or Path('out') / f'replay-{dataset.resolve().name}'
+    request = ReplayRequest(ServeConfig(policy=policy, device=device, vlm=vlm), tuple(episode or ()), every, python)
+    figures, files = replay_dataset(Dataset(dataset), request, folder)
+    show_figures(f'{policy} over {dataset}', {k: v for k, v in figures.items() if k != 'per_action'})
+    for file in files:
+        typer.echo(file)

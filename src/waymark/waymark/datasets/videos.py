@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -70,17 +71,45 @@ def read_video(path: Path, from_s: float, count: int, fps: float) -> Iterator[Pi
     """
     if not path.exists():
         raise SourceError(f'{path} is missing. Copy the folder videos/ of the dataset, too.')
+    images = _decoded_by_opencv(path)
+    first = next(images, None)
+    if first is None:  # wheels of OpenCV before 4.14 know no AV1, which lerobot records
+        images = _decoded_by_av(path)
+        first = next(images, None)
+    skipped = round(from_s * fps)  # counted, not sought: a seek lands on another image in some files
+    given = 0
+    for index, image in enumerate(itertools.chain([] if first is None else [first], images)):
+        if index >= skipped:
+            yield image
+            given += 1
+        if given == count:
+            return
+    raise SourceError(f'{path}: ends after {given} of {count} images of the episode. Copy it again.')
+
+
+def _decoded_by_opencv(path: Path) -> Iterator[Picture]:
     capture = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG)
     try:
-        if not capture.isOpened():
-            raise SourceError(f'{path}: this OpenCV ({cv2.__version__}) can not decode it. Convert it to H.264.')
-        # Counted, not sought: a seek lands on another image in some files.
-        for _ in range(round(from_s * fps)):
-            capture.grab()
-        for index in range(count):
+        while True:
             ok, image = capture.read()
             if not ok:
-                raise SourceError(f'{path}: ends after {index} of {count} images of the episode. Copy it again.')
+                return
             yield np.asarray(image[:, :, ::-1], np.uint8)
     finally:
         capture.release()
+
+
+def _decoded_by_av(path: Path) -> Iterator[Picture]:
+    try:
+        import av
+    except ImportError:
+        raise SourceError(
+            f'{path}: OpenCV {cv2.__version__} decodes no image of it. Install opencv-python-headless 4.14 or newer, '
+            'or PyAV (pip install av), or convert it to H.264.'
+        ) from None
+    try:
+        with av.open(str(path)) as file:
+            for frame in file.decode(video=0):
+                yield np.asarray(frame.to_ndarray(format='rgb24'), np.uint8)
+    except (av.FFmpegError, IndexError) as error:
+        raise SourceError(f'{path}: no readable video ({error}). Copy it again.') from None
