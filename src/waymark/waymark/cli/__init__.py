@@ -11,7 +11,7 @@ import typer
 
 from waymark import __version__
 from waymark.cli import eval as evaluation
-from waymark.cli import export, map, safety, sim, train  # noqa: A004 - the command's name
+from waymark.cli import export, map, policy, safety, sim, train  # noqa: A004 - the command's name
 from waymark.cli.classify import classify, label
 from waymark.cli.compare import compare
 from waymark.cli.detect import detect
@@ -32,6 +32,7 @@ app.add_typer(train.app, name='train')
 app.add_typer(export.app, name='export')
 app.add_typer(map.app, name='map')
 app.add_typer(evaluation.app, name='eval')
+app.add_typer(policy.app, name='policy')
 app.add_typer(safety.app, name='safety')
 app.add_typer(sim.app, name='sim')
 app.command()(compare)
