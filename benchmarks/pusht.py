@@ -165,9 +165,8 @@ def main() -> None:
     with contextlib.ExitStack() as kept:
         runners: dict[str, Any] = {'expert': ExpertRunner(arguments.tries)}
         if arguments.policy:
-            from waymark.policy.serving import ServeConfig
-
             from waymark.datasets.replay_run import served
+            from waymark.policy.serving import ServeConfig
 
             client = kept.enter_context(served(ServeConfig(policy=arguments.policy), ''))
             runners['policy'] = PolicyRunner(client, arguments.horizon)
@@ -177,7 +176,8 @@ def main() -> None:
             if arguments.ros:
                 there, times = through_ros(runner, seeds, arguments.image)
                 same = sum(
-                    a['steps'] == b['steps'] and a['is_success'] == b['is_success'] for a, b in zip(straight, there)
+                    a['steps'] == b['steps'] and a['is_success'] == b['is_success']
+                    for a, b in zip(straight, there, strict=True)
                 )
                 figures[name]['through_ros'] = summary(there) | times | {'same_as_directly': same}
         if arguments.policy:

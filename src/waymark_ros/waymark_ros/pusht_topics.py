@@ -2,7 +2,8 @@
 """gym-pusht behind topics, in lockstep: each observation waits for the command that answers it.
 
 `python -m waymark_ros.pusht_topics` publishes `pusht/image`, `pusht/state` (JointState: disc_x, disc_y, tee_x, tee_y,
-tee_sin, tee_cos, in px, and the number of the episode), and hears `pusht/command` (JointTrajectory for disc_x and disc_y).
+tee_sin, tee_cos, in px, and the number of the episode), and hears `pusht/command` (JointTrajectory for disc_x and
+disc_y).
 """
 
 from __future__ import annotations

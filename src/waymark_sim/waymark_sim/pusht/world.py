@@ -47,6 +47,7 @@ class PushWorld:
             BackendUnavailable: gym-pusht is not installed.
         """
         self._env = _environment()
+        self._env.reset(seed=0)
 
     def reset(self, seed: int) -> Seen:
         """Begin an episode; equal seeds, equal beginnings."""
