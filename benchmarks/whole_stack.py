@@ -4,7 +4,8 @@
 A simulated drone, in a process of its own, is led along a way and then repeats it back and forth, steered by the stack.
 Printed as JSON: milliseconds from an image (its camera_info, as a third process hears it) to the follower's command and
 to the first `cmd_vel` after it; rates and skips of each node; CPU of both processes in per cent of one core; memory of
-the container over time (MiB, and the slope over the second half). Time is never held back for slow nodes.
+the container over time (MiB, and the slope over the second half). Time is held back for slow nodes while the way is
+taught, not while it is repeated, which alone is measured.
 
     python benchmarks/whole_stack.py [--minutes 30] [--cores 0,1] [--hz 15] [--size 640x480]
 """

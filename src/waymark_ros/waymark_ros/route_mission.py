@@ -53,12 +53,13 @@ class RouteMission:
         self._lead = node.create_publisher(TwistStamped, 'cmd/operator', COMMANDS_OUT)
         self._name = config.route_id or f'{datetime.now():%Y%m%d-%H%M%S}'
         self._stamp_ns, self._steps = 0, self._plan()
+        self._is_teaching = True
         self.title, self.is_done, self.is_begun, self._is_flown = 'waiting for the nodes', False, False, False
 
     @property
     def is_waiting(self) -> bool:
         """Whether time should stand still: on a busy machine the vehicle would outrun who steers it."""
-        return self._config.waits and time.monotonic() < self._answer_by_s
+        return (self._config.waits or self._is_teaching) and time.monotonic() < self._answer_by_s
 
     def observe(self, stamp_ns: int, sees: bool) -> None:
         """Go on.
@@ -118,6 +119,7 @@ class RouteMission:
         yield from self._answer(goal.cancel_goal_async(), ANSWER_S, 'teach_route')
         taught = yield from self._answer(goal.get_result_async(), ANSWER_S, 'teach_route')
         self._say(taught.result, 'taught')
+        self._is_teaching = False
 
     def _repeated(self, backwards: bool) -> Steps:
         request = RepeatRoute.Goal(route_id=self._name, backwards=backwards, max_speed=self._config.speed)
