@@ -42,6 +42,7 @@ def main() -> None:
     parser.add_argument('--cores', default='0,1', help='of the container; the simulator may use any')
     parser.add_argument('--hz', type=float, default=15.0)
     parser.add_argument('--size', default='640x480')
+    parser.add_argument('--length', type=float, default=95.0, help='of the way, m')
     options = parser.parse_args()
     os.environ['ROS_AUTOMATIC_DISCOVERY_RANGE'] = 'LOCALHOST'
     os.environ['ROS_DOMAIN_ID'] = str(random.randint(1, 100))
@@ -64,7 +65,7 @@ def simulator(options: argparse.Namespace) -> dict[str, Any]:
     """The other process's pipeline."""
     width, height = (int(v) for v in options.size.split('x'))
     parameters = {'mission': 'patrol', 'waits': False, 'image_rate_hz': options.hz, 'width': width, 'height': height}
-    parameters['duration_s'] = 60.0 * options.minutes
+    parameters |= {'duration_s': 60.0 * options.minutes, 'length': options.length}
     return {'use_sim_time': True, 'nodes': [{'node': 'flight_simulator', 'parameters': parameters}]}
 
 
