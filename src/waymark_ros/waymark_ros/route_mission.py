@@ -17,13 +17,14 @@ from waymark_msgs.action import RepeatRoute, TeachRoute
 from waymark.errors import RouteError
 from waymark.pipeline.flight_simulator import FlightSimulatorConfig
 from waymark.routes import Command
+from waymark.types import NANOSECONDS
 from waymark_ros.qos import COMMANDS_OUT
 from waymark_ros.route_work import command_to_msg
 
-PATIENCE_S = 1.0  # an image may be lost
+PATIENCE_S = 5.0  # an image may be lost
 READY_S = 60.0  # a node may be loading its model
 ANSWER_S = 20.0
-LATE_S = 4.0  # a flight may take this many times what it should
+LATE, LATE_S = 4.0, 30.0  # a flight may take this many times what it should, and so much besides
 Steps = Generator[None, None, None]
 
 
@@ -53,12 +54,13 @@ class RouteMission:
         self._lead = node.create_publisher(TwistStamped, 'cmd/operator', COMMANDS_OUT)
         self._name = config.route_id or f'{datetime.now():%Y%m%d-%H%M%S}'
         self._stamp_ns, self._steps = 0, self._plan()
+        self._is_teaching = True
         self.title, self.is_done, self.is_begun, self._is_flown = 'waiting for the nodes', False, False, False
 
     @property
     def is_waiting(self) -> bool:
         """Whether time should stand still: on a busy machine the vehicle would outrun who steers it."""
-        return self._config.waits and time.monotonic() < self._answer_by_s
+        return (self._config.waits or self._is_teaching) and time.monotonic() < self._answer_by_s
 
     def observe(self, stamp_ns: int, sees: bool) -> None:
         """Go on.
@@ -108,24 +110,29 @@ class RouteMission:
         pilot = self._flight.pilot()
         goal = yield from self._goal(self._teach, TeachRoute.Goal(route_id=self._name))
         self.title = 'teaching'
-        deadline_s = self._deadline_s()
-        while not pilot.is_done:
-            if time.monotonic() > deadline_s:
+        result, deadline_ns = goal.get_result_async(), self._stamp_ns + self._patience_ns()
+        while not pilot.is_done and not result.done():
+            if self._stamp_ns > deadline_ns:
                 raise RouteError('the vehicle does not follow `cmd/operator`. Look at the safety filter.')
             self._tell(pilot.command(self._flight.pose))
             yield
         self._tell(Command())
-        yield from self._answer(goal.cancel_goal_async(), ANSWER_S, 'teach_route')
-        taught = yield from self._answer(goal.get_result_async(), ANSWER_S, 'teach_route')
+        if not result.done():
+            yield from self._answer(goal.cancel_goal_async(), ANSWER_S, 'teach_route')
+        taught = yield from self._answer(result, ANSWER_S, 'teach_route')
         self._say(taught.result, 'taught')
+        self._is_teaching = False
 
     def _repeated(self, backwards: bool) -> Steps:
         request = RepeatRoute.Goal(route_id=self._name, backwards=backwards, max_speed=self._config.speed)
         goal = yield from self._goal(self._repeat, request)
         self.title = 'repeating'
-        limit_s = self._deadline_s() - time.monotonic()
-        flown = yield from self._answer(goal.get_result_async(), limit_s, 'repeat_route')
-        self._say(flown.result, 'repeated')
+        result, deadline_ns = goal.get_result_async(), self._stamp_ns + self._patience_ns()
+        while not result.done():
+            if self._stamp_ns > deadline_ns:
+                raise RouteError('the end of the route was not reached in four times what it should take.')
+            yield
+        self._say(result.result().result, 'repeated')
 
     def _say(self, result: Any, what: str) -> None:
         self._is_flown = False
@@ -133,8 +140,9 @@ class RouteMission:
             raise RouteError(f'the route {self._name!r} was not {what}: {result.message}')
         self._node.get_logger().info(f'{what} the route {self._name!r}: {result.message}')
 
-    def _deadline_s(self) -> float:
-        return time.monotonic() + LATE_S * self._config.length / self._config.speed / self._config.pace + READY_S
+    def _patience_ns(self) -> int:
+        """Simulated time after which a flight is given up."""
+        return round((LATE * self._config.length / self._config.speed + LATE_S) * NANOSECONDS)
 
     def _tell(self, command: Command) -> None:
         self._lead.publish(command_to_msg(command, self._stamp_ns, 'base_link'))

@@ -39,7 +39,9 @@ class FlightSimulatorConfig(Config):
         'carries it back, has it repeat the way, and ends the process. patrol: it repeats the way back and forth.',
         choices=('none', 'teach_and_repeat', 'patrol'),
     )
-    waits: bool = param(True, 'On a mission, time stands still until route_follower has answered (1 s at most).')
+    waits: bool = param(
+        True, 'Time stands still until route_follower has answered (1 s at most); false: only while a way is taught.'
+    )
     route_id: str = param('', 'Of the route that is taught; empty: the time it is taught at.')
     beside_m: float = param(2.0, 'How far beside the start of the way it is put down.', ge=0.0, unit='m')
     video: str = param('', 'Film of the flight: .gif, .mp4, .avi or .mkv; empty: none.', path=True)
