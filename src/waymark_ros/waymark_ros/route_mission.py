@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Callable, Generator
 from datetime import datetime
@@ -32,6 +33,7 @@ class RouteMission:
     Attributes:
         title: What goes on, for people.
         is_done: Whether all of it is.
+        is_begun: Whether the nodes are there and the filter is released.
     """
 
     _answer_by_s = 0.0  # until then the follower's answer to the last image is awaited
@@ -51,12 +53,13 @@ class RouteMission:
         self._lead = node.create_publisher(TwistStamped, 'cmd/operator', COMMANDS_OUT)
         self._name = config.route_id or f'{datetime.now():%Y%m%d-%H%M%S}'
         self._stamp_ns, self._steps = 0, self._plan()
-        self.title, self.is_done, self._is_flown = 'waiting for the nodes', False, False
+        self._is_teaching = True
+        self.title, self.is_done, self.is_begun, self._is_flown = 'waiting for the nodes', False, False, False
 
     @property
     def is_waiting(self) -> bool:
         """Whether time should stand still: on a busy machine the vehicle would outrun who steers it."""
-        return time.monotonic() < self._answer_by_s
+        return (self._config.waits or self._is_teaching) and time.monotonic() < self._answer_by_s
 
     def observe(self, stamp_ns: int, sees: bool) -> None:
         """Go on.
@@ -83,12 +86,24 @@ class RouteMission:
         for name, client in (('teach_route', self._teach), ('repeat_route', self._repeat)):
             yield from self._until(client.server_is_ready, READY_S, f'nobody offers the action {name}')
         yield from self._until(self._release.service_is_ready, READY_S, 'there is no safety_filter')
-        answer = yield from self._answer(self._release.call_async(Trigger.Request()), ANSWER_S, 'safety_filter')
-        if not answer.success:
-            raise RouteError(f'the safety filter stays latched: {answer.message}.')
+        yield from self._released()
+        self.is_begun = True
         yield from self._taught()
-        self._flight.carry_to_start(self._config.beside_m)
-        yield from self._repeated()
+        if self._config.mission == 'teach_and_repeat':
+            self._flight.carry_to_start(self._config.beside_m)
+            yield from self._repeated(backwards=False)
+        for lap in itertools.count() if self._config.mission == 'patrol' else ():
+            yield from self._repeated(backwards=lap % 2 == 0)
+
+    def _released(self) -> Steps:
+        deadline_s = time.monotonic() + READY_S  # its service is there before it is active
+        while True:
+            answer = yield from self._answer(self._release.call_async(Trigger.Request()), ANSWER_S, 'safety_filter')
+            if answer.success:
+                return
+            if time.monotonic() > deadline_s:
+                raise RouteError(f'the safety filter stays latched: {answer.message}.')
+            yield
 
     def _taught(self) -> Steps:
         pilot = self._flight.pilot()
@@ -104,9 +119,11 @@ class RouteMission:
         yield from self._answer(goal.cancel_goal_async(), ANSWER_S, 'teach_route')
         taught = yield from self._answer(goal.get_result_async(), ANSWER_S, 'teach_route')
         self._say(taught.result, 'taught')
+        self._is_teaching = False
 
-    def _repeated(self) -> Steps:
-        goal = yield from self._goal(self._repeat, RepeatRoute.Goal(route_id=self._name))
+    def _repeated(self, backwards: bool) -> Steps:
+        request = RepeatRoute.Goal(route_id=self._name, backwards=backwards, max_speed=self._config.speed)
+        goal = yield from self._goal(self._repeat, request)
         self.title = 'repeating'
         limit_s = self._deadline_s() - time.monotonic()
         flown = yield from self._answer(goal.get_result_async(), limit_s, 'repeat_route')

@@ -61,17 +61,18 @@ class LiveFlight:
         vehicle = QuadrotorConfig(altitude_m=config.altitude)
         view = View(size, fov, config.image_rate_hz, STEP_S)
         self._simulator = open_simulator(config.simulator, scene, vehicle, self._start, view, config.seed)
-        self._every = max(round(1 / (config.image_rate_hz * STEP_S)), 1)
-        self._speed, self._count = config.speed, 0
+        self._per_step, self._due = config.image_rate_hz * STEP_S, 1.0  # images
+        self._speed = config.speed
         self._before: Planar | None = None
         self.camera = self._simulator.camera
         self.velocity = np.zeros(6)
         self.T_map_base: NDArray[np.float64] = np.eye(4)
 
     def step(self, command: Command) -> SimStep:
-        """Fly on for STEP_S; every so many steps with an image."""
-        step = self._simulator.step(command, STEP_S, sees=self._count % self._every == 0)
-        self._count += 1
+        """Fly on for STEP_S; with an image where one is due: on this grid, so that 15 Hz are 60 and 80 ms."""
+        sees = self._due >= 1.0 - 1e-9
+        self._due += self._per_step - sees
+        step = self._simulator.step(command, STEP_S, sees)
         self.T_map_base = step.T_map_base
         odometry = step.measured.odometry
         if self._before is not None:

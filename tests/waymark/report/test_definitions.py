@@ -91,3 +91,19 @@ def test_definitions_of_installed_packages_hash_as_ros_hashed_them(package):
 def test_a_definition_that_does_not_parse_is_refused_by_name():
     with pytest.raises(RecordingError, match="'a/msg/X': its definition does not parse"):
         type_hash('a/msg/X', '%%% no message')
+
+
+def test_feedback_of_an_action_is_the_last_part_of_its_file(tmp_path, monkeypatch):
+    write_msgs(tmp_path, unique_identifier_msgs__UUID='uint8[16] uuid\n')
+    action = tmp_path / 'share' / 'a' / 'action' / 'Fly.action'
+    action.parent.mkdir(parents=True)
+    action.write_text('string goal\n---\nbool success\n---\nfloat32 progress\n')
+    monkeypatch.setenv('AMENT_PREFIX_PATH', str(tmp_path))
+    assert message_definition('a/action/Fly_FeedbackMessage') == (
+        'unique_identifier_msgs/UUID goal_id\na/action/Fly_Feedback feedback\n\n'
+        f'{LINE}\nMSG: unique_identifier_msgs/UUID\nuint8[16] uuid\n\n'
+        f'{LINE}\nMSG: a/action/Fly_Feedback\nfloat32 progress\n'
+    )
+    action.write_text('string goal\n---\nbool success\n')
+    with pytest.raises(RecordingError, match="'a/action/Fly_Feedback'"):
+        message_definition('a/action/Fly_FeedbackMessage')

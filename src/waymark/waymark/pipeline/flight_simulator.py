@@ -35,12 +35,17 @@ class FlightSimulatorConfig(Config):
     command_timeout_s: float = param(
         0.5, 'Without `cmd_vel` for this long the vehicle hovers, as an autopilot would.', gt=0.0, unit='s'
     )
-    duration_s: float = param(0.0, 'End after so many simulated seconds; 0: never.', ge=0.0, unit='s')
+    duration_s: float = param(
+        0.0, 'End after so many simulated seconds, of a mission since its nodes are there; 0: never.', ge=0.0, unit='s'
+    )
     mission: str = param(
         'none',
         'teach_and_repeat: a person releases the safety filter, leads the vehicle along the way by `cmd/operator`, '
-        'carries it back, has it repeat the way, and ends the process.',
-        choices=('none', 'teach_and_repeat'),
+        'carries it back, has it repeat the way, and ends the process. patrol: it repeats the way back and forth.',
+        choices=('none', 'teach_and_repeat', 'patrol'),
+    )
+    waits: bool = param(
+        True, 'Time stands still until route_follower has answered (1 s at most); false: only while a way is taught.'
     )
     route_id: str = param('', 'Of the route that is taught; empty: the time it is taught at.')
     beside_m: float = param(2.0, 'How far beside the start of the way it is put down.', ge=0.0, unit='m')

@@ -17,6 +17,7 @@ from waymark.report.run import (
     LogSample,
     MatchSample,
     PositionSample,
+    RouteSample,
     Run,
     StatusSample,
     TargetSample,
@@ -34,7 +35,9 @@ from waymark.report.topics import (
     NAVSAT,
     ODOMETRY,
     PLACE_MATCH,
+    REPEAT_ROUTE,
     TARGETS,
+    TEACH_ROUTE,
     header_stamp,
 )
 
@@ -145,6 +148,21 @@ def _take_boxes(run: Run, message: RecordedMessage) -> None:
     run.boxes.append(BoxesSample(stamp_of(msg.header), boxes, tuple(names), tuple(tracks)))
 
 
+def _take_teaching(run: Run, message: RecordedMessage) -> None:
+    msg = run.recording.decode(message)
+    said, goal = msg.feedback, bytes(msg.goal_id.uuid).hex()
+    count, length = int(said.keyframe_count), float(said.length)
+    run.routes.append(RouteSample(message.log_time_ns, goal, None, keyframes=count, length_m=length))
+
+
+def _take_repetition(run: Run, message: RecordedMessage) -> None:
+    msg = run.recording.decode(message)
+    said, goal = msg.feedback, bytes(msg.goal_id.uuid).hex()
+    if np.isfinite((said.progress, said.lateral_error)).all():
+        progress, state = float(said.progress), int(said.localization_state)
+        run.routes.append(RouteSample(message.log_time_ns, goal, progress, float(said.lateral_error), state))
+
+
 def _take_odometry(run: Run, message: RecordedMessage) -> None:
     msg = run.recording.decode(message)
     at = msg.pose.pose.position
@@ -200,6 +218,8 @@ _HANDLERS: dict[str, Callable[[Run, RecordedMessage], None]] = {
     KEYFRAME: _take_keyframe,
     TARGETS: _take_targets,
     DETECTIONS: _take_boxes,
+    TEACH_ROUTE: _take_teaching,
+    REPEAT_ROUTE: _take_repetition,
     EMBEDDING: _take_embedding_stamp,
     COMPRESSED_IMAGE: _take_image_stamp,
     IMAGE: _take_image_stamp,

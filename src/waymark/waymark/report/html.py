@@ -18,6 +18,7 @@ from waymark.report.sections.health import ended_early, node_health, warnings
 from waymark.report.sections.localization import localization
 from waymark.report.sections.objects import objects
 from waymark.report.sections.places import matched_places
+from waymark.report.sections.routes import routes
 from waymark.report.sections.similarity import similarity
 from waymark.report.sections.summary import summary
 from waymark.report.sections.targets import targets
@@ -79,6 +80,7 @@ def _sections(run: Run) -> dict[str, Any]:
         'summary': summary(run, track),
         'path': flown_path(run, track),
         'localization': localization(run, axis),
+        'routes': routes(run, track, axis),
         'places': matched_places(run, track),
         'has_matches': bool(run.matches),
         'targets': targets(run, axis),

@@ -78,6 +78,28 @@ class BoxesSample:
 
 
 @dataclass(frozen=True)
+class RouteSample:
+    """Feedback of teach_route or repeat_route.
+
+    Attributes:
+        stamp_ns: When it was recorded.
+        goal: Which goal it belongs to.
+        progress: 0 to 1 of a repetition; None while a route is taught.
+        lateral_m: To the left of the route.
+        state: Index into LOCALIZATION_STATES.
+        keyframes: Of the route so far, while it is taught. length_m: likewise.
+    """
+
+    stamp_ns: int
+    goal: str
+    progress: float | None
+    lateral_m: float = 0.0
+    state: int = 0
+    keyframes: int = 0
+    length_m: float = 0.0
+
+
+@dataclass(frozen=True)
 class PositionSample:
     """Where the vehicle was: metres in the map, or degrees and metres for NavSatFix."""
 
@@ -122,6 +144,7 @@ class Run:
     keyframes: list[KeyframeSample] = field(default_factory=list)
     targets: list[TargetSample] = field(default_factory=list)
     boxes: list[BoxesSample] = field(default_factory=list)
+    routes: list[RouteSample] = field(default_factory=list)
     positions: dict[str, list[PositionSample]] = field(default_factory=lambda: defaultdict(list))
     statuses: list[StatusSample] = field(default_factory=list)
     logs: list[LogSample] = field(default_factory=list)

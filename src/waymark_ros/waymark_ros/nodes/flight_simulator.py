@@ -44,7 +44,7 @@ class FlightSimulatorNode(ManagedNode):
         """Fly until the mission, the time or the node ends."""
         with ExitStack() as stack:
             watchers = self.watchers(stack)
-            due_s, stamp_s = time.monotonic(), 0.0
+            due_s, stamp_s, self.began_s = time.monotonic(), 0.0, 0.0
             while not self.stopping and not self.is_over(stamp_s):
                 self.wait(max(0.0, due_s - time.monotonic()))
                 while self.mission is not None and self.mission.is_waiting and not self.wait(WAIT_S):
@@ -69,7 +69,9 @@ class FlightSimulatorNode(ManagedNode):
 
     def is_over(self, stamp_s: float) -> bool:
         """Whether everything has been flown."""
-        is_late = 0.0 < self.config.duration_s <= stamp_s
+        if self.mission is not None and not self.mission.is_begun:
+            self.began_s = stamp_s
+        is_late = 0.0 < self.config.duration_s <= stamp_s - self.began_s
         return is_late or (self.mission is not None and self.mission.is_done)
 
     def watchers(self, stack: ExitStack) -> object:
