@@ -24,6 +24,7 @@ NODES = [
     'recorder',
     'route_follower',
     'safety_filter',
+    'smolvla_policy',
 ]
 CONFIG = [FindPackageShare('waymark_bringup'), '/config/nodes/', LaunchConfiguration('node'), '.yaml']
 

@@ -48,3 +48,7 @@ class QueryError(WaymarkError):
 
 class RouteError(WaymarkError):
     """A route can't be taught or followed: too short, without metres, or not in the map."""
+
+
+class PolicyError(WaymarkError):
+    """A policy can't be used as it is, does not answer, or answers what it must not."""

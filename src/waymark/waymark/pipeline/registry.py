@@ -22,6 +22,7 @@ NODE_CONFIGS = {
     'obb_detector': 'waymark.pipeline.obb_detector:ObbDetectorConfig',
     'route_follower': 'waymark.pipeline.route_follower:RouteFollowerConfig',
     'mavlink_adapter': 'waymark.vehicles.config:MavlinkConfig',
+    'smolvla_policy': 'waymark.pipeline.smolvla_policy:SmolvlaPolicyConfig',
     'safety_filter': 'waymark.safety.config:SafetyConfig',
     'recorder': 'waymark.report.config:RecorderConfig',
 }

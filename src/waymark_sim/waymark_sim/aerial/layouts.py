@@ -125,7 +125,7 @@ def _block(plan: Plan, turn: float) -> None:
 def _trailers(plan: Plan, turn: float) -> None:
     """A row of trailers side by side, as at a hall's gates."""
     rng, (u, v) = plan.rng, around(plan)
-    for k in range(int(rng.choice([0, rng.integers(2, 14)]))):
+    for k in range(int(rng.choice((0, int(rng.integers(2, 14)))))):
         if rng.random() < 0.8:
             plan.lay(vehicles.trailer(rng), u + rng.normal(0, 0.4), v + 3.6 * k, turn + rng.normal(0, 0.02))
 

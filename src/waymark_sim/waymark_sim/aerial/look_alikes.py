@@ -70,11 +70,11 @@ def _four_sides(u: float, v: float, length: float, width: float, colour: Colour,
     corners, top = rectangle(u, v, length, width), max(length - width, 0.0) / 2
     ridge = np.array([[u - top, v], [u + top, v]])
     light = 0.15 if sheet.sun.darkness > 0 else 0.03
-    faces = ([0, 1, 'r', 'l'], [1, 2, 'r'], [2, 3, 'l', 'r'], [3, 0, 'l'])
+    points = np.vstack([corners, ridge])
+    faces = ([0, 1, 5, 4], [1, 2, 5], [2, 3, 4, 5], [3, 0, 4])
     parts = []
     for face, factor in zip(faces, (1 + light, 1 - light / 2, 1 - light, 1 + light / 2), strict=True):
-        points = [ridge[0] if i == 'l' else ridge[1] if i == 'r' else corners[int(i)] for i in face]
-        parts.append(Part(np.array(points), shaded(colour, factor)))
+        parts.append(Part(points[face], shaded(colour, factor)))
     parts.append(Part(rectangle(u, v, 2 * top + 0.3, 0.3), shaded(colour, 0.75)))
     return parts
 
@@ -90,8 +90,8 @@ def tank(sheet: Sheet, x: float, y: float, heading: float, rng: np.random.Genera
         parts = [Part(rounded(0, 0, across, across, 2, 36), shaded(lid, 0.8))]
         parts.append(Part(rounded(0, 0, 0.94 * across, 0.94 * across, 2, 36), shaded(lid, 0.62 if floating else 1)))
         parts.append(Part(rounded(0, 0, 0.1 * across, 0.1 * across, 2, 12), shaded(lid, 0.7)))
-        step = np.array([np.cos(stairs), np.sin(stairs)]) * 0.35 * across
-        parts.append(Part(placed(rectangle(0, 0, 0.3 * across, 0.04 * across), *step, stairs), shaded(lid, 0.6)))
+        step = rectangle(0.35 * across, 0, 0.3 * across, 0.04 * across)
+        parts.append(Part(placed(step, 0, 0, stairs), shaded(lid, 0.6)))
         sheet.lay(Thing('', tuple(standing(parts)), across, across, height), float(at[0]), float(at[1]), heading)
 
 

@@ -3,18 +3,12 @@
 
 from __future__ import annotations
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from waymark.boxes import gaussians
 
 Floats = NDArray[np.float64]
-
-_REACH = 2.0  # sizes of the median object: so far the camera is thought to jolt from one image to the next
-_CELL = 0.15  # sizes: shifts that are this much alike count as one
-_NEXT = 0.6  # sizes: as far a box may lie from where its track is then expected
-_SUPPORT = 4  # objects at least that must agree
 
 
 def matched(
@@ -45,52 +39,6 @@ def matched(
             pairs.append((track, box))
             is_free[track], is_free[:, box] = False, False
     return pairs
-
-
-def shared_motion(expected: Floats, boxes: Floats) -> Floats | None:
-    """How most objects are off alike, as when the camera jolts or turns.
-
-    Every pair of a track and a box votes for the shift between them. Around the shift with most votes each track takes
-    the box next to it; the similarity that most of these pairs agree on (RANSAC) is the motion.
-
-    Args:
-        expected: (T, 5) where tracks are expected that the image before showed.
-        boxes: (N, 5) as seen.
-
-    Returns:
-        (3, 3) from where they are expected to where they are, px; the identity where there are too few to tell,
-        None where less than half agree.
-    """
-    if min(len(expected), len(boxes)) < _SUPPORT:
-        return np.eye(3)
-    size = max(float(np.median(np.sqrt(expected[:, 2] * expected[:, 3]))), 1.0)
-    d = (boxes[None, :, :2] - expected[:, None, :2]) / size
-    alike = np.abs(np.log(_areas(boxes) / _areas(expected)[:, None])) < 0.5
-    near = np.where(alike, np.linalg.norm(d - _most_voted(d[alike]), axis=2), np.inf)
-    which = np.flatnonzero(near.min(axis=1) < _NEXT)
-    if len(which) < _SUPPORT:
-        return None
-    there = boxes[near[which].argmin(axis=1), :2]
-    found, inliers = cv2.estimateAffinePartial2D(
-        expected[which, :2], there, method=cv2.RANSAC, ransacReprojThreshold=_CELL * size
-    )
-    if found is None or inliers.sum() < max(_SUPPORT, len(expected) / 2):
-        return None
-    return np.vstack([found, (0.0, 0.0, 1.0)])
-
-
-def _areas(boxes: Floats) -> Floats:
-    return np.asarray(np.maximum(boxes[:, 2] * boxes[:, 3], 1.0))
-
-
-def _most_voted(votes: Floats) -> Floats:
-    """Where most of (N, 2) lie together, sizes."""
-    edges = np.arange(-_REACH, _REACH + _CELL, _CELL)
-    counts = np.histogram2d(votes[:, 0], votes[:, 1], bins=(edges, edges))[0]
-    padded = np.pad(counts, 1)
-    around = sum(padded[i : i + len(counts), j : j + len(counts)] for i in range(3) for j in range(3))
-    row, column = np.unravel_index(int(np.argmax(around)), counts.shape)
-    return np.array([edges[row], edges[column]]) + _CELL / 2
 
 
 def blurred_overlap(expected: Floats, unsure: Floats, boxes: Floats) -> tuple[Floats, Floats]:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from waymark.boxes import canonical
-from waymark.detection.tracks.motion import SIZE, BoxState
+from waymark.detection.tracks.motion import SIZE, BoxStates
 
 Floats = NDArray[np.float64]
 
@@ -42,13 +42,14 @@ class OrientedTrack:
         return self.detection is not None
 
 
-def told(state: BoxState, track_id: int, class_name: str, score: float, detection: int | None) -> OrientedTrack:
-    """A track as it is published: sides in px, in the canonical form."""
-    box = state.box
-    J = np.diag([1.0, 1.0, box[2], box[3], 1.0])
-    covariance = J @ state.covariance[:SIZE, :SIZE] @ J
-    velocity = J @ state.mean[SIZE:]
-    if box[2] < box[3]:
-        swapped = [0, 1, 3, 2, 4]
-        covariance, velocity = covariance[np.ix_(swapped, swapped)], velocity[swapped]
-    return OrientedTrack(track_id, canonical(box), covariance, velocity, class_name, score, detection)
+def told(states: BoxStates) -> tuple[Floats, Floats, Floats]:
+    """Boxes (N, 5), covariances (N, 5, 5) and velocities (N, 5) as published: sides in px, in the canonical form."""
+    boxes = states.boxes
+    J = np.ones_like(boxes)
+    J[:, 2:4] = boxes[:, 2:4]
+    covariance = states.covariance[:, :SIZE, :SIZE] * J[:, :, None] * J[:, None]
+    velocity = states.mean[:, SIZE:] * J
+    is_swapped = boxes[:, 2] < boxes[:, 3]
+    order = np.where(is_swapped[:, None], [0, 1, 3, 2, 4], np.arange(SIZE))
+    rows = np.arange(len(boxes))[:, None]
+    return canonical(boxes), covariance[rows[..., None], order[:, :, None], order[:, None]], velocity[rows, order]

@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 from waymark.boxes import canonical
 from waymark.detection.result import Detections
 from waymark.detection.tracks.config import BoxTrackerConfig
-from waymark.detection.tracks.matching import matched, shared_motion
-from waymark.detection.tracks.motion import SIZE, BoxState, begun, carried, corrected, expected, jolted
+from waymark.detection.tracks.matching import matched
+from waymark.detection.tracks.motion import SIZE, BoxStates, begun, carried, corrected, expected, noise_of
+from waymark.detection.tracks.shared import shared_motion
 from waymark.detection.tracks.track import OrientedTrack, told
 
 Floats = NDArray[np.float64]
@@ -26,6 +27,7 @@ Floats = NDArray[np.float64]
 SECOND_NS = 10**9
 NOISE_RATE = 0.02  # weight of one box in what is known of the detector's noise
 NOISE_RANGE = 1.0, 8.0  # times the configured share: less than that the rates' own noise may feign
+LOST_CAMERA = 0.3  # standard deviation of a jolt that the boxes do not agree on, shares of the size
 FORGIVING = 4.0  # a box that is off by more than this often what is expected tells nothing of the noise
 
 
@@ -33,7 +35,6 @@ FORGIVING = 4.0  # a box that is off by more than this often what is expected te
 class _Followed:
     """One track's memory."""
 
-    state: BoxState
     score: float
     seen_ns: int
     detection: int | None  # its place among the boxes of the last image
@@ -56,6 +57,7 @@ class BoxTracker:
         """Start with no track."""
         self._config = config or BoxTrackerConfig()
         self._tracks: list[_Followed] = []
+        self._states = begun(np.empty((0, SIZE)), 1.0)  # of the tracks, in their order
         self._stamp_ns: int | None = None
         self._next_id = 1
         self._noise = 1.0
@@ -67,7 +69,7 @@ class BoxTracker:
 
     def reset(self) -> None:
         """Forget all tracks, not the ids: those are never given twice."""
-        self._tracks, self._stamp_ns = [], None
+        self._tracks, self._states, self._stamp_ns = [], self._states[[]], None
 
     def update(
         self, detections: Detections, stamp_ns: int, H_cur_prev: Floats | None = None
@@ -88,11 +90,11 @@ class BoxTracker:
         self._foresee(stamp_ns, H_cur_prev)
         sure = np.flatnonzero(detections.scores >= self._config.track_score)
         unsure = np.flatnonzero(detections.scores < self._config.track_score)
-        just_seen = [t for t in self._tracks if t.seen_ns == self._stamp_ns]
+        just_seen = [k for k, t in enumerate(self._tracks) if t.seen_ns == self._stamp_ns]
         if H_cur_prev is None:
-            self._follow_jolt(just_seen, detections.boxes[sure])
-        left = self._continue(self._tracks, detections, sure, self._config.match_overlap, stamp_ns)
-        missed = [t for t in just_seen if t.seen_ns != stamp_ns]
+            self._follow_jolt(just_seen, detections.boxes)
+        left = self._continue(list(range(len(self._tracks))), detections, sure, self._config.match_overlap, stamp_ns)
+        missed = [k for k in just_seen if self._tracks[k].seen_ns != stamp_ns]
         self._continue(missed, detections, unsure, self._config.weak_overlap, stamp_ns)
         self._stamp_ns = stamp_ns
         self._forget(stamp_ns)
@@ -102,43 +104,52 @@ class BoxTracker:
     def _foresee(self, stamp_ns: int, H_cur_prev: Floats | None) -> None:
         if self._stamp_ns is None:
             return
-        dt_s = (stamp_ns - self._stamp_ns) / SECOND_NS
         for track in self._tracks:
             track.detection = None
-            state = track.state if H_cur_prev is None else carried(track.state, H_cur_prev)
-            track.state = expected(state, dt_s, self._config.speed_change, self._config.turn_change)
+        states = self._states if H_cur_prev is None else carried(self._states, H_cur_prev)
+        dt_s = (stamp_ns - self._stamp_ns) / SECOND_NS
+        self._states = expected(states, dt_s, self._config.speed_change, self._config.turn_change)
 
-    def _follow_jolt(self, just_seen: list[_Followed], boxes: Floats) -> None:
-        where = np.array([t.state.box for t in just_seen]).reshape(-1, SIZE)
-        H = shared_motion(where, boxes)
-        for track in self._tracks:
-            before = track.state
-            track.state = jolted(before if H is None else carried(before, H), None if H is None else before)
+    def _follow_jolt(self, just_seen: list[int], boxes: Floats) -> None:
+        """Take the camera's motion from what the boxes have in common."""
+        before = self._states[just_seen]
+        places = before.covariance[:, :2, :2] + noise_of(before.boxes, self.noise_share)[:, :2, :2]
+        motion = shared_motion(before.boxes, places, boxes)
+        after = self._states if motion is None else carried(self._states, motion.H)
+        if motion is None:
+            doubt = (LOST_CAMERA * after.sizes)[:, None, None] ** 2 * np.eye(2)
+        else:
+            doubt = motion.unsure(self._states.mean[:, :2])
+        covariance = after.covariance.copy()
+        covariance[:, :2, :2] += doubt
+        self._states = BoxStates(after.mean, covariance)
 
     def _continue(
-        self, tracks: list[_Followed], found: Detections, which: NDArray[np.intp], least: float, stamp_ns: int
+        self, tracks: list[int], found: Detections, which: NDArray[np.intp], least: float, stamp_ns: int
     ) -> NDArray[np.intp]:
         """Continue tracks by the boxes `which`; returns those that continue none."""
-        boxes = found.boxes[which]
-        where = np.array([t.state.box for t in tracks]).reshape(-1, SIZE)
+        boxes, states = found.boxes[which], self._states[tracks]
         may = np.ones((len(tracks), len(which)), bool)
         if self._config.match_classes:
-            may = np.array([t.class_index for t in tracks]).reshape(-1, 1) == found.classes[which][None]
-        unsure = np.array([t.state.covariance[:2, :2] for t in tracks]).reshape(-1, 2, 2)
-        pairs = matched(canonical(where), unsure, boxes, may, least)
-        for index, box in pairs:
-            self._see(tracks[index], found, int(which[box]), stamp_ns)
+            classes = np.array([self._tracks[k].class_index for k in tracks], int)
+            may = classes[:, None] == found.classes[which][None]
+        pairs = matched(canonical(states.boxes), states.covariance[:, :2, :2], boxes, may, least)
+        if pairs:
+            self._see([tracks[k] for k, _ in pairs], found, which[[box for _, box in pairs]], stamp_ns)
         return np.delete(which, [box for _, box in pairs])
 
-    def _see(self, track: _Followed, found: Detections, index: int, stamp_ns: int) -> None:
-        track.state, square = corrected(track.state, found.boxes[index], self.noise_share)
-        ratio = square / SIZE
-        if track.track_id and ratio < FORGIVING:  # of a new one the velocity is not known yet
-            self._noise = float(np.clip(self._noise * ratio ** (NOISE_RATE / 2), *NOISE_RANGE))
-        track.score, track.seen_ns, track.detection = float(found.scores[index]), stamp_ns, index
-        track.classes[int(found.classes[index])] += 1
-        track.hits += 1
-        self._confirm(track)
+    def _see(self, which: list[int], found: Detections, boxes: NDArray[np.intp], stamp_ns: int) -> None:
+        states, squares = corrected(self._states[which], found.boxes[boxes], self.noise_share)
+        self._states = self._states.changed(which, states)
+        tracks = [self._tracks[k] for k in which]
+        # Of a new one the velocity is not known yet.
+        ratios = [s / SIZE for s, t in zip(squares, tracks, strict=True) if t.track_id and s < FORGIVING * SIZE]
+        self._noise = float(np.clip(self._noise * np.prod(ratios) ** (NOISE_RATE / 2), *NOISE_RANGE))
+        for track, index in zip(tracks, boxes, strict=True):
+            track.score, track.seen_ns, track.detection = float(found.scores[index]), stamp_ns, int(index)
+            track.classes[int(found.classes[index])] += 1
+            track.hits += 1
+            self._confirm(track)
 
     def _confirm(self, track: _Followed) -> None:
         if not track.track_id and track.hits >= self._config.confirm_after:
@@ -146,21 +157,26 @@ class BoxTracker:
 
     def _forget(self, stamp_ns: int) -> None:
         longest = self._config.keep_lost_s * SECOND_NS
-        self._tracks = [
-            t for t in self._tracks if t.seen_ns == stamp_ns or (t.track_id and stamp_ns - t.seen_ns <= longest)
+        kept = [
+            k
+            for k, t in enumerate(self._tracks)
+            if t.seen_ns == stamp_ns or (t.track_id and stamp_ns - t.seen_ns <= longest)
         ]
+        self._tracks, self._states = [self._tracks[k] for k in kept], self._states[kept]
 
     def _begin(self, found: Detections, which: NDArray[np.intp], stamp_ns: int) -> None:
+        self._states = self._states.joined(begun(found.boxes[which], self.noise_share))
         for index in which:
-            state = begun(found.boxes[index], self.noise_share)
-            classes = Counter({int(found.classes[index]): 1})
-            track = _Followed(state, float(found.scores[index]), stamp_ns, int(index), classes)
+            track = _Followed(float(found.scores[index]), stamp_ns, int(index), Counter({int(found.classes[index]): 1}))
             self._confirm(track)
             self._tracks.append(track)
 
     def _told(self, class_names: tuple[str, ...]) -> tuple[OrientedTrack, ...]:
+        which = [k for k, t in enumerate(self._tracks) if t.track_id]
+        boxes, covariances, velocities = told(self._states[which])
         return tuple(
-            told(t.state, t.track_id, class_names[t.class_index], t.score, t.detection)
-            for t in self._tracks
-            if t.track_id
+            OrientedTrack(t.track_id, *row, class_names[t.class_index], t.score, t.detection)
+            for t, row in zip(
+                (self._tracks[k] for k in which), zip(boxes, covariances, velocities, strict=True), strict=True
+            )
         )

@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: Apache-2.0
+"""gym-pusht behind topics, in lockstep: each observation waits for the command that answers it.
+
+`python -m waymark_ros.pusht_topics` publishes `pusht/image`, `pusht/state` (JointState: disc_x, disc_y, tee_x, tee_y,
+tee_sin, tee_cos, in px, and the number of the episode), and hears `pusht/command` (JointTrajectory for disc_x and
+disc_y).
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import threading
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rclpy.node import Node
+
+    from waymark_sim.pusht import Seen
+
+JOINTS = ('disc_x', 'disc_y')
+STATES = (*JOINTS, 'tee_x', 'tee_y', 'tee_sin', 'tee_cos', 'episode')
+STEP_NS = 100_000_000
+FIRST_NS = 1_000_000_000
+
+
+class PushTopics:
+    """Runs episodes one after another: a step for each command that carries the stamp of the newest observation."""
+
+    def __init__(self, node: Node, seeds: list[int], max_steps: int, image_px: int = 96) -> None:
+        """Publish the first observation as soon as `run` is called.
+
+        Args:
+            node: Who publishes and subscribes.
+            seeds: One episode each.
+            max_steps: After which an episode has failed.
+            image_px: Side of the images; 0: none are published.
+        """
+        from sensor_msgs.msg import Image, JointState
+        from trajectory_msgs.msg import JointTrajectory
+
+        from waymark_ros.qos import IMAGES_OUT, RESULTS
+        from waymark_sim.pusht import PushWorld
+
+        self._node, self._seeds, self._max_steps, self._image_px = node, seeds, max_steps, image_px
+        self._world = PushWorld()
+        self._images = node.create_publisher(Image, 'pusht/image', IMAGES_OUT)
+        self._states = node.create_publisher(JointState, 'pusht/state', RESULTS)
+        node.create_subscription(JointTrajectory, 'pusht/command', self._command, RESULTS)
+        self._stamp_ns = FIRST_NS
+        self._answer: tuple[float, float] | None = None
+        self._answered = threading.Event()
+        self.refused = 0
+
+    def run(self, is_over: threading.Event) -> list[dict[str, Any]]:
+        """Go through all episodes; for each its seed, steps, whether it succeeded and the best coverage."""
+        results = []
+        for number, seed in enumerate(self._seeds):
+            seen, best, steps = self._world.reset(seed), 0.0, 0
+            while steps < self._max_steps and not seen.is_success and not is_over.is_set():
+                goal = self._ask(seen, number, is_over)
+                if goal is None:
+                    return results
+                seen = self._world.step(goal)  # type: ignore[arg-type]
+                steps, best = steps + 1, max(best, seen.coverage)
+            results.append({'seed': seed, 'steps': steps, 'is_success': bool(seen.is_success), 'coverage': best})
+        return results
+
+    def _ask(self, seen: Seen, episode: int, is_over: threading.Event) -> tuple[float, float] | None:
+        """Publish until it is answered: a single message is lost while both sides discover each other."""
+        self._answered.clear()
+        self._answer = None
+        self._stamp_ns += STEP_NS
+        while not is_over.is_set():
+            self._publish(seen, episode)
+            if self._answered.wait(1.0):
+                return self._answer
+        return None
+
+    def _publish(self, seen: Seen, episode: int) -> None:
+        from math import cos, sin
+
+        from sensor_msgs.msg import JointState
+
+        from waymark.types import Frame, Header
+        from waymark_ros.conversions import frame_to_image, header_to_msg
+
+        header = Header(self._stamp_ns, 'pusht')
+        if self._image_px:
+            self._images.publish(frame_to_image(Frame(header, self._world.image(self._image_px), 'rgb')))
+        x, y, angle = (float(v) for v in seen.tee)
+        position = [*(float(v) for v in seen.disc_px), x, y, sin(angle), cos(angle), float(episode)]
+        self._states.publish(JointState(header=header_to_msg(header), name=list(STATES), position=position))
+
+    def _command(self, message: Any) -> None:
+        from waymark_ros.conversions import time_to_ns
+
+        if time_to_ns(message.header.stamp) != self._stamp_ns or self._answered.is_set():
+            return  # of an observation that was answered already
+        places = dict(zip(message.joint_names, message.points[0].positions if message.points else (), strict=False))
+        goal = tuple(float(places.get(name, float('nan'))) for name in JOINTS)
+        if not all(0.0 <= v <= 512.0 for v in goal):
+            self.refused += 1
+            self._node.get_logger().warning(f'a command to {goal} is refused: disc_x and disc_y are 0 to 512 px.')
+            return
+        self._answer = (goal[0], goal[1])
+        self._answered.set()
+
+
+def main(first_seed: int, episodes: int, max_steps: int, image_px: int) -> None:
+    """Run episodes and print what became of them as JSON."""
+    from waymark.environment import prepare_ros
+
+    prepare_ros()
+    import rclpy
+
+    from waymark_ros.spinning import Spinner
+
+    rclpy.init(args=[])
+    node = rclpy.create_node('pusht')
+    topics = PushTopics(node, list(range(first_seed, first_seed + episodes)), max_steps, image_px)
+    spinner, is_over = Spinner(), threading.Event()
+    spinner.add(node)
+    spinner.start()
+    try:
+        print(json.dumps({'episodes': topics.run(is_over), 'refused': topics.refused}), flush=True)
+    except KeyboardInterrupt:
+        is_over.set()
+    finally:
+        spinner.stop()
+        rclpy.try_shutdown()
+
+
+if __name__ == '__main__':
+    main(*map(int, sys.argv[1:5]))
