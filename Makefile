@@ -3,7 +3,7 @@
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test test-all lint docs colcon models rknn bench bench-encoder lock clean check check-colcon \
+.PHONY: help demo test test-all lint docs colcon models rknn gazebo bench bench-encoder lock clean check check-colcon \
 	check-models check-rknn check-bench
 export INPUT
 unexport _ROS_WHEELS_BOOTSTRAP_COMPLETE # set by another environment's Python for itself
@@ -15,6 +15,7 @@ COLCON_DONE := .venv-colcon/.stamps
 MODELS_DONE := .venv-models/.stamps
 RKNN_DONE := .venv-rknn/.stamps
 BENCH_DONE := .venv-bench/.stamps
+GAZEBO_READY := .gazebo11/.stamps/ready
 # -qq: the path of a local index that is not there is not worth a line per package; errors still show.
 PIP_INSTALL := -m pip install -qq --no-input --disable-pip-version-check --retries 10
 INTERFACES := $(shell find packaging/interfaces src/waymark_msgs -type f -not -path '*/__pycache__/*' -not -path '*/.*')
@@ -26,6 +27,7 @@ help:
 	@echo 'make colcon    build the packages with colcon    make lock      resolve requirements/*.lock'
 	@echo 'make models    torch, transformers and lerobot into .venv-models, for export and training (6 GB)'
 	@echo 'make rknn      rknn-toolkit2 into .venv-rknn, to convert for Rockchip NPUs and simulate them (0.7 GB)'
+	@echo 'make gazebo    Gazebo 11 from Debian bullseye into .gazebo11 (0.9 GB), where that can be had'
 	@echo 'make bench     peers to measure against into .venv-bench    make bench-encoder   measure (benchmarks/README.md)'
 	@echo 'make clean     remove environments and builds (out/ stays)'
 
@@ -33,11 +35,12 @@ demo: $(DONE)/waymark
 	@$(BIN)/waymark run $(if $(INPUT),config/input.yaml --input "$$INPUT",config/sim.yaml) --record $(ARGS)
 
 test: $(DONE)/dev
-	@$(PYTEST) -m 'not browser and not colcon and not models and not rknn and not slow and not gpu' $(ARGS)
+	@$(PYTEST) -m 'not browser and not colcon and not models and not rknn and not gazebo and not slow and not gpu' $(ARGS)
 
 # In CI an environment that is missing is a failure, not a skip.
-test-all: export WAYMARK_REQUIRE := $(if $(filter true,$(CI)),ros browser colcon models rknn)
-test-all: $(DONE)/dev $(COLCON_DONE)/ready $(MODELS_DONE)/ready $(RKNN_DONE)/ready
+# Gazebo comes from elsewhere: where it can't be had, packaging/gazebo has said so, and its tests say it again.
+test-all: export WAYMARK_REQUIRE = $(if $(filter true,$(CI)),ros browser colcon models rknn $(if $(wildcard $(GAZEBO_READY)),gazebo))
+test-all: $(DONE)/dev $(COLCON_DONE)/ready $(MODELS_DONE)/ready $(RKNN_DONE)/ready gazebo
 	@$(PYTEST) -m 'not gpu' $(ARGS)
 
 lint: $(DONE)/dev
@@ -56,6 +59,10 @@ models: $(MODELS_DONE)/ready
 
 rknn: $(RKNN_DONE)/ready
 
+# Exit code 3: it can not be had here. That is no failure, but nobody shall miss it.
+gazebo:
+	@[ -e $(GAZEBO_READY) ] || packaging/gazebo .gazebo11 || [ $$? = 3 ]
+
 bench: $(BENCH_DONE)/ready
 
 bench-encoder: $(BENCH_DONE)/ready
@@ -65,7 +72,7 @@ lock:
 	@packaging/lock
 
 clean:
-	rm -rf .venv .venv-colcon .venv-models .venv-rknn .venv-bench .venv-core build install log .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-colcon .venv-models .venv-rknn .venv-bench .venv-core .gazebo11 build install log .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 # --- environments: a stamp is younger than everything it was made from
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 REPO = Path(__file__).resolve().parents[1]
-SUITES = ('browser', 'colcon', 'models', 'rknn', 'slow', 'gpu')  # markers that make test leaves out
+SUITES = ('browser', 'colcon', 'models', 'rknn', 'gazebo', 'slow', 'gpu')  # markers that make test leaves out
 HAS_ROS = all(importlib.util.find_spec(name) for name in ('rclpy', 'waymark_msgs'))
 # These watch the clock: one after another, in one process.
 CLOCK = (
@@ -51,6 +51,8 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         pytest.skip('ROS 2 and its message types are not installed for this Python')
     if item.get_closest_marker('rknn'):
         require_environment('rknn')
+    if item.get_closest_marker('gazebo'):
+        require_gazebo()
 
 
 def require_environment(name: str) -> None:
@@ -60,6 +62,17 @@ def require_environment(name: str) -> None:
 
     try:
         find_interpreter(name)
+    except BackendUnavailable as error:
+        pytest.skip(str(error))
+
+
+def require_gazebo() -> None:
+    """Skip a test where Gazebo 11 is not installed, with the sentence that says how to."""
+    from waymark.errors import BackendUnavailable
+    from waymark_sim.gazebo.server import find_gazebo
+
+    try:
+        find_gazebo()
     except BackendUnavailable as error:
         pytest.skip(str(error))
 

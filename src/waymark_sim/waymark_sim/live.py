@@ -14,11 +14,12 @@ from waymark.flight_video import FlightVideo, GroundView, flight_picture
 from waymark.pipeline.flight_simulator import FlightSimulatorConfig
 from waymark.routes.planar import Command, Planar
 from waymark_sim.flights import open_ground
-from waymark_sim.ortho import Look
+from waymark_sim.look import Look
 from waymark_sim.pilot import Pilot
 from waymark_sim.quadrotor import QuadrotorConfig
 from waymark_sim.scene import Scene
-from waymark_sim.simulator import OrthophotoSimulator, SimStep
+from waymark_sim.simulator import SimStep, View
+from waymark_sim.simulators import open_simulator
 from waymark_sim.taught_way import plan_way, pose_at
 from waymark_sim.traffic import make_traffic
 
@@ -42,6 +43,7 @@ class LiveFlight:
         Raises:
             ConfigError: `wind` is not two numbers.
             SourceError: The ground can't be read, or has no room for the way.
+            BackendUnavailable: The simulator is not installed.
         """
         if len(config.wind) != 2:
             raise ConfigError(f'wind: expected east and north, two numbers, got {list(config.wind)}')
@@ -57,7 +59,8 @@ class LiveFlight:
             wind_m_s=(config.wind[0], config.wind[1]),
         )
         vehicle = QuadrotorConfig(altitude_m=config.altitude)
-        self._simulator = OrthophotoSimulator(scene, vehicle, self._start, size, fov, config.seed)
+        view = View(size, fov, config.image_rate_hz, STEP_S)
+        self._simulator = open_simulator(config.simulator, scene, vehicle, self._start, view, config.seed)
         self._per_step, self._due = config.image_rate_hz * STEP_S, 1.0  # images
         self._speed = config.speed
         self._before: Planar | None = None
@@ -85,6 +88,10 @@ class LiveFlight:
     def carry_to_start(self, beside_m: float) -> None:
         """Put the vehicle beside the beginning of the way, to its left."""
         self._simulator.carry(self._start @ Planar(0.0, beside_m, 0.0))
+
+    def close(self) -> None:
+        """End what was started for the simulator."""
+        self._simulator.close()
 
     @property
     def pose(self) -> Planar:

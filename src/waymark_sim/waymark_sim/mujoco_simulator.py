@@ -24,7 +24,7 @@ from waymark_sim.look import Development
 from waymark_sim.ortho import pinhole
 from waymark_sim.quadrotor import QuadrotorConfig
 from waymark_sim.scene import Scene
-from waymark_sim.simulator import SimStep
+from waymark_sim.simulator import SimStep, View
 
 _STEP_S = 0.005
 _TEXTURE_PX = 4096  # OSMesa draws no larger ones
@@ -38,8 +38,7 @@ class MujocoSimulator:
         scene: Scene,
         vehicle: QuadrotorConfig,
         start: Planar,
-        size_wh: tuple[int, int],
-        fov_rad: float,
+        view: View,
         seed: int = 0,
     ) -> None:
         """Compile the scene.
@@ -48,22 +47,22 @@ class MujocoSimulator:
             scene: Its vehicles are boxes that drive, its walls can be flown into.
             vehicle: Its abilities.
             start: x east, y north, m; heading from east, rad.
-            size_wh: Of images, px.
-            fov_rad: Vertical field of view.
+            view: Its camera's.
             seed: Of noise and errors.
 
         Raises:
             BackendUnavailable: MuJoCo is not installed, or finds no OpenGL.
         """
         self._mujoco = _mujoco()
-        self.camera = pinhole(size_wh, fov_rad)
+        size_wh = view.size_wh
+        self.camera = pinhole(size_wh, view.fov_rad)
         self._scene, self._development = scene, Development(size_wh, scene.light.noise, seed)
         self._flown, self._index = Flown(vehicle, seed), 0
         self._boxes = boxes_of(scene)
         with tempfile.TemporaryDirectory(prefix='waymark-mujoco-') as folder:
             texture = Path(folder) / 'ground.png'
             _write_texture(scene, texture)
-            self._model = self._mujoco.MjModel.from_xml_string(_xml(scene, self._boxes, texture, size_wh, fov_rad))
+            self._model = self._mujoco.MjModel.from_xml_string(_xml(scene, self._boxes, texture, view))
         self._data = self._mujoco.MjData(self._model)
         self._body = self._model.body('quadrotor').id
         self._put(start, vehicle.altitude_m)
@@ -131,8 +130,10 @@ def _mujoco() -> Any:
         os.environ.setdefault('MUJOCO_GL', 'egl')
     try:
         import mujoco
-    except ImportError:
-        raise BackendUnavailable('MuJoCo is not installed. Install it: pip install "waymark[mujoco]"') from None
+    except ImportError as error:
+        raise BackendUnavailable(
+            f'MuJoCo is not installed ({error}). Install it: pip install "waymark[mujoco]"'
+        ) from None
     except (AttributeError, OSError, RuntimeError) as error:  # what its OpenGL bindings raise without a library
         raise BackendUnavailable(
             f'MuJoCo finds no OpenGL ({error}). Install libegl1 or libosmesa6 and set MUJOCO_GL=egl or osmesa.'
@@ -148,13 +149,13 @@ def _write_texture(scene: Scene, path: Path) -> None:
     cv2.imwrite(str(path), rgb[:, :, ::-1], [cv2.IMWRITE_PNG_COMPRESSION, 1])
 
 
-def _xml(scene: Scene, boxes: tuple[Box, ...], texture: Path, size_wh: tuple[int, int], fov_rad: float) -> str:
+def _xml(scene: Scene, boxes: tuple[Box, ...], texture: Path, view: View) -> str:
     height, width = (n * scene.ground.metres_per_pixel for n in scene.ground.rgb.shape[:2])
     root = ET.Element('mujoco', model='waymark')
     ET.SubElement(root, 'compiler', angle='radian')
     ET.SubElement(root, 'option', timestep=f'{_STEP_S:g}', integrator='implicitfast', gravity=f'0 0 {-GRAVITY_M_S2:g}')
     visual = ET.SubElement(root, 'visual')
-    ET.SubElement(visual, 'global', offwidth=str(size_wh[0]), offheight=str(size_wh[1]))
+    ET.SubElement(visual, 'global', offwidth=str(view.size_wh[0]), offheight=str(view.size_wh[1]))
     ET.SubElement(visual, 'map', znear='0.001', zfar='5')
     ET.SubElement(visual, 'headlight', ambient='1 1 1', diffuse='0 0 0', specular='0 0 0')  # the picture has its light
     ET.SubElement(root, 'statistic', extent='200', center='0 0 0')
@@ -172,8 +173,8 @@ def _xml(scene: Scene, boxes: tuple[Box, ...], texture: Path, size_wh: tuple[int
     ET.SubElement(body, 'freejoint')
     ET.SubElement(body, 'inertial', pos='0 0 0', mass=f'{MASS_KG:g}', diaginertia=_numbers(INERTIA_KG_M2))
     ET.SubElement(body, 'geom', type='box', size='0.15 0.15 0.04', group='3', mass='0')
-    # MuJoCo's camera looks along -z, its image's up is +y: the vehicle's forward.
-    ET.SubElement(body, 'camera', name='down', xyaxes='0 -1 0 1 0 0', fovy=f'{fov_rad:.9f}')
+    # MuJoCo's camera looks along -z, its image's up is +y: the vehicle's forward. Its angle is in degrees always.
+    ET.SubElement(body, 'camera', name='down', xyaxes='0 -1 0 1 0 0', fovy=f'{math.degrees(view.fov_rad):.9f}')
     return ET.tostring(root, encoding='unicode')
 
 

@@ -36,6 +36,23 @@ class SimStep:
     T_map_base: NDArray[np.float64]
 
 
+@dataclass(frozen=True)
+class View:
+    """What the camera sees.
+
+    Attributes:
+        size_wh: Of images, px.
+        fov_rad: Vertical field of view.
+        rate_hz: Images per second, for simulators that take them by themselves.
+        first_s: When such a simulator takes the first one; None: one period after the start.
+    """
+
+    size_wh: tuple[int, int]
+    fov_rad: float
+    rate_hz: float = 10.0
+    first_s: float | None = None
+
+
 class Simulator(Protocol):
     """A vehicle with a camera in a scene."""
 

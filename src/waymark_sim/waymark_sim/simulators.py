@@ -3,30 +3,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from waymark.errors import ConfigError
 from waymark.routes.planar import Planar
 from waymark_sim.quadrotor import QuadrotorConfig
 from waymark_sim.scene import Scene
-from waymark_sim.simulator import OrthophotoSimulator, Simulator
+from waymark_sim.simulator import OrthophotoSimulator, Simulator, View
 
 SIMULATORS = ('orthophoto', 'gazebo', 'mujoco')
-
-
-@dataclass(frozen=True)
-class View:
-    """What the camera sees.
-
-    Attributes:
-        size_wh: Of images, px.
-        fov_rad: Vertical field of view.
-        rate_hz: Images per second, for simulators that take them by themselves.
-    """
-
-    size_wh: tuple[int, int]
-    fov_rad: float
-    rate_hz: float = 10.0
 
 
 def open_simulator(
@@ -51,9 +34,9 @@ def open_simulator(
     if name == 'gazebo':
         from waymark_sim.gazebo.simulator import GazeboSimulator
 
-        return GazeboSimulator(scene, vehicle, start, view.size_wh, view.fov_rad, seed, view.rate_hz)
+        return GazeboSimulator(scene, vehicle, start, view, seed)
     if name == 'mujoco':
         from waymark_sim.mujoco_simulator import MujocoSimulator
 
-        return MujocoSimulator(scene, vehicle, start, view.size_wh, view.fov_rad, seed)
+        return MujocoSimulator(scene, vehicle, start, view, seed)
     raise ConfigError(f'simulator {name!r}: there is none of that name. Take one of {", ".join(SIMULATORS)}.')

@@ -71,7 +71,8 @@ def simulator_of(
     from waymark_sim.look import Look
     from waymark_sim.quadrotor import QuadrotorConfig
     from waymark_sim.scene import Scene
-    from waymark_sim.simulators import View, open_simulator
+    from waymark_sim.simulator import View
+    from waymark_sim.simulators import open_simulator
 
     light = Look(case.gain, 0.0, case.noise)
     scene = Scene(ground, light=light, wind_m_s=wind, blank_s=case.blank_s)

@@ -12,6 +12,11 @@ from waymark.config import Config, param
 class FlightSimulatorConfig(Config):
     """A simulated quadrotor with a camera that looks down; it flies what `cmd_vel` says."""
 
+    simulator: str = param(
+        'orthophoto',
+        'What flies and sees: a flat picture, Gazebo 11 (make gazebo) or MuJoCo (the extra of that name).',
+        choices=('orthophoto', 'gazebo', 'mujoco'),
+    )
     ground: str = param('ground', "A picture of the ground, or 'ground' for a generated one.")
     metres_per_pixel: float = param(0.0, "Scale of your own ground's picture.", ge=0.0, unit='m')
     seed: int = param(7, 'Decides the generated ground, the way, and all errors.', ge=0)

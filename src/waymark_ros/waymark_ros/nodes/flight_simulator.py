@@ -98,6 +98,7 @@ class FlightSimulatorNode(ManagedNode):
         self.hub.remove_source(self.image_topic)
         if self.mission is not None:
             self.mission.destroy()
+        self.flight.close()
 
 
 def main() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -24,6 +24,7 @@ _WRENCH = f'{_TOPICS}/{QUADROTOR}/{BODY}/wrench'
 _MODIFY = f'{_TOPICS}/model/modify'
 _CONTROL = f'{_TOPICS}/world_control'
 _START_S, _ANSWER_S = 60.0, 30.0
+_AGAIN_S, _QUIET_S = 2.0, 0.2
 _RGB_INT8 = 3  # gazebo::common::Image::PixelFormat
 _SAME_M = 0.05  # a model that was put somewhere is there
 
@@ -45,6 +46,7 @@ class GazeboLink:
         self._changed = threading.Condition()
         self._pose: tuple[int, NDArray[np.float64]] | None = None
         self._moved: NDArray[np.float64] | None = None
+        self._placed: dict[str, NDArray[np.float64]] = {}
         self._image: tuple[int, Any] | None = None
         self._transport = GazeboTransport(server.port)
         for topic, kind in ((_WRENCH, 'Wrench'), (_MODIFY, 'Model'), (_CONTROL, 'WorldControl')):
@@ -54,8 +56,7 @@ class GazeboLink:
         for topic in (_WRENCH, _MODIFY, _CONTROL):
             self._transport.wait_for_reader(topic, _START_S)
         self._count, self.state = 0, BodyState(np.eye(4), np.zeros(3), np.zeros(3))
-        self.advance(_START_S)  # the first step takes until the world is loaded
-        self.state = BodyState(self.state.T_map_base, np.zeros(3), np.zeros(3))
+        self._begin()
 
     def push(self, force_n: NDArray[np.float64], torque_nm: NDArray[np.float64]) -> None:
         """Let a force (3,) N and a torque (3,) N m, both in the body, act during the next step."""
@@ -64,15 +65,15 @@ class GazeboLink:
         wrench.torque.x, wrench.torque.y, wrench.torque.z = (float(v) for v in torque_nm)
         self._transport.publish(_WRENCH, wrench)
 
-    def advance(self, within_s: float = _ANSWER_S) -> None:
+    def advance(self) -> None:
         """Let one step of time pass, and learn where the body is then.
 
         Raises:
             SourceError: Gazebo has ended or does not answer.
         """
         self._count += 1
-        self._transport.publish(_CONTROL, message('WorldControl')(multi_step=1))
-        T = self._wait_for(lambda: self._pose_at(self._count), f'step {self._count}', within_s)
+        self._step()
+        T = self._wait_for(lambda: self._pose_at(self._count), f'step {self._count}', _ANSWER_S)
         before = self.state.T_map_base
         turn = rotation_vector(before[:3, :3].T @ T[:3, :3])
         self.state = BodyState(T, (T[:3, 3] - before[:3, 3]) / self._step_s, turn / self._step_s)
@@ -100,27 +101,57 @@ class GazeboLink:
         rows = np.frombuffer(image.data, np.uint8).reshape(image.height, image.step)
         return np.ascontiguousarray(rows[:, : 3 * image.width]).reshape(image.height, image.width, 3)
 
-    def place(self, model: str, T_map_model: NDArray[np.float64]) -> None:
-        """Ask for a model to be put somewhere (4, 4); Gazebo does so within 0.2 s of its own time."""
-        said = message('Model')(name=model)
-        position, orientation = said.pose.position, said.pose.orientation
-        position.x, position.y, position.z = (float(v) for v in T_map_model[:3, 3])
-        orientation.x, orientation.y, orientation.z, orientation.w = quaternion_xyzw(T_map_model[:3, :3])
-        self._transport.publish(_MODIFY, said)
+    def place(self, poses: Mapping[str, NDArray[np.float64]]) -> None:
+        """Put models somewhere, and return when they are there: Gazebo looks for such wishes five times a second.
 
-    def carry(self, T_map_base: NDArray[np.float64]) -> None:
-        """Put the vehicle somewhere (4, 4), and return when it is there, at rest in its own eyes.
+        Args:
+            poses: (4, 4) T_map_model by name.
 
         Raises:
             SourceError: Gazebo does not do so.
         """
-        self.place(QUADROTOR, T_map_base)
-        self._wait_for(lambda: self._is_at(T_map_base), 'the vehicle to be carried', _ANSWER_S)
+        with self._changed:
+            for name in poses:
+                self._placed.pop(name, None)
+        for name, T in poses.items():
+            said = message('Model')(name=name)
+            position, orientation = said.pose.position, said.pose.orientation
+            position.x, position.y, position.z = (float(v) for v in T[:3, 3])
+            orientation.x, orientation.y, orientation.z, orientation.w = quaternion_xyzw(T[:3, :3])
+            self._transport.publish(_MODIFY, said)
+        self._wait_for(lambda: self._are_at(poses), f'{", ".join(poses)} to be put somewhere', _ANSWER_S)
+
+    def carry(self, T_map_base: NDArray[np.float64]) -> None:
+        """Put the vehicle somewhere (4, 4), and return when it is there; it is held to be at rest.
+
+        Raises:
+            SourceError: Gazebo does not do so.
+        """
+        self.place({QUADROTOR: T_map_base})
         self.state = BodyState(T_map_base, np.zeros(3), np.zeros(3))
 
     def close(self) -> None:
         """Leave."""
         self._transport.close()
+
+    def _begin(self) -> None:
+        """Step until the world is loaded: what it is told before that may be lost, or done later."""
+        until = time.monotonic() + _START_S
+        with self._changed:
+            while self._pose is None:
+                if not self._server.is_running:
+                    raise SourceError(f'Gazebo has ended: {self._server.last_words()}')
+                if time.monotonic() > until:
+                    raise SourceError(f'Gazebo does not load its world: waited {_START_S:g} s.')
+                self._step()
+                self._changed.wait(_AGAIN_S)
+            while self._changed.wait_for(lambda count=self._pose[0]: self._pose[0] != count, _QUIET_S):
+                pass  # steps that were asked for twice
+            self._count, T = self._pose
+        self.state = BodyState(T, np.zeros(3), np.zeros(3))
+
+    def _step(self) -> None:
+        self._transport.publish(_CONTROL, message('WorldControl')(multi_step=1))
 
     def _image_now(self) -> Any:
         return self._image[1] if self._image is not None and self._image[0] == self._count else None
@@ -128,8 +159,11 @@ class GazeboLink:
     def _pose_at(self, count: int) -> NDArray[np.float64] | None:
         return self._pose[1] if self._pose is not None and self._pose[0] >= count else None
 
-    def _is_at(self, T: NDArray[np.float64]) -> bool | None:
-        return True if self._pose is not None and np.hypot(*(self._pose[1] - T)[:2, 3]) < _SAME_M else None
+    def _are_at(self, poses: Mapping[str, NDArray[np.float64]]) -> bool | None:
+        there = (
+            name in self._placed and np.hypot(*(self._placed[name] - T)[:2, 3]) < _SAME_M for name, T in poses.items()
+        )
+        return all(there) or None
 
     def _wait_for(self, found: Callable[[], Any], what: str, timeout_s: float) -> Any:
         until = time.monotonic() + timeout_s
@@ -147,10 +181,11 @@ class GazeboLink:
 
         Only with an empty one is the step over: a step that is asked for before is lost.
         """
-        pose = next((_matrix(pose) for pose in said.pose if pose.name == QUADROTOR), None)
+        poses = {pose.name: _matrix(pose) for pose in said.pose if '::' not in pose.name}  # models, not their links
         with self._changed:
-            if pose is not None:
-                self._moved = pose
+            self._placed |= poses
+            if QUADROTOR in poses:
+                self._moved = poses[QUADROTOR]
             elif self._moved is not None:
                 self._pose = round(seconds(said.time) / self._step_s), self._moved
                 self._changed.notify_all()

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import random
 import shutil
 import socket
 import subprocess
@@ -19,6 +20,7 @@ WORLD_FOLDER = '/gz'  # of the world's files, as the server sees it
 _FOLDER = Path(__file__).resolve().parents[4] / '.gazebo11'
 _START_S = 90.0
 _LINES = 6
+_PORTS = 11345, 32000
 
 # Mounts are this process's own and end with it, as do all that it starts: --kill-child.
 _INSIDE = f"""set -e
@@ -132,5 +134,9 @@ class GazeboServer:
 
 
 def _free_port() -> int:
-    with socket.create_server(('127.0.0.1', 0)) as probe:
-        return int(probe.getsockname()[1])
+    """Below those that the system gives away: whoever knocks at one of these while nobody listens may hear itself."""
+    for _ in range(100):
+        port = random.randrange(*_PORTS)
+        with contextlib.suppress(OSError), socket.create_server(('127.0.0.1', port)):
+            return port
+    raise SourceError(f'no free port from {_PORTS[0]} to {_PORTS[1]} for Gazebo. End what listens there.')

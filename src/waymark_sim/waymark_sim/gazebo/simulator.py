@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from waymark.errors import SourceError
+from waymark.errors import ConfigError, SourceError
 from waymark.image.camera import CameraModel
 from waymark.image.rotation import rotation_rpy
 from waymark.routes.planar import Command, Planar
@@ -22,7 +22,7 @@ from waymark_sim.look import Development
 from waymark_sim.ortho import pinhole
 from waymark_sim.quadrotor import QuadrotorConfig
 from waymark_sim.scene import Scene
-from waymark_sim.simulator import SimStep
+from waymark_sim.simulator import SimStep, View
 
 _STEP_S = 0.01  # of physics; rotors are told as often
 _PATIENCE = 500  # steps of physics until the first image
@@ -36,10 +36,8 @@ class GazeboSimulator:
         scene: Scene,
         vehicle: QuadrotorConfig,
         start: Planar,
-        size_wh: tuple[int, int],
-        fov_rad: float,
+        view: View,
         seed: int = 0,
-        rate_hz: float = 10.0,
     ) -> None:
         """Start a server with the scene.
 
@@ -47,23 +45,23 @@ class GazeboSimulator:
             scene: Its vehicles are boxes that drive, its walls can be flown into.
             vehicle: Its abilities.
             start: x east, y north, m; heading from east, rad.
-            size_wh: Of images, px.
-            fov_rad: Vertical field of view.
+            view: Its camera's. An image can be asked for when it takes one: at `first_s`, then at its rate.
             seed: Of noise and errors.
-            rate_hz: Images per second: `step` must ask for whole multiples of that time.
 
         Raises:
             BackendUnavailable: Gazebo is not installed, or may not be run.
             SourceError: It does not start.
+            ConfigError: Images would fall between steps of physics.
         """
-        self.camera: CameraModel = pinhole(size_wh, fov_rad)
-        self._scene, self._rate_hz = scene, rate_hz
-        self._development = Development(size_wh, scene.light.noise, seed)
+        self.camera: CameraModel = pinhole(view.size_wh, view.fov_rad)
+        self._scene, self._period = scene, _steps(1 / view.rate_hz)
+        self._lead = self._period if view.first_s is None else _steps(view.first_s)
+        self._development = Development(view.size_wh, scene.light.noise, seed)
         self._flown = Flown(vehicle, seed)
         self._index, self._begun = 0, 0
         self._boxes = boxes_of(scene)
         self._files = tempfile.TemporaryDirectory(prefix='waymark-gazebo-')
-        rig = Rig(start, vehicle.altitude_m, size_wh, fov_rad, rate_hz)
+        rig = Rig(start, vehicle.altitude_m, view.size_wh, view.fov_rad, view.rate_hz)
         folder = Path(self._files.name)
         write_ground(scene.ground, folder, script=True)
         (folder / 'waymark.world').write_text(classic_world(scene, rig, WORLD_FOLDER, _STEP_S), encoding='utf-8')
@@ -83,9 +81,10 @@ class GazeboSimulator:
             SourceError: Gazebo has ended or does not answer.
         """
         self._flown.autopilot.waver()
+        if sees:
+            self._drive(self._time_s + seconds)
         for _ in range(round(seconds / _STEP_S)):
             self._advance(command)
-        self._drive()
         self._index += 1
         T = self._link.state.T_map_base
         return SimStep(self._time_s, self._image() if sees else None, self._flown.measure(T), T)
@@ -111,12 +110,11 @@ class GazeboSimulator:
         self._files.cleanup()
 
     def _hover(self) -> None:
-        """Stay until the camera takes its first image, and stop at a moment at which it takes one."""
-        period = round(1.0 / (self._rate_hz * _STEP_S))
+        """Stay until the camera takes images, and stop `_lead` steps before it takes one."""
         for _ in range(_PATIENCE):
             self._advance(Command())
             first = self._link.image_count
-            if first is not None and (self._link.count - first) % period == 0:
+            if first is not None and (self._link.count + self._lead - first) % self._period == 0:
                 return
         raise SourceError('Gazebo takes no images: its camera needs OpenGL and an X server. See ~/.gazebo/ogre.log.')
 
@@ -127,18 +125,29 @@ class GazeboSimulator:
         self._link.advance()
         self._flown.note(self._link.state, wind, _STEP_S)
 
-    def _drive(self) -> None:
+    def _drive(self, t_s: float) -> None:
+        """Put the scene's vehicles where they are at a time; they stand there while the quadrotor flies on to it."""
+        poses = {}
         for box in self._boxes:
-            if box.vehicle is None:
-                continue
-            moved = moved_to(box, self._time_s)
-            T = np.eye(4)
-            T[:3, :3] = rotation_rpy(0.0, 0.0, moved.yaw_rad)
-            T[:3, 3] = moved.middle_m
-            self._link.place(box.name, T)
+            if box.vehicle is not None:
+                moved = moved_to(box, t_s)
+                poses[box.name] = np.eye(4)
+                poses[box.name][:3, :3] = rotation_rpy(0.0, 0.0, moved.yaw_rad)
+                poses[box.name][:3, 3] = moved.middle_m
+        if poses:
+            self._link.place(poses)
 
     def _image(self) -> NDArray[np.uint8]:
         blank, look = self._scene.blank_s, self._scene.light
         if blank is not None and blank[0] <= self._time_s < blank[1]:
             return self._development.blank(look.noise, self._index)
         return self._development.apply(self._link.image(), look, self._index)
+
+
+def _steps(seconds: float) -> int:
+    count = round(seconds / _STEP_S)
+    if count < 1 or abs(seconds / _STEP_S - count) > 1e-6:
+        raise ConfigError(
+            f'{seconds:g} s between images: Gazebo goes on in steps of {_STEP_S:g} s. Take 5, 10, 20 or 25 Hz.'
+        )
+    return count

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import socket
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -18,6 +19,7 @@ from waymark_sim.gazebo.messages import message
 
 _HEADER = 8
 _LARGEST = 256 << 20
+_AGAIN_S = 5.0
 _LOOPBACK = '127.0.0.1'
 Heard = Callable[[Any], None]
 
@@ -46,7 +48,8 @@ class GazeboTransport:
         self._known: list[Any] = []
         self._heard: dict[str, tuple[str, Heard]] = {}
         self._pulled: dict[tuple[str, str, int], socket.socket] = {}
-        self._readers: dict[str, list[socket.socket]] = {}
+        self._offered: dict[str, str] = {}
+        self._readers: dict[str, dict[tuple[str, int], socket.socket]] = {}
         for target in (self._serve, self._follow_master):
             threading.Thread(target=target, daemon=True).start()
 
@@ -68,36 +71,48 @@ class GazeboTransport:
     def advertise(self, topic: str, kind: str) -> None:
         """Offer a topic."""
         with self._lock:
-            self._readers.setdefault(topic, [])
+            self._offered[topic] = kind
+            self._readers.setdefault(topic, {})
         offer = message('Publish')(topic=topic, msg_type=f'gazebo.msgs.{kind}', host=_LOOPBACK, port=self._port)
         self._tell_master('advertise', offer)
 
     def wait_for_reader(self, topic: str, timeout_s: float) -> None:
         """Return when somebody reads a topic that was offered.
 
+        It is offered again now and then: an offer that is made while the world is being loaded may be lost.
+
         Raises:
             SourceError: Nobody does in that time.
         """
-        with self._changed:
-            if not self._changed.wait_for(lambda: bool(self._readers.get(topic)), timeout_s):
-                raise SourceError(f'Gazebo does not read {topic}: is it in the world? Waited {timeout_s:g} s.')
+        until = time.monotonic() + timeout_s
+        while time.monotonic() < until:
+            with self._changed:
+                if self._changed.wait_for(lambda: bool(self._readers[topic]), _AGAIN_S):
+                    return
+            self.advertise(topic, self._offered[topic])
+        raise SourceError(f'Gazebo does not read {topic}: is it in the world? Waited {timeout_s:g} s.')
 
     def publish(self, topic: str, said: Any) -> None:
         """Send a message to all who read a topic."""
         data = said.SerializeToString()
         with self._lock:
-            readers = list(self._readers[topic])
-        for reader in readers:
+            readers = list(self._readers[topic].items())
+        for key, reader in readers:
             try:
                 _send(reader, data)
             except OSError:
                 with self._lock:
-                    self._readers[topic].remove(reader)
+                    self._readers[topic].pop(key, None)
 
     def close(self) -> None:
         """Leave."""
         with self._lock:
-            sockets = [self._master, self._server, *self._pulled.values(), *sum(self._readers.values(), [])]
+            sockets = [
+                self._master,
+                self._server,
+                *self._pulled.values(),
+                *(c for topic in self._readers.values() for c in topic.values()),
+            ]
         for one in sockets:
             _end(one)
 
@@ -157,7 +172,8 @@ class GazeboTransport:
                 continue
             wanted = message('Subscribe').FromString(packet.serialized_data)
             with self._changed:
-                self._readers.setdefault(wanted.topic, []).append(connection)
+                # By who reads: one that connects again would be told everything twice.
+                self._readers.setdefault(wanted.topic, {})[wanted.host, wanted.port] = connection
                 self._changed.notify_all()
 
 
