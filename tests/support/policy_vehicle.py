@@ -13,7 +13,7 @@ from rclpy.action import ActionClient
 from ros_camera import TestCamera
 from sensor_msgs.msg import JointState
 from std_msgs.msg import Header as HeaderMsg
-from std_srvs.srv import SetBool
+from std_srvs.srv import SetBool, Trigger
 from waymark_msgs.action import RunPolicy
 
 from waymark.types import Frame, Header
@@ -35,6 +35,8 @@ class Vehicle(TestCamera):
         self.listen(TwistStamped, 'cmd/policy')
         self.listen(DiagnosticStatus, f'{NODE}/status')
         self.client = ActionClient(self, RunPolicy, 'run_policy')
+        self.enabling = self.create_client(SetBool, f'{NODE}/enable')
+        self.releasing = self.create_client(Trigger, 'safety_filter/release')
         self.feedback: list[Any] = []
         self.create_timer(1 / SEND_HZ, self.send_all)
 
@@ -61,8 +63,22 @@ class Vehicle(TestCamera):
         beats = self.heard[f'{NODE}/status']
         return '' if not beats else next((v.value for v in beats[-1].values if v.key == key), '')
 
-    def enable(self, on: bool = True) -> None:
-        assert self.call(SetBool, f'{NODE}/enable', SetBool.Request(data=on)).success
+    def enable(self) -> None:
+        assert self.press(self.enabling, SetBool.Request(data=True)).success
+
+    def release(self) -> None:
+        """Let the safety filter go."""
+        assert self.press(self.releasing, Trigger.Request()).success
+
+    def press(self, client: Any, request: Any) -> Any:
+        """Call until it is answered: an answer can be lost while both ends are just finding each other."""
+        assert client.wait_for_service(timeout_sec=30)
+        for _ in range(6):
+            answer = client.call_async(request)
+            answer.add_done_callback(self._on_answer)
+            if self.wait_for(answer.done, 5.0):
+                return answer.result()
+        raise AssertionError(f'{client.srv_name} did not answer')
 
     def begin(self, instruction: str, seconds: int = 0) -> Any:
         """Send a goal; its handle."""

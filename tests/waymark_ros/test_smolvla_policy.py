@@ -10,6 +10,7 @@ from itertools import pairwise
 import pytest
 import yaml
 from action_msgs.msg import GoalStatus
+from geometry_msgs.msg import Twist
 from policy_vehicle import NODE, Vehicle
 from served_policy import QUICK, Served
 from tame_policy import FRONT, STATE, TamePolicy
@@ -61,13 +62,13 @@ def is_zero(msg) -> bool:
 
 @pytest.mark.slow
 def test_a_goal_moves_the_vehicle_only_when_enabled_and_a_cancel_stops_it(node, vehicle, served):
+    vehicle.x = 100.0
     refused = vehicle.result(vehicle.begin('go'))
     assert (refused.status, refused.result.success) == (GoalStatus.STATUS_ABORTED, False)
     assert 'call ~/enable' in refused.result.message
     assert vehicle.commands == []
 
     vehicle.enable()
-    vehicle.x = 100.0
     handle = vehicle.begin('go')
     assert vehicle.wait_for(lambda: len(vehicle.commands) > 40 and vehicle.feedback, 30.0)
     for msg in vehicle.commands[5:40]:
@@ -140,3 +141,19 @@ def test_a_mapping_that_does_not_go_with_the_policy_ends_the_node_with_the_names
 
     assert process.returncode == 1
     assert f'nothing is given for {FRONT}, which the policy takes' in output
+
+
+@pytest.mark.slow
+def test_through_the_safety_filter_the_policy_drives_within_its_limits_and_stops_when_the_policy_does(
+    gate, node, vehicle, served
+):
+    gate('max_command_age_s:=1.0')
+    vehicle.listen(Twist, 'cmd_vel')
+    vehicle.x = 100.0  # the policy asks for 100 m/s and more
+    vehicle.enable()
+    vehicle.begin('go')
+    vehicle.release()
+    assert vehicle.wait_for(lambda: vehicle.heard['cmd_vel'] and vehicle.heard['cmd_vel'][-1].linear.x == 0.5, 30.0)
+    served.end()
+    assert vehicle.wait_for(lambda: vehicle.heard['cmd_vel'][-1].linear.x == 0.0, 30.0)
+    assert max(m.linear.x for m in vehicle.heard['cmd_vel']) == 0.5

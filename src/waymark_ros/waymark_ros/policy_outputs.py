@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticStatus, KeyValue
@@ -36,13 +37,8 @@ class PolicyOutputs:
 
     def act(self, due: Due) -> None:
         """Publish an action, with the stamp of the observation behind it."""
-        values = {
-            row.field: row.to_ros(float(number))
-            for row, number in zip(self._mapping.actions, due.action, strict=True)
-            if row.field != NOWHERE
-        }
         self._stamp_ns, self.driving = due.observed_ns, True
-        self._publish(values)
+        self._publish(commanded(self._mapping, due))
 
     def hold(self) -> None:
         """The safe action: zero for what moves by velocities. An arm is told nothing; the safety filter holds it.
@@ -80,12 +76,25 @@ class PolicyOutputs:
 
     def _publish(self, values: dict[str, float]) -> None:
         header = HeaderMsg(stamp=ns_to_time(self._stamp_ns), frame_id=self._base_frame)
-        if self._is_arm:
-            point = JointTrajectoryPoint(positions=list(values.values()))
-            msg: Any = JointTrajectory(header=header, joint_names=list(values), points=[point])
-        else:
-            msg = TwistStamped(header=header)
-            for field, value in values.items():
-                kind, _, axis = field.partition('.')
-                setattr(getattr(msg.twist, kind), axis, value)
-        self._commands.publish(msg)
+        self._commands.publish(trajectory_of(values, header) if self._is_arm else twist_of(values, header))
+
+
+def commanded(mapping: PolicyMapping, due: Due) -> dict[str, float]:
+    """What an action says by axis or joint, in ROS's units."""
+    rows = zip(mapping.actions, due.action, strict=True)
+    return {row.field: row.to_ros(float(number)) for row, number in rows if row.field != NOWHERE}
+
+
+def twist_of(values: Mapping[str, float], header: HeaderMsg) -> TwistStamped:
+    """A twist of its axes ('linear.x': m/s); those that are not named are zero."""
+    msg = TwistStamped(header=header)
+    for field, value in values.items():
+        kind, _, axis = field.partition('.')
+        setattr(getattr(msg.twist, kind), axis, value)
+    return msg
+
+
+def trajectory_of(values: Mapping[str, float], header: HeaderMsg) -> JointTrajectory:
+    """Positions of joints by name, wanted at once: one point without a time."""
+    point = JointTrajectoryPoint(positions=list(values.values()))
+    return JointTrajectory(header=header, joint_names=list(values), points=[point])
