@@ -10,6 +10,7 @@ import pytest
 from waymark.datasets import Dataset, DatasetWriter, Feature
 from waymark.datasets.replay import replay_episode, replay_figures, require_fit
 from waymark.datasets.replay_plot import replay_picture, write_replay_plot
+from waymark.datasets.replay_run import chosen_episodes
 from waymark.errors import ConfigError, PolicyError, SourceError
 from waymark.policy.contract import CameraFeature, Contract, VectorFeature
 
@@ -131,9 +132,17 @@ def test_the_picture_shows_both_curves_where_their_values_are(dataset, tmp_path)
 
 def test_a_real_dataset_without_its_videos_says_which_are_missing(shared_data):
     dataset = Dataset(shared_data('lerobot_v3_so101_record_test'))
+    sizes = {'states': (VectorFeature('observation.state', 6),), 'action': VectorFeature('action', 6), 'fps': 30.0}
+    sees = contract(cameras=(CameraFeature('observation.images.front', (640, 480)),), **sizes)
 
-    with pytest.raises(SourceError, match=r'none of its 4 episodes is whole: videos/observation.images.front'):
-        dataset.present(dataset.info.cameras)
+    with pytest.raises(
+        SourceError, match=r'none of its 4 episodes is whole: videos/observation.images.front/chunk-000'
+    ):
+        chosen_episodes(dataset, sees, ())
+    with pytest.raises(SourceError, match='episode 2 lacks videos/observation.images.front'):
+        chosen_episodes(dataset, sees, (2,))
+    # A policy that looks at nothing needs no video.
+    assert [e.index for e in chosen_episodes(dataset, contract(cameras=(), **sizes), (2,))] == [2]
     steps = list(dataset.steps(dataset.episodes[3]))
     assert len(steps) == dataset.episodes[3].length
     assert dataset.info.features['action'].names[-1] == 'gripper.pos'

@@ -90,6 +90,6 @@ def replay(
     folder = out or Path('out') / f'replay-{dataset.resolve().name}'
     request = ReplayRequest(ServeConfig(policy=policy, device=device, vlm=vlm), tuple(episode or ()), every, python)
     figures, files = replay_dataset(Dataset(dataset), request, folder)
-    show_figures(f'{policy} over {dataset}', {k: v for k, v in figures.items() if k != 'per_action'})
+    show_figures(f'{policy} over {dataset}', {k: v for k, v in figures.items() if isinstance(v, int | float)})
     for file in files:
         typer.echo(file)

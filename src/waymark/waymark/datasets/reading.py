@@ -112,6 +112,17 @@ class Dataset:
             )
         return found
 
+    def require_whole(self, episode: Episode, cameras: Sequence[str]) -> None:
+        """Refuse an episode that lacks a file.
+
+        Raises:
+            SourceError: It names what is missing.
+        """
+        missing = episode.missing(cameras)
+        if missing:
+            names = ', '.join(str(p.relative_to(self.folder)) for p in missing)
+            raise SourceError(f'{self.folder}: episode {episode.index} lacks {names}. Copy it, too.')
+
     def steps(self, episode: Episode, cameras: Sequence[str] = ()) -> Iterator[Step]:
         """Yield the steps of an episode.
 
@@ -122,10 +133,7 @@ class Dataset:
         Raises:
             SourceError: A file is missing or broken, or holds less than the episode.
         """
-        missing = episode.missing(cameras)
-        if missing:
-            names = ', '.join(str(p.relative_to(self.folder)) for p in missing)
-            raise SourceError(f'{self.folder}: episode {episode.index} lacks {names}. Copy it, too.')
+        self.require_whole(episode, cameras)
         unknown = [c for c in cameras if c not in self.info.cameras]
         if unknown:
             raise SourceError(

@@ -12,11 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from waymark.datasets.reading import Dataset, Episode
-from waymark.datasets.replay import Predictor, replay_episode, replay_figures, require_fit, squeezed_cameras
+from waymark.datasets.replay import replay_episode, replay_figures, require_fit, squeezed_cameras
 from waymark.datasets.replay_plot import write_replay_plot
 from waymark.errors import PolicyError
 from waymark.labelling.progress import Bar
 from waymark.policy.client import PolicyClient, PolicyUnreachable
+from waymark.policy.contract import Contract
+from waymark.policy.folder import read_contract
 from waymark.policy.process import PolicyProcess
 from waymark.policy.serving import ServeConfig
 
@@ -50,9 +52,11 @@ def replay_dataset(dataset: Dataset, request: ReplayRequest, out: Path) -> tuple
         SourceError: No episode is whole, or a file is broken.
         BackendUnavailable: There is no interpreter with lerobot.
     """
+    saved = Path(request.serve.policy).expanduser()
+    if saved.is_dir():  # what does not fit is told before minutes of loading
+        chosen_episodes(dataset, read_contract(saved), request.episodes)
     with served(request.serve, request.python) as policy:
-        require_fit(policy.contract, dataset)
-        chosen = chosen_episodes(dataset, policy, request.episodes)
+        chosen = chosen_episodes(dataset, policy.contract, request.episodes)
         with Bar('asking the policy', sum(e.length for e in chosen)) as bar:
             replayed = [replay_episode(dataset, e, policy, request.every, bar.advance) for e in chosen]
         scaled = squeezed_cameras(policy.contract, dataset)
@@ -66,15 +70,21 @@ def replay_dataset(dataset: Dataset, request: ReplayRequest, out: Path) -> tuple
     return figures, files
 
 
-def chosen_episodes(dataset: Dataset, policy: Predictor, wanted: tuple[int, ...]) -> tuple[Episode, ...]:
+def chosen_episodes(dataset: Dataset, contract: Contract, wanted: tuple[int, ...]) -> tuple[Episode, ...]:
     """The episodes of these numbers, or the first whose files are all there.
 
     Raises:
-        SourceError: There is none.
+        PolicyError: The dataset does not go with the policy.
+        SourceError: There is none, or files of one are missing.
     """
-    if wanted:
-        return tuple(dataset.episode(index) for index in wanted)
-    return dataset.present([c.key for c in policy.contract.cameras])[:1]
+    require_fit(contract, dataset)
+    cameras = [c.key for c in contract.cameras]
+    if not wanted:
+        return dataset.present(cameras)[:1]
+    episodes = tuple(dataset.episode(index) for index in wanted)
+    for episode in episodes:
+        dataset.require_whole(episode, cameras)
+    return episodes
 
 
 @contextlib.contextmanager
