@@ -6,16 +6,17 @@
 A drone flies over lanes with curves, a roundabout, parked rows, trees and a bridge (`waymark_sim.roads`). A detector is
 imitated on the exact boxes: their sides, edges and angles err (in part slowly, as real ones do), a part that is hidden
 is not in the box, objects are missed, singly and for a while, scores vary, and boxes appear where nothing is. The
-upright tracker is the same one, given the upright rectangles around the same boxes. What a tracker says is which of the
+upright trackers are given the upright rectangles around the same boxes: the same one, with the gate of pairs that was
+best for it, and ByteTrack's own association by IoU (upright_tracking.py). What a tracker says is which of the
 image's boxes is which object; motmetrics compares that with the truth (a box belongs to the object whose true box it
 overlaps by half, exact rotated IoU), so both are scored on the same boxes. `as told` takes the trackers' own boxes
 instead: that counts the rotation that upright ones lack. Objects of which less than 40 % shows are not asked for, and
 to follow them is no error. With and without the camera's motion, known to 0.3 px at the corners.
 
 Covariances: e' P^-1 e of the box that is told against the exact one, 5 expected, 95 % below 11.07, where at least 95 %
-of the object shows: with a detector that errs anew each time (what a Kalman filter assumes) and with the slow part.
-Near squares (longer side at most 1.25 of the shorter) and angles within 0.15 rad of +-pi/2 stand apart. Seeds below
-1000 were used for development.
+of the object shows: with a detector that errs anew each time (what a Kalman filter assumes; `slow_noise=0`) and with
+the slow part (`slow_noise=0.4`, the default). Near squares (longer side at most 1.25 of the shorter) and angles within
+0.15 rad of +-pi/2 stand apart. Seeds below 1000 were used for development.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from __future__ import annotations
 import argparse
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from turns import limit_threads, machine, versions
@@ -33,15 +34,24 @@ limit_threads(1)  # before NumPy is imported
 import motmetrics  # noqa: E402
 import numpy as np  # noqa: E402
 from numpy.typing import NDArray  # noqa: E402
+from upright_tracking import UprightTracker, upright  # noqa: E402
 
-from waymark.boxes import axis_aligned, canonical, corners, rotated_iou, rotated_iou_matrix  # noqa: E402
+from waymark.boxes import canonical, rotated_iou, rotated_iou_matrix  # noqa: E402
 from waymark.detection import Detections  # noqa: E402
-from waymark.detection.tracks import BoxTracker, OrientedTrack  # noqa: E402
+from waymark.detection.tracks import BoxTracker, BoxTrackerConfig, OrientedTrack  # noqa: E402
 from waymark_sim.roads import RoadPlan, Roads, Sight  # noqa: E402
 
 Floats = NDArray[np.float64]
 LEAST_VISIBLE, CHI2_95 = 0.4, 11.07
 DENSITIES = {'sparse': (40.0, 4.0, 15), 'usual': (16.0, 2.9, 40), 'dense': (12.5, 2.6, 70)}  # headway, pitch, trees
+
+
+TRACKERS: dict[str, Callable[[], BoxTracker]] = {
+    'oriented': BoxTracker,
+    'upright': lambda: BoxTracker(BoxTrackerConfig(sideways=1.0, match_overlap=0.3)),
+    'upright, IoU': lambda: UprightTracker(BoxTrackerConfig(sideways=1.0)),
+}
+CAMERAS = {'': True, ', camera not compensated': False}  # whether its motion is told
 
 
 @dataclass(frozen=True)
@@ -125,13 +135,6 @@ def estimated(rng: np.random.Generator, H: Floats, size_wh: tuple[int, int], sig
     return np.asarray(cv2.getPerspectiveTransform(at[0].astype(np.float32), there[0].astype(np.float32)))
 
 
-def upright(found: Detections) -> Detections:
-    """The upright rectangles around the boxes."""
-    outlines = corners(found.boxes)
-    rows = np.concatenate([outlines.min(axis=1), outlines.max(axis=1)], axis=1)
-    return Detections(axis_aligned(rows), found.scores, found.classes, found.class_names)
-
-
 class Score:
     """A tracker's mistakes over one flight."""
 
@@ -170,9 +173,9 @@ class Score:
         }
 
 
-def follow(flight: list[Seen], rate_hz: float, *, is_upright: bool, is_compensated: bool) -> dict[str, float]:
+def follow(flight: list[Seen], rate_hz: float, tracker: BoxTracker, *, is_compensated: bool) -> dict[str, float]:
     """One tracker over one flight."""
-    tracker, score = BoxTracker(), Score()
+    score, is_upright = Score(), tracker.config.sideways == 1
     for index, seen in enumerate(flight):
         found = upright(seen.found) if is_upright else seen.found
         start = time.process_time()
@@ -182,9 +185,9 @@ def follow(flight: list[Seen], rate_hz: float, *, is_upright: bool, is_compensat
     return score.figures()
 
 
-def normalised_errors(flight: list[Seen], rate_hz: float) -> dict[str, list[float]]:
+def normalised_errors(flight: list[Seen], rate_hz: float, slow: float) -> dict[str, list[float]]:
     """Squares e' P^-1 e by kind of object, of whole objects whose tracks are a second old."""
-    tracker, ages = BoxTracker(), dict[int, int]()
+    tracker, ages = BoxTracker(BoxTrackerConfig(slow_noise=slow)), dict[int, int]()
     squares: dict[str, list[float]] = {'long': [], 'near square': [], 'long, angle near +-90 degrees': []}
     for index, seen in enumerate(flight):
         rows = {int(k): row for row, k in enumerate(seen.truth.ids) if seen.truth.visible[row] >= 0.95}
@@ -214,39 +217,33 @@ def nearest(box: Floats, theta: float) -> Floats:
 
 def compared(plans: list[RoadPlan], eye: Eye, images: int, rate_hz: float) -> dict[str, object]:
     """Both trackers with and without the camera's motion over each flight; differences are paired."""
-    runs = {
-        f'{"upright" if u else "oriented"}{"" if c else ", camera not compensated"}': {
-            'is_upright': u,
-            'is_compensated': c,
-        }
-        for c in (True, False)
-        for u in (False, True)
-    }
-    rows: dict[str, list[dict[str, float]]] = {name: [] for name in runs}
+    rows: dict[str, list[dict[str, float]]] = {f'{name}{how}': [] for name in TRACKERS for how in CAMERAS}
     objects = []
     for plan in plans:
         flight = list(watched(Roads(plan), eye, images, rate_hz))
         objects.append(np.mean([(s.truth.visible >= LEAST_VISIBLE).sum() for s in flight]))
-        for name, settings in runs.items():
-            rows[name].append(follow(flight, rate_hz, **settings))
+        for name, make in TRACKERS.items():
+            for how, told in CAMERAS.items():
+                rows[f'{name}{how}'].append(follow(flight, rate_hz, make(), is_compensated=told))
     report: dict[str, object] = {'objects per image': round(float(np.mean(objects)), 1)}
     for name, values in rows.items():
         report[name] = {key: round(float(np.mean([v[key] for v in values])), 2) for key in values[0]}
-    for c in ('', ', camera not compensated'):
-        pairs = zip(rows[f'oriented{c}'], rows[f'upright{c}'], strict=True)
-        gain = np.array([a['idf1'] - b['idf1'] for a, b in pairs])
-        report[f'idf1 gained{c}'] = {
-            'mean': round(float(gain.mean()), 2),
-            'standard error': round(float(gain.std(ddof=1) / np.sqrt(len(gain))), 2),
-            'least': round(float(gain.min()), 2),
-            'flights better': f'{int((gain > 0).sum())} of {len(gain)}',
-        }
+    for how in CAMERAS:
+        for peer in list(TRACKERS)[1:]:
+            pairs = zip(rows[f'oriented{how}'], rows[f'{peer}{how}'], strict=True)
+            gain = np.array([a['idf1'] - b['idf1'] for a, b in pairs])
+            report[f'idf1 gained over {peer}{how}'] = {
+                'mean': round(float(gain.mean()), 2),
+                'standard error': round(float(gain.std(ddof=1) / np.sqrt(len(gain))), 2),
+                'least': round(float(gain.min()), 2),
+                'flights better': f'{int((gain > 0).sum())} of {len(gain)}',
+            }
     return report
 
 
 def honesty(plans: list[RoadPlan], eye: Eye, images: int, rate_hz: float) -> dict[str, object]:
     """Normalised errors over all flights; the interval of the mean is that of flights' means."""
-    flights = [normalised_errors(list(watched(Roads(p), eye, images, rate_hz)), rate_hz) for p in plans]
+    flights = [normalised_errors(list(watched(Roads(p), eye, images, rate_hz)), rate_hz, eye.slow) for p in plans]
     report: dict[str, object] = {}
     for kind in flights[0]:
         means = np.array([np.mean(f[kind]) for f in flights if f[kind]])

@@ -126,8 +126,8 @@ def flight(rng, images=100):
     w, h, share = 60.0, 26.0, BoxTrackerConfig().box_noise
     for _ in range(images):
         axes = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
-        speed = speed + axes @ (rng.normal(0, 0.6 * np.sqrt(w * h / 30), 2) * [1, 0.4])
-        turning += rng.normal(0, 1.0 / np.sqrt(30))
+        speed = speed + axes @ (rng.normal(0, 0.6 * np.sqrt(w * h / 30), 2) * [1, 0.3])
+        turning += rng.normal(0, 0.5 / np.sqrt(30))
         step = turning / 30
         speed = np.array([[np.cos(step), -np.sin(step)], [np.sin(step), np.cos(step)]]) @ speed
         place, angle = place + speed / 30, angle + step
@@ -147,13 +147,35 @@ def normalised(track, box):
 def test_covariances_hold_in_the_mean():
     squares = []
     for seed in range(8):
-        tracker = BoxTracker()
+        tracker = BoxTracker(BoxTrackerConfig(slow_noise=0.0))
         for k, (box, found) in enumerate(flight(np.random.default_rng(seed))):
             told = tracker.update(seen(found), (k + 1) * STEP_NS)
             if k > 20:
                 squares.append(normalised(told[0], box))
     assert 4.0 < np.mean(squares) < 6.0, '5 expected'
     assert np.mean(np.array(squares) < 11.07) > 0.92
+
+
+def test_errors_that_stay_are_told_on_top():
+    plain, honest = BoxTracker(BoxTrackerConfig(slow_noise=0.0)), BoxTracker(BoxTrackerConfig(slow_noise=0.6))
+    frames = [seen([100, 80, 60, 25, 0.0])] * 20
+    [one], [other] = play(plain, frames)[-1], play(honest, frames)[-1]
+    assert one.box == pytest.approx(other.box)
+    more = 0.3 * plain.noise_share**2  # half of the share
+    added = other.covariance - one.covariance
+    assert added[:4, :4] == pytest.approx(more * np.diag([60**2, 25**2, 2 * 60**2, 2 * 25**2]), rel=1e-6, abs=1e-9)
+    assert added[4, 4] == pytest.approx(more / (2 * np.sinh(np.log(60 / 25))) ** 2, rel=0.2), 'sides are not sure'
+
+
+def test_the_short_piece_that_shows_of_an_object_does_not_turn_it():
+    whole = [seen([100 + 3 * k, 80, 60, 24, 0.1]) for k in range(30)]
+    turned = [0.6, -0.7, 0.75, -0.5]  # of a piece that is nearly square the angle is anything
+    pieces = [seen(canonical([190 + 3 * k + 18, 80, 26, 24, a])) for k, a in enumerate(turned)]
+    tracker = BoxTracker()
+    [track] = play(tracker, [*whole, *pieces])[-1]
+    assert track.track_id == 1
+    assert track.box[4] == pytest.approx(0.1, abs=0.1)
+    assert abs(track.velocity[4]) < 0.3
 
 
 def test_what_goes_under_a_bridge_keeps_its_length_and_comes_out_where_it_is_expected():

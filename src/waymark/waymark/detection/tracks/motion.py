@@ -20,11 +20,10 @@ MIN_SIDE_PX = 1e-3
 # An angle that is not known at all is uniform over a quarter turn: standard deviation pi / 2 / sqrt(12).
 UNKNOWN_ANGLE = np.pi / 2 / np.sqrt(12)
 SIDE_DRIFT = 0.05  # 1/s, how much the rate of the logarithm of a side changes in sqrt(s)
-FIRST_SPEED = 1.0  # sizes per s, standard deviation of the velocity of what was seen once
+FIRST_SPEED = 3.0  # sizes per s along the longer side, standard deviation of the velocity of what was seen once
 FIRST_GROWTH = 0.2  # 1/s, likewise of ln w and ln h
 FIRST_TURN = 0.5  # rad/s
 GROWTH_S = 0.5  # for about so long sides go on growing or shrinking: what seems to shrink is mostly being hidden
-ACROSS = 0.4  # of the change of speed, across the longer side
 USUAL = 9.24  # squared normalised error that one in ten exceeds by chance (5 degrees of freedom)
 PART = 3.0  # standard deviations by which a side is off that is probably hidden in part
 ALIKE = 0.25  # of logarithms: sides that noise may have made change places
@@ -105,18 +104,20 @@ def sure_elongation(states: BoxStates) -> Floats:
     return np.asarray(np.maximum(np.abs(states.mean[:, 2] - states.mean[:, 3]) - sigma, 0.0))
 
 
-def begun(boxes: Floats, share: float) -> BoxStates:
-    """The states of boxes (N, 5) that are seen for the first time."""
-    size = np.sqrt(np.maximum(boxes[:, 2] * boxes[:, 3], MIN_SIDE_PX**2))
+def begun(boxes: Floats, share: float, sideways: float) -> BoxStates:
+    """The states of boxes (N, 5) that are seen for the first time; see noise_of and expected."""
+    mean = np.concatenate([measured(boxes), np.zeros((len(boxes), SIZE))], axis=1)
     covariance = np.zeros((len(boxes), 2 * SIZE, 2 * SIZE))
     covariance[:, :SIZE, :SIZE] = noise_of(boxes, share)
-    rates = np.array([FIRST_SPEED, FIRST_SPEED, FIRST_GROWTH, FIRST_GROWTH, FIRST_TURN])
-    squares = np.square(rates * np.where([True, True, False, False, False], size[:, None], 1.0))
-    covariance[:, range(SIZE, 2 * SIZE), range(SIZE, 2 * SIZE)] = squares
-    return BoxStates(np.concatenate([measured(boxes), np.zeros((len(boxes), SIZE))], axis=1), covariance)
+    covariance[:, range(SIZE, 2 * SIZE), range(SIZE, 2 * SIZE)] = np.square(
+        [0, 0, FIRST_GROWTH, FIRST_GROWTH, FIRST_TURN]
+    )
+    states = BoxStates(mean, covariance)
+    covariance[:, 5:7, 5:7] = _turned(boxes[:, 4], _along(states, FIRST_SPEED, sideways))
+    return states
 
 
-def expected(states: BoxStates, dt_s: float, speed_change: float, turn_change: float) -> BoxStates:
+def expected(states: BoxStates, dt_s: float, speed_change: float, turn_change: float, sideways: float) -> BoxStates:
     """The states `dt_s` later, by constant rates that white noise changes; what turns goes on along its curve.
 
     The velocity turns with the box (coordinated turn: Y. Bar-Shalom et al.: Estimation with applications to tracking,
@@ -126,8 +127,9 @@ def expected(states: BoxStates, dt_s: float, speed_change: float, turn_change: f
     Args:
         states: Now.
         dt_s: 0 or more.
-        speed_change: Sizes per s^2 and sqrt(s), along the longer side; less across.
+        speed_change: Sizes per s^2 and sqrt(s), along the longer side.
         turn_change: rad/s^2 and sqrt(s).
+        sideways: Share of `speed_change` across the longer side; 1 for squares.
     """
     turn, velocity = states.mean[:, 9] * dt_s, states.mean[:, SIZE : SIZE + 2]
     half, whole = _rotations(turn / 2), _rotations(turn)
@@ -138,27 +140,27 @@ def expected(states: BoxStates, dt_s: float, speed_change: float, turn_change: f
     move[:, 5:7, 5:7] = whole
     move[:, [2, 3], [7, 8]], move[:, [7, 8], [7, 8]] = GROWTH_S * (1 - slower), slower
     mean = (move @ states.mean[:, :, None])[..., 0]
-    sideways = np.array([[0.0, -1.0], [1.0, 0.0]])
-    move[:, :2, 9] = dt_s**2 / 2 * (sideways @ half @ velocity[:, :, None])[..., 0]
-    move[:, 5:7, 9] = dt_s * (sideways @ whole @ velocity[:, :, None])[..., 0]
+    quarter = np.array([[0.0, -1.0], [1.0, 0.0]])
+    move[:, :2, 9] = dt_s**2 / 2 * (quarter @ half @ velocity[:, :, None])[..., 0]
+    move[:, 5:7, 9] = dt_s * (quarter @ whole @ velocity[:, :, None])[..., 0]
     covariance = move @ states.covariance @ move.transpose(0, 2, 1)
-    density = _densities(states, turn, speed_change, turn_change)
+    density = np.zeros((len(turn), SIZE, SIZE))
+    density[:, _DIAGONAL, _DIAGONAL] = np.square([0, 0, SIDE_DRIFT, SIDE_DRIFT, turn_change])
+    density[:, :2, :2] = _turned(states.mean[:, 4] + turn / 2, _along(states, speed_change, sideways))
     for i, j, weight in ((0, 0, dt_s**3 / 3), (0, 1, dt_s**2 / 2), (1, 0, dt_s**2 / 2), (1, 1, dt_s)):
         # White noise on the rates (the same, ch. 6.2.2).
         covariance[:, i * SIZE : (i + 1) * SIZE, j * SIZE : (j + 1) * SIZE] += weight * density
     return BoxStates(mean, covariance)
 
 
-def _densities(states: BoxStates, turn: Floats, speed_change: float, turn_change: float) -> Floats:
-    """Spectral densities (N, 5, 5) of the rates' noise."""
+def _along(states: BoxStates, sizes: float, across: float) -> Floats:
+    """Variances (N, 2) along both sides, px^2, of so many sizes along the longer one and a share of that across."""
     long = states.mean[:, 2] - states.mean[:, 3]
-    across = speed_change * (1 - (1 - ACROSS) * np.minimum(np.abs(long) / ALIKE, 1.0))
-    along = np.full_like(across, speed_change)
-    shares = np.where(long[:, None] > 0, np.column_stack([along, across]), np.column_stack([across, along]))
-    density = np.zeros((len(turn), SIZE, SIZE))
-    density[:, _DIAGONAL, _DIAGONAL] = np.square([0, 0, SIDE_DRIFT, SIDE_DRIFT, turn_change])
-    density[:, :2, :2] = _turned(states.mean[:, 4] + turn / 2, (shares * states.sizes[:, None]) ** 2)
-    return density
+    less = 1 - (1 - across) * np.minimum(np.abs(long) / ALIKE, 1.0)
+    shares = np.where(
+        long[:, None] > 0, np.column_stack([np.ones_like(less), less]), np.column_stack([less, np.ones_like(less)])
+    )
+    return np.asarray((sizes * shares * states.sizes[:, None]) ** 2)
 
 
 def carried(states: BoxStates, H_cur_prev: Floats) -> BoxStates:
@@ -201,7 +203,9 @@ def corrected(states: BoxStates, boxes: Floats, share: float) -> tuple[BoxStates
     Returns:
         The new states, and the squared normalised innovations (N,) (5 expected where `share` is right).
     """
-    seen, noise = nearest_forms(measured(boxes), states.mean[:, :SIZE]), noise_of(boxes, share, sure_elongation(states))
+    seen = nearest_forms(measured(boxes), states.mean[:, :SIZE])
+    shown = np.abs(seen[:, 2] - seen[:, 3])  # of an object that is hidden but for a short piece
+    noise = noise_of(boxes, share, np.minimum(sure_elongation(states), shown))
     error = seen - states.mean[:, :SIZE]
     before, noise = _parted(states, noise, error)
     squares = _squares(error, before[:, :SIZE, :SIZE] + noise)

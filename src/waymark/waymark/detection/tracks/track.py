@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from waymark.boxes import canonical
-from waymark.detection.tracks.motion import SIZE, BoxStates
+from waymark.detection.tracks.motion import SIZE, BoxStates, noise_of, sure_elongation
 
 Floats = NDArray[np.float64]
 
@@ -42,12 +42,20 @@ class OrientedTrack:
         return self.detection is not None
 
 
-def told(states: BoxStates) -> tuple[Floats, Floats, Floats]:
-    """Boxes (N, 5), covariances (N, 5, 5) and velocities (N, 5) as published: sides in px, in the canonical form."""
+def told(states: BoxStates, slow_share: float) -> tuple[Floats, Floats, Floats]:
+    """Boxes (N, 5), covariances (N, 5, 5) and velocities (N, 5) as published: sides in px, in the canonical form.
+
+    Errors of a detector that stay for as long as the filter remembers pass it: they come on top of its own doubt.
+
+    Args:
+        states: Of the tracks.
+        slow_share: Their standard deviation, see noise_of.
+    """
     boxes = states.boxes
+    slow = noise_of(boxes, slow_share, sure_elongation(states)) if slow_share else 0.0
     J = np.ones_like(boxes)
     J[:, 2:4] = boxes[:, 2:4]
-    covariance = states.covariance[:, :SIZE, :SIZE] * J[:, :, None] * J[:, None]
+    covariance = (states.covariance[:, :SIZE, :SIZE] + slow) * J[:, :, None] * J[:, None]
     velocity = states.mean[:, SIZE:] * J
     is_swapped = boxes[:, 2] < boxes[:, 3]
     order = np.where(is_swapped[:, None], [0, 1, 3, 2, 4], np.arange(SIZE))

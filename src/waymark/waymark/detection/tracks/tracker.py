@@ -2,8 +2,7 @@
 """Follow oriented boxes: two-stage association as in ByteTrack, by ProbIoU, with a filter that knows rotation.
 
 Y. Zhang et al.: ByteTrack: multi-object tracking by associating every detection box, 2022. Sure boxes are matched first
-with all tracks; what is left of the tracks that were just seen may be continued by unsure boxes; sure boxes that are
-left begin tracks.
+with all tracks; what is left of the tracks may be continued by unsure boxes; sure boxes that are left begin tracks.
 """
 
 from __future__ import annotations
@@ -27,6 +26,7 @@ Floats = NDArray[np.float64]
 SECOND_NS = 10**9
 NOISE_RATE = 0.02  # weight of one box in what is known of the detector's noise
 NOISE_RANGE = 1.0, 8.0  # times the configured share: less than that the rates' own noise may feign
+SLOW_PASSES = 0.5  # of the variance of errors that stay for half a second: the filter's mean takes out the rest
 LOST_CAMERA = 0.3  # standard deviation of a jolt that the boxes do not agree on, shares of the size
 FORGIVING = 4.0  # a box that is off by more than this often what is expected tells nothing of the noise
 
@@ -51,13 +51,16 @@ class BoxTracker:
     """Gives boxes of successive images stable ids, velocities and covariances.
 
     Not thread-safe: one image after another.
+
+    Attributes:
+        config: As given.
     """
 
     def __init__(self, config: BoxTrackerConfig | None = None) -> None:
         """Start with no track."""
-        self._config = config or BoxTrackerConfig()
+        self.config = config or BoxTrackerConfig()
         self._tracks: list[_Followed] = []
-        self._states = begun(np.empty((0, SIZE)), 1.0)  # of the tracks, in their order
+        self._states = begun(np.empty((0, SIZE)), 1.0, 1.0)  # of the tracks, in their order
         self._stamp_ns: int | None = None
         self._next_id = 1
         self._noise = 1.0
@@ -65,7 +68,7 @@ class BoxTracker:
     @property
     def noise_share(self) -> float:
         """What the edges of boxes are thought to be off by, as a share of their sides."""
-        return self._config.box_noise * self._noise
+        return self.config.box_noise * self._noise
 
     def reset(self) -> None:
         """Forget all tracks, not the ids: those are never given twice."""
@@ -88,14 +91,14 @@ class BoxTracker:
         if self._stamp_ns is not None and stamp_ns <= self._stamp_ns:
             self.reset()
         self._foresee(stamp_ns, H_cur_prev)
-        sure = np.flatnonzero(detections.scores >= self._config.track_score)
-        unsure = np.flatnonzero(detections.scores < self._config.track_score)
+        sure = np.flatnonzero(detections.scores >= self.config.track_score)
+        unsure = np.flatnonzero(detections.scores < self.config.track_score)
         just_seen = [k for k, t in enumerate(self._tracks) if t.seen_ns == self._stamp_ns]
         if H_cur_prev is None:
             self._follow_jolt(just_seen, detections.boxes)
-        left = self._continue(list(range(len(self._tracks))), detections, sure, self._config.match_overlap, stamp_ns)
-        missed = [k for k in just_seen if self._tracks[k].seen_ns != stamp_ns]
-        self._continue(missed, detections, unsure, self._config.weak_overlap, stamp_ns)
+        left = self._continue(list(range(len(self._tracks))), detections, sure, self.config.match_overlap, stamp_ns)
+        missed = [k for k, t in enumerate(self._tracks) if t.seen_ns != stamp_ns and (t.track_id or k in just_seen)]
+        self._continue(missed, detections, unsure, self.config.weak_overlap, stamp_ns)
         self._stamp_ns = stamp_ns
         self._forget(stamp_ns)
         self._begin(detections, left, stamp_ns)
@@ -108,7 +111,8 @@ class BoxTracker:
             track.detection = None
         states = self._states if H_cur_prev is None else carried(self._states, H_cur_prev)
         dt_s = (stamp_ns - self._stamp_ns) / SECOND_NS
-        self._states = expected(states, dt_s, self._config.speed_change, self._config.turn_change)
+        config = self.config
+        self._states = expected(states, dt_s, config.speed_change, config.turn_change, config.sideways)
 
     def _follow_jolt(self, just_seen: list[int], boxes: Floats) -> None:
         """Take the camera's motion from what the boxes have in common."""
@@ -130,7 +134,7 @@ class BoxTracker:
         """Continue tracks by the boxes `which`; returns those that continue none."""
         boxes, states = found.boxes[which], self._states[tracks]
         may = np.ones((len(tracks), len(which)), bool)
-        if self._config.match_classes:
+        if self.config.match_classes:
             classes = np.array([self._tracks[k].class_index for k in tracks], int)
             may = classes[:, None] == found.classes[which][None]
         pairs = matched(canonical(states.boxes), states.covariance[:, :2, :2], boxes, may, least)
@@ -152,11 +156,11 @@ class BoxTracker:
             self._confirm(track)
 
     def _confirm(self, track: _Followed) -> None:
-        if not track.track_id and track.hits >= self._config.confirm_after:
+        if not track.track_id and track.hits >= self.config.confirm_after:
             track.track_id, self._next_id = self._next_id, self._next_id + 1
 
     def _forget(self, stamp_ns: int) -> None:
-        longest = self._config.keep_lost_s * SECOND_NS
+        longest = self.config.keep_lost_s * SECOND_NS
         kept = [
             k
             for k, t in enumerate(self._tracks)
@@ -165,7 +169,7 @@ class BoxTracker:
         self._tracks, self._states = [self._tracks[k] for k in kept], self._states[kept]
 
     def _begin(self, found: Detections, which: NDArray[np.intp], stamp_ns: int) -> None:
-        self._states = self._states.joined(begun(found.boxes[which], self.noise_share))
+        self._states = self._states.joined(begun(found.boxes[which], self.noise_share, self.config.sideways))
         for index in which:
             track = _Followed(float(found.scores[index]), stamp_ns, int(index), Counter({int(found.classes[index]): 1}))
             self._confirm(track)
@@ -173,7 +177,9 @@ class BoxTracker:
 
     def _told(self, class_names: tuple[str, ...]) -> tuple[OrientedTrack, ...]:
         which = [k for k, t in enumerate(self._tracks) if t.track_id]
-        boxes, covariances, velocities = told(self._states[which])
+        boxes, covariances, velocities = told(
+            self._states[which], self.noise_share * (SLOW_PASSES * self.config.slow_noise) ** 0.5
+        )
         return tuple(
             OrientedTrack(t.track_id, *row, class_names[t.class_index], t.score, t.detection)
             for t, row in zip(
