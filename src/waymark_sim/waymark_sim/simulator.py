@@ -11,12 +11,11 @@ from numpy.typing import NDArray
 
 from waymark.image.camera import CameraModel
 from waymark.routes.planar import Command, Planar
+from waymark_sim.look import Development
 from waymark_sim.ortho import OrthoRenderer
 from waymark_sim.quadrotor import Measured, Quadrotor, QuadrotorConfig
 from waymark_sim.scene import Scene
 from waymark_sim.traffic import paint_traffic
-
-_GREY = 118
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,8 +76,9 @@ class OrthophotoSimulator:
         """
         if scene.walls:
             raise ValueError(f'walls: an orthophoto has none, the scene has {len(scene.walls)}')
-        self._scene, self._seed = scene, seed
+        self._scene = scene
         self._renderer = OrthoRenderer(scene.ground, size_wh, fov_rad, scene.light, seed)
+        self._development = Development(size_wh, 0.0, seed)
         self._vehicle = Quadrotor(vehicle, start, seed)
         self._time_s, self._index = 0.0, 0
         self.camera = self._renderer.camera
@@ -98,14 +98,9 @@ class OrthophotoSimulator:
     def _image(self, T_map_base: NDArray[np.float64]) -> NDArray[np.uint8]:
         blank, vehicles = self._scene.blank_s, self._scene.vehicles
         if blank is not None and blank[0] <= self._time_s < blank[1]:
-            return self._blank()
+            return self._development.blank(self._scene.light.noise, self._index)
         if not vehicles:
             return self._renderer.render(T_map_base, self._index)
         return self._renderer.render(
             T_map_base, self._index, lambda image, H: paint_traffic(image, H, vehicles, self._time_s)
         )
-
-    def _blank(self) -> NDArray[np.uint8]:
-        width, height = self.camera.size_wh
-        noise = np.random.default_rng((self._seed, 13, self._index)).normal(0.0, 1.0, (height, width, 3))
-        return np.clip(_GREY + self._scene.light.noise * noise, 0, 255).astype(np.uint8)

@@ -18,18 +18,22 @@ def teach(
     ground: Annotated[str, typer.Option(help="A picture, or 'ground' for a generated one.")] = 'ground',
     metres_per_pixel: Annotated[float, typer.Option(help='Scale of that picture.')] = 0.0,
     altitude: Annotated[float, typer.Option(help='Above ground, m.')] = 20.0,
-    speed: Annotated[float, typer.Option(help='m/s.')] = 3.0,
-    length: Annotated[float, typer.Option(help='Of the route, m.')] = 95.0,
+    speed: Annotated[float | None, typer.Option(help='m/s; by default 3, forward 1.')] = None,
+    length: Annotated[float | None, typer.Option(help='Of the route, m; by default 95, forward 40.')] = None,
     seed: Annotated[int, typer.Option(min=0, help='Decides the way, the generated ground and all errors.')] = 0,
     attitude: Annotated[bool, typer.Option('--attitude/--no-attitude', help='Use roll and pitch.')] = True,
     video: _Video = None,
+    simulator: Annotated[
+        Literal['orthophoto', 'forward'],
+        typer.Option(help='A quadrotor that looks down, or a base between walls that looks forward.'),
+    ] = 'orthophoto',
 ) -> None:
     """Have a pilot fly a route once, and keep it."""
     from waymark.evaluation.route_report import RouteOptions, request_of
     from waymark.simulated_routes import teach_file
 
     options = RouteOptions(
-        ground, metres_per_pixel, altitude, speed, 'nominal', 1, seed, attitude, length, None
+        ground, metres_per_pixel, altitude, speed, 'nominal', 1, seed, attitude, length, None, simulator
     )  # fmt: skip
     count, length_m = teach_file(map, request_of(options), video)
     typer.echo(f'{map}: a route of {length_m:.0f} m in {count} keyframes')
