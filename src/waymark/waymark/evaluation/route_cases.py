@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from waymark.errors import ConfigError
 
 CASES = ('nominal', 'offset', 'wind', 'light', 'kidnap', 'reverse', 'blank', 'season')
+BETWEEN_WALLS = ('nominal', 'offset', 'light', 'kidnap', 'reverse', 'blank')  # of a base on the ground
 _EVENT_S = 14.0  # when a vehicle is carried off, or blinded: past the first third of the default route
 _BLIND_S = 20.0
 
@@ -79,9 +80,9 @@ def _between_walls(name: str) -> RouteCase:
         'reverse': replace(near, backwards=True),
         'blank': replace(near, blank_s=(_EVENT_S, _EVENT_S + _BLIND_S)),
     }
-    if name not in cases:
+    if name not in BETWEEN_WALLS:
         raise ConfigError(
             f'--case {name}: no wind moves a base on the ground, and its walls have no seasons. '
-            f'With --simulator forward take one of {", ".join(cases)}.'
+            f'With --simulator forward take one of {", ".join(BETWEEN_WALLS)}.'
         )
     return cases[name]

@@ -55,10 +55,16 @@ class RouteRepeater:
             backwards: Whether to fly it from its end.
 
         Raises:
-            RouteError: There is no such route, it has no metres, or the camera is not calibrated.
+            RouteError: There is no such route, it has no metres, the camera is not calibrated, or it would look the
+                other way.
             MapError: Another encoder made the map.
         """
         place_map.info.require_encoder(encoder.fingerprint)
+        if backwards and config.turn_backwards and config.camera_looks == 'forward':
+            raise RouteError(
+                'turn_backwards: true shows a camera that looks forward the other side of everything it was taught. '
+                'Set it to false: the vehicle goes tail first.'
+            )
         self._config, self._encoder, self._camera = config, encoder, require_calibrated(camera)
         self.route = find_route(place_map, name)
         yaw_rad = math.radians(config.camera_yaw_deg)
