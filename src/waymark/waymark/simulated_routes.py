@@ -15,11 +15,10 @@ import numpy as np
 from waymark.encoding import EncoderConfig, load_encoder
 from waymark.errors import RouteError
 from waymark.evaluation.route import FlightLog
-from waymark.evaluation.route_run import Taught, open_ground, repeat, teach
-from waymark.evaluation.route_scene import RouteFlights
+from waymark.evaluation.route_run import Taught, config_for, open_ground, repeat, teach
+from waymark.evaluation.route_scene import RouteFlights, walls_of, way_of
 from waymark.flight_video import FlightVideo, GroundView, flight_picture
 from waymark.maps import open_map, save_map
-from waymark.navigation import NavigationConfig
 from waymark.routes import Guidance
 
 if TYPE_CHECKING:
@@ -44,7 +43,7 @@ def teach_file(path: Path, request: RouteFlights, video: Path | None = None) -> 
         MapError: The map can't be written.
         SourceError: The ground can't be read or is too small.
     """
-    config, encoder = NavigationConfig(), load_encoder(EncoderConfig(threads=1))
+    config, encoder = config_for(request.simulator), load_encoder(EncoderConfig(threads=1))
     ground = open_ground(request, request.first_seed)
     frames: list[tuple[SimStep, None]] = []
     taught = teach(request, config, encoder, ground, request.first_seed, lambda step: frames.append((step, None)))
@@ -81,7 +80,8 @@ def repeat_file(
     encoder = load_encoder(EncoderConfig(threads=1))
     ground = open_ground(request, request.first_seed)
     with open_map(path, encoder.fingerprint) as file, ExitStack() as stack:
-        taught = Taught(file.load(), poses)
+        walls = walls_of(request, way_of(request, ground, request.first_seed), request.first_seed)
+        taught = Taught(file.load(), poses, walls)
         film = None if video is None else stack.enter_context(FlightVideo(video, request.rate_hz))
         show = None if film is None else _filmed(film, ground, taught)
 
@@ -90,7 +90,7 @@ def repeat_file(
             if show is not None:
                 show(step, guidance)
 
-        return repeat(request, NavigationConfig(), encoder, ground, taught, seed, watch)
+        return repeat(request, config_for(request.simulator), encoder, ground, taught, seed, watch)
 
 
 def facts_of(path: Path) -> Path:

@@ -61,7 +61,7 @@ class OrthoRenderer:
         self.look = look or Look()
         self._ground = ground
         self._fill = tuple(int(v) for v in ground.rgb[:: len(ground.rgb) // 8 + 1].mean(axis=(0, 1)))
-        self._levels = _pyramid(ground.rgb)
+        self._levels = pyramid(ground.rgb)
         self._development = Development(size_wh, self.look.noise, seed)
 
     def render(
@@ -137,7 +137,8 @@ class OrthoRenderer:
             image[rays[0] * u + rays[1] * v + rays[2] >= 0.0] = SKY
 
 
-def _pyramid(rgb: NDArray[np.uint8]) -> list[NDArray[np.uint8]]:
+def pyramid(rgb: NDArray[np.uint8]) -> list[NDArray[np.uint8]]:
+    """A picture, and again and again half of it: one more than it takes to come near 32 px, 8 at most."""
     levels = [rgb]
     while min(levels[-1].shape[:2]) >= 64 and len(levels) < 8:
         height, width = levels[-1].shape[:2]

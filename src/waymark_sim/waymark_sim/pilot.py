@@ -18,8 +18,15 @@ _SIDE_GAIN, _TURN_GAIN, _SPACING_M = 1.0, 1.5, 0.1
 class Pilot:
     """Flies a curve once."""
 
-    def __init__(self, curve: NDArray[np.float64], speed_m_s: float) -> None:
-        self._curve, self._speed = curve, speed_m_s
+    def __init__(self, curve: NDArray[np.float64], speed_m_s: float, sideways: bool = True) -> None:
+        """Take a curve.
+
+        Args:
+            curve: (N, 2) m, points 0.1 m apart.
+            speed_m_s: Along it.
+            sideways: Whether the vehicle can move sideways.
+        """
+        self._curve, self._speed, self._sideways = curve, speed_m_s, sideways
         self._at = 0
 
     @property
@@ -35,6 +42,9 @@ class Pilot:
         here = pose_at(self._curve, self._at)
         left_m = (len(self._curve) - 1 - self._at) * _SPACING_M
         speed = min(self._speed, 0.4 + left_m)
+        if not self._sideways:
+            x, y = (pose.inverse @ target).array[:2]
+            return Command(speed, 0.0, 0.0, 2.0 * speed * y / max(x * x + y * y, 0.25))
         side = _SIDE_GAIN * np.array([here.x_m - pose.x_m, here.y_m - pose.y_m])
         course = target.yaw_rad
         velocity = speed * np.array([math.cos(course), math.sin(course)]) + side

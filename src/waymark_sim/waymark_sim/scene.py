@@ -17,13 +17,15 @@ class Wall:
     Attributes:
         start_m, end_m: (x, y) of its ends, m.
         height_m: Of its upper edge.
-        thickness_m: Across.
+        thickness_m: Across; of a wall as thick as long: a box.
+        picture: Which one is painted on it, for simulators that see it.
     """
 
     start_m: tuple[float, float]
     end_m: tuple[float, float]
     height_m: float = 2.5
     thickness_m: float = 0.2
+    picture: int = 0
 
 
 @dataclass(frozen=True, eq=False)

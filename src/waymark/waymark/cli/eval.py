@@ -206,12 +206,13 @@ def odometry(
 def route(
     json: Annotated[Path, typer.Option(help='Where the figures go.')],
     simulator: Annotated[
-        Literal['orthophoto', 'gazebo', 'mujoco'], typer.Option(help='What flies and sees.')
+        Literal['orthophoto', 'gazebo', 'mujoco', 'forward'],
+        typer.Option(help='A quadrotor that looks down; forward: a base between walls that looks forward.'),
     ] = 'orthophoto',
     ground: Annotated[str, typer.Option(help="A picture, or 'ground' for a generated one per seed.")] = 'ground',
     metres_per_pixel: Annotated[float, typer.Option(help='Scale of that picture.')] = 0.0,
     altitude: Annotated[float, typer.Option(help='Above ground, m.')] = 20.0,
-    speed: Annotated[float, typer.Option(help='m/s.')] = 3.0,
+    speed: Annotated[float | None, typer.Option(help='m/s; by default 3, forward 1.')] = None,
     case: Annotated[
         Literal['nominal', 'offset', 'wind', 'light', 'kidnap', 'reverse', 'blank', 'season'],
         typer.Option(help='What has changed since the route was taught.'),
@@ -219,7 +220,7 @@ def route(
     seeds: Annotated[int, typer.Option(min=1, help='Number of flights.')] = 5,
     first_seed: Annotated[int, typer.Option(min=0, help='Seed of the first flight.')] = 0,
     attitude: Annotated[bool, typer.Option('--attitude/--no-attitude', help='Use roll and pitch.')] = True,
-    length: Annotated[float, typer.Option(help='Of the route, m.')] = 95.0,
+    length: Annotated[float | None, typer.Option(help='Of the route, m; by default 95, forward 40.')] = None,
     plot: Annotated[Path | None, typer.Option(help='Draw the first flights into a PNG.')] = None,
 ) -> None:
     """Teach a route, repeat it: how often its end is reached, and how far beside it the vehicle flies."""

@@ -18,13 +18,14 @@ def teach(
     ground: Annotated[str, typer.Option(help="A picture, or 'ground' for a generated one.")] = 'ground',
     metres_per_pixel: Annotated[float, typer.Option(help='Scale of that picture.')] = 0.0,
     altitude: Annotated[float, typer.Option(help='Above ground, m.')] = 20.0,
-    speed: Annotated[float, typer.Option(help='m/s.')] = 3.0,
-    length: Annotated[float, typer.Option(help='Of the route, m.')] = 95.0,
+    speed: Annotated[float | None, typer.Option(help='m/s; by default 3, forward 1.')] = None,
+    length: Annotated[float | None, typer.Option(help='Of the route, m; by default 95, forward 40.')] = None,
     seed: Annotated[int, typer.Option(min=0, help='Decides the way, the generated ground and all errors.')] = 0,
     attitude: Annotated[bool, typer.Option('--attitude/--no-attitude', help='Use roll and pitch.')] = True,
     video: _Video = None,
     simulator: Annotated[
-        Literal['orthophoto', 'gazebo', 'mujoco'], typer.Option(help='What flies and sees; `repeat` takes the same.')
+        Literal['orthophoto', 'gazebo', 'mujoco', 'forward'],
+        typer.Option(help='A quadrotor that looks down; forward: a base between walls. `repeat` takes the same.'),
     ] = 'orthophoto',
 ) -> None:
     """Have a pilot fly a route once, and keep it."""

@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from waymark.checks import require_shape
 
 _SETTLE_S = 5.0  # after an event and after knowing again where it is, in which the way back to the route is flown
-_LARGEST_M = 5.0  # beside the way after convergence, and from the end, that still count as success
 
 
 @dataclass
@@ -32,6 +31,7 @@ class FlightLog:
         sight_s: From when on it could see again after the event.
         open_loop_m: (M,) how far beside the way the same vehicle is without its camera, after the first third.
         vision_ms: Time of the follower per image.
+        largest_m: Beside the way after convergence, from the end, and while blind, that still counts as success.
     """
 
     taught_m: NDArray[np.float64]
@@ -45,6 +45,7 @@ class FlightLog:
     sight_s: float | None = None
     open_loop_m: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
     vision_ms: list[float] = field(default_factory=list)
+    largest_m: float = 5.0
 
     @property
     def lateral_m(self) -> NDArray[np.float64]:
@@ -96,9 +97,9 @@ class FlightLog:
         end = float(np.hypot(*(np.array(self.places_m[-1]) - self.end_m)))
         held = self.held_m
         return (
-            end <= _LARGEST_M
-            and float(self.lateral_m[self.converged].max()) <= _LARGEST_M
-            and (held is None or held <= _LARGEST_M)
+            end <= self.largest_m
+            and float(self.lateral_m[self.converged].max()) <= self.largest_m
+            and (held is None or held <= self.largest_m)
             and math.isfinite(self.relocalize_s)
         )
 

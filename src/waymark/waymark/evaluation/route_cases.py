@@ -3,9 +3,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+from waymark.errors import ConfigError
 
 CASES = ('nominal', 'offset', 'wind', 'light', 'kidnap', 'reverse', 'blank', 'season')
+BETWEEN_WALLS = ('nominal', 'offset', 'light', 'kidnap', 'reverse', 'blank')  # of a base on the ground
 _EVENT_S = 14.0  # when a vehicle is carried off, or blinded: past the first third of the default route
 _BLIND_S = 20.0
 
@@ -15,7 +18,8 @@ class RouteCase:
     """One case.
 
     Attributes:
-        side_m: By which the start lies beside the route, to a side of the seed's choice; others start up to 1 m off.
+        side_m: By which the start lies beside the route, to a side of the seed's choice; others start up to
+            `near_m` off.
         turn_rad: By which the nose is wrong there.
         wind_m_s: From a direction of the seed's choice.
         gain: Of the light when repeating.
@@ -25,6 +29,9 @@ class RouteCase:
         blank_s: From and to: no texture.
         other_season: Whether the ground has changed since it was taught.
         event_s: When it is carried off.
+        near_m: Along and beside the beginning, where the start is anywhere.
+        aside_m: Left of the route, where it is carried to.
+        largest_m: Beside the way after convergence, from its end, and while blind, that still counts as success.
     """
 
     side_m: float = 0.0
@@ -37,10 +44,19 @@ class RouteCase:
     blank_s: tuple[float, float] | None = None
     other_season: bool = False
     event_s: float = _EVENT_S
+    near_m: float = 1.0
+    aside_m: float = 1.5
+    largest_m: float = 5.0
 
 
-def route_case(name: str) -> RouteCase:
-    """The case of a name; KeyError for another."""
+def route_case(name: str, simulator: str = 'orthophoto') -> RouteCase:
+    """The case of a name; KeyError for another.
+
+    Raises:
+        ConfigError: A base on the ground has no such case.
+    """
+    if simulator == 'forward':
+        return _between_walls(name)
     return {
         'nominal': RouteCase(),
         'offset': RouteCase(side_m=6.0, turn_rad=-0.3),
@@ -51,3 +67,22 @@ def route_case(name: str) -> RouteCase:
         'blank': RouteCase(blank_s=(_EVENT_S, _EVENT_S + _BLIND_S)),
         'season': RouteCase(other_season=True),
     }[name]
+
+
+def _between_walls(name: str) -> RouteCase:
+    """The same for a base between walls, 2.6 m on either side: nearer to the way, and slower."""
+    near = RouteCase(near_m=0.4, aside_m=0.4, largest_m=1.0)
+    cases = {
+        'nominal': near,
+        'offset': replace(near, side_m=1.0, turn_rad=-0.3),
+        'light': replace(near, gain=0.6, noise=10.0),
+        'kidnap': replace(near, carried_m=15.0, event_s=_EVENT_S),
+        'reverse': replace(near, backwards=True),
+        'blank': replace(near, blank_s=(_EVENT_S, _EVENT_S + _BLIND_S)),
+    }
+    if name not in BETWEEN_WALLS:
+        raise ConfigError(
+            f'--case {name}: no wind moves a base on the ground, and its walls have no seasons. '
+            f'With --simulator forward take one of {", ".join(BETWEEN_WALLS)}.'
+        )
+    return cases[name]

@@ -6,30 +6,44 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from waymark.errors import ConfigError
 from waymark.evaluation.route import FlightLog, figures
-from waymark.evaluation.route_run import fly_routes
+from waymark.evaluation.route_cases import route_case
+from waymark.evaluation.route_run import config_for, fly_routes
 from waymark.evaluation.route_scene import RouteFlights
 from waymark.evaluation.show import progress_bar, require_writable, show_figures, write_figures
-from waymark.navigation import NavigationConfig
 
 
 @dataclass(frozen=True)
 class RouteOptions:
-    """The options of the command, under their names."""
+    """The options of the command, under their names; a speed or length of None is the simulator's own."""
 
     ground: str
     metres_per_pixel: float
     altitude: float
-    speed: float
+    speed: float | None
     case: str
     seeds: int
     first_seed: int
     attitude: bool
-    length: float
+    length: float | None
     plot: Path | None
     simulator: str = 'orthophoto'
+
+
+class _Own(NamedTuple):
+    """What a simulator takes where nothing is said: m/s, m, rad, Hz."""
+
+    speed: float
+    length: float
+    fov_rad: float
+    rate_hz: float
+
+
+_IN_THE_AIR = _Own(3.0, 95.0, math.radians(60.0), 10.0)
+_BETWEEN_WALLS = _Own(1.0, 40.0, 2.0 * math.atan(0.75 * math.tan(math.radians(35.0))), 5.0)  # 70 degrees wide
 
 
 def show_route(options: RouteOptions, out: Path) -> list[FlightLog]:
@@ -44,7 +58,7 @@ def show_route(options: RouteOptions, out: Path) -> list[FlightLog]:
         require_writable(options.plot)
     request = request_of(options)
     with progress_bar() as tell:
-        logs = fly_routes(request, NavigationConfig(), tell)
+        logs = fly_routes(request, config_for(options.simulator), tell)
     values = figures(logs)
     write_figures(out, values)
     show_figures(f'{options.case} over {options.ground}, {options.simulator}', values)
@@ -61,7 +75,11 @@ def request_of(options: RouteOptions) -> RouteFlights:
     Raises:
         ConfigError: One is out of range.
     """
-    for name, value in (('altitude', options.altitude), ('speed', options.speed), ('length', options.length)):
+    route_case(options.case, options.simulator)
+    own = _BETWEEN_WALLS if options.simulator == 'forward' else _IN_THE_AIR
+    speed = own.speed if options.speed is None else options.speed
+    length = own.length if options.length is None else options.length
+    for name, value in (('altitude', options.altitude), ('speed', speed), ('length', length)):
         _require_positive(name, value)
     if options.ground != 'ground':
         _require_positive('metres-per-pixel', options.metres_per_pixel)
@@ -69,12 +87,14 @@ def request_of(options: RouteOptions) -> RouteFlights:
         options.ground,
         options.metres_per_pixel,
         options.altitude,
-        options.speed,
+        speed,
         options.case,
         options.seeds,
         options.first_seed,
         options.attitude,
-        options.length,
+        length,
+        fov_rad=own.fov_rad,
+        rate_hz=own.rate_hz,
         simulator=options.simulator,
     )
 

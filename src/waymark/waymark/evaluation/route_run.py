@@ -24,6 +24,8 @@ from waymark.evaluation.route_scene import (
     patience,
     simulator_of,
     start_of,
+    walls_of,
+    way_of,
     wind_of,
 )
 from waymark.maps import PlaceMap
@@ -34,6 +36,7 @@ from waymark.types import NANOSECONDS, Frame, Header
 
 if TYPE_CHECKING:
     from waymark_sim.ground import Ground
+    from waymark_sim.scene import Wall
     from waymark_sim.simulator import SimStep, Simulator
 
 Tell = Callable[[str, int, int], None]
@@ -53,10 +56,12 @@ class Taught:
     Attributes:
         place_map: With the route in it.
         poses: (N, 3) exact x m, y m, heading rad that the teaching passed.
+        walls: Between which it is, for a camera that looks forward.
     """
 
     place_map: PlaceMap
     poses: Floats
+    walls: tuple[Wall, ...] = ()
 
 
 def fly_routes(request: RouteFlights, config: NavigationConfig, tell: Tell) -> list[FlightLog]:
@@ -120,13 +125,13 @@ def teach(
         SourceError: The ground has no room for it.
     """
     from waymark_sim.pilot import Pilot
-    from waymark_sim.taught_way import plan_way, pose_at
+    from waymark_sim.taught_way import pose_at
 
-    reach = request.altitude_m * math.tan(request.fov_rad / 2) * math.hypot(1, request.size_wh[0] / request.size_wh[1])
-    way = plan_way(ground, request.length_m, reach, seed)
-    simulator = simulator_of(request, ground, RouteCase(noise=_TEACH_NOISE), pose_at(way, 0), 2 * seed)
+    way = way_of(request, ground, seed)
+    walls = walls_of(request, way, seed)
+    simulator = simulator_of(request, ground, RouteCase(noise=_TEACH_NOISE), pose_at(way, 0), 2 * seed, walls=walls)
     with closing(simulator):
-        lesson, pilot = RouteLesson(config, encoder, simulator.camera), Pilot(way, request.speed_m_s)
+        lesson, pilot = RouteLesson(config, encoder, simulator.camera), Pilot(way, request.speed_m_s, config.sideways)
         command, poses = Command(), []
         while not pilot.is_done:
             step = simulator.step(command, _TEACH_S)
@@ -137,7 +142,7 @@ def teach(
             command = pilot.command(pose)
             watch(step)
     place_map, _ = lesson.finish(_ROUTE)
-    return Taught(place_map, np.array(poses))
+    return Taught(place_map, np.array(poses), walls)
 
 
 def repeat(
@@ -150,7 +155,7 @@ def repeat(
     watch: Watch = lambda step, guidance: None,
 ) -> FlightLog:
     """Fly the route again, under the conditions of the case; then once more without the camera."""
-    case, rng = route_case(request.case), np.random.default_rng((seed, 15))
+    case, rng = route_case(request.case, request.simulator), np.random.default_rng((seed, 15))
     if case.other_season:
         from waymark_sim.season import another_season
 
@@ -158,10 +163,10 @@ def repeat(
     wind = wind_of(case, rng)
     start = start_of(case, taught.poses, rng)
     limits = replace(config, max_speed=request.speed_m_s)
-    with closing(simulator_of(request, ground, case, start, 2 * seed + 1, wind)) as simulator:
+    with closing(simulator_of(request, ground, case, start, 2 * seed + 1, wind, taught.walls)) as simulator:
         repeater = RouteRepeater(limits, taught.place_map, _ROUTE, encoder, simulator.camera, case.backwards)
         log = _flown(request, case, repeater, simulator, taught, watch)
-    with closing(simulator_of(request, ground, case, start, 2 * seed + 1, wind)) as simulator:
+    with closing(simulator_of(request, ground, case, start, 2 * seed + 1, wind, taught.walls)) as simulator:
         blind = RouteRepeater(limits, taught.place_map, _ROUTE, encoder, simulator.camera, case.backwards)
         log.open_loop_m = _open_loop(request, case, blind, simulator, taught)
     return log
@@ -176,13 +181,13 @@ def _flown(
     watch: Watch,
 ) -> FlightLog:
     ways = taught.poses[::-1] if case.backwards else taught.poses
-    log = FlightLog(taught.poses[:, :2], ways[-1, :2])
+    log = FlightLog(taught.poses[:, :2], ways[-1, :2], largest_m=case.largest_m)
     log.event_s, log.sight_s = event_of(case)
     command, carried = Command(), case.carried_m == 0.0
     for _ in range(patience(request, case)):
         if not carried and simulator_time(log) >= case.event_s:
             carried, log.event_s, log.sight_s = True, simulator_time(log), simulator_time(log)
-            simulator.carry(further_along(ways, np.array(log.places_m[-1]), case.carried_m))
+            simulator.carry(further_along(ways, np.array(log.places_m[-1]), case.carried_m, case.aside_m))
         step = simulator.step(command, 1 / request.rate_hz)
         start = time.perf_counter()
         attitude = step.measured.R_world_base if request.attitude else None
@@ -221,6 +226,11 @@ def _note(log: FlightLog, step: SimStep, follows: bool, sees: bool) -> None:
     log.places_m.append((float(step.T_map_base[0, 3]), float(step.T_map_base[1, 3])))
     log.follows.append(follows)
     log.sees.append(sees)
+
+
+def config_for(simulator: str) -> NavigationConfig:
+    """How routes are followed in a simulator."""
+    return NavigationConfig(camera_looks='forward', sideways=False) if simulator == 'forward' else NavigationConfig()
 
 
 def simulator_time(log: FlightLog) -> float:

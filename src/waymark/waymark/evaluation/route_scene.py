@@ -16,9 +16,11 @@ from waymark.routes import Planar
 
 if TYPE_CHECKING:
     from waymark_sim.ground import Ground
+    from waymark_sim.scene import Wall
     from waymark_sim.simulator import Simulator
 
 Floats = NDArray[np.float64]
+_YARD_M = 10.0  # of ground beside a way between walls
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,8 @@ class RouteFlights:
         size_wh: Of the images, px.
         fov_rad: Vertical field of view.
         rate_hz: Images per second when repeating.
-        simulator: One of waymark_sim.simulators.SIMULATORS.
+        simulator: One of waymark_sim.simulators.SIMULATORS: a quadrotor, its camera looks down; or 'forward': a base
+            between walls, its camera looks forward.
     """
 
     ground: str
@@ -62,19 +65,25 @@ def simulator_of(
     start: Planar,
     seed: int,
     wind: tuple[float, float] = (0.0, 0.0),
+    walls: tuple[Wall, ...] = (),
 ) -> Simulator:
-    """Put a quadrotor where it starts; `close` ends the simulator.
+    """Put the vehicle where it starts; `walls` are the base's, `close` ends the simulator.
 
     Raises:
         BackendUnavailable: The simulator is not installed.
     """
+    from waymark_sim.forward import ForwardSimulator
     from waymark_sim.look import Look
     from waymark_sim.quadrotor import QuadrotorConfig
+    from waymark_sim.rover import RoverConfig
     from waymark_sim.scene import Scene
     from waymark_sim.simulator import View
     from waymark_sim.simulators import open_simulator
 
     light = Look(case.gain, 0.0, case.noise)
+    if request.simulator == 'forward':
+        yard = Scene(ground, walls=walls, light=light, blank_s=case.blank_s)
+        return ForwardSimulator(yard, RoverConfig(), start, request.size_wh, request.fov_rad, seed)
     scene = Scene(ground, light=light, wind_m_s=wind, blank_s=case.blank_s)
     vehicle = QuadrotorConfig(altitude_m=request.altitude_m)
     view = View(request.size_wh, request.fov_rad, request.rate_hz)
@@ -85,7 +94,8 @@ def start_of(case: RouteCase, poses: Floats, rng: np.random.Generator) -> Planar
     """Near the beginning (or the end, backwards), as far off as the case says."""
     x, y, yaw = poses[-1 if case.backwards else 0]
     side = rng.choice((-1.0, 1.0))
-    off = Planar(float(rng.uniform(-1, 1)), float(rng.uniform(-1, 1)), float(rng.uniform(-0.1, 0.1)))
+    near = case.near_m
+    off = Planar(float(rng.uniform(-near, near)), float(rng.uniform(-near, near)), float(rng.uniform(-0.1, 0.1)))
     if case.side_m:
         off = Planar(0.0, float(side * case.side_m), case.turn_rad)
     return Planar(float(x), float(y), float(yaw)) @ off
@@ -104,7 +114,7 @@ def event_of(case: RouteCase) -> tuple[float | None, float | None]:
     return (case.event_s, case.event_s) if case.carried_m else (None, None)
 
 
-def further_along(poses: Floats, place: Floats, way_m: float) -> Planar:
+def further_along(poses: Floats, place: Floats, way_m: float, aside_m: float = 1.5) -> Planar:
     """A pose of the teaching, so far (straight) from a place: ahead where the route is long enough, else behind."""
     here = int(np.hypot(*(poses[:, :2] - place).T).argmin())
     far = np.hypot(*(poses[:, :2] - place).T) >= way_m
@@ -114,10 +124,30 @@ def further_along(poses: Floats, place: Floats, way_m: float) -> Planar:
         raise RouteError(f'no place of the route is {way_m:g} m from another. Fly a longer one.')
     at = here + int(ahead[0]) if len(ahead) else int(behind[-1])
     x, y, yaw = poses[at]
-    return Planar(float(x), float(y), float(yaw)) @ Planar(0.0, 1.5, 0.2)
+    return Planar(float(x), float(y), float(yaw)) @ Planar(0.0, aside_m, 0.2)
 
 
 def patience(request: RouteFlights, case: RouteCase) -> int:
     """Images after which a flight is given up: three times what it should take, and a minute."""
     seconds = 3 * request.length_m / request.speed_m_s + 60.0
     return round(seconds * request.rate_hz)
+
+
+def way_of(request: RouteFlights, ground: Ground, seed: int) -> Floats:
+    """The way that is taught, (N, 2) m: as far inside the ground as its camera sees.
+
+    Raises:
+        SourceError: The ground has no room for it.
+    """
+    from waymark_sim.taught_way import plan_way
+
+    shape = math.hypot(1, request.size_wh[0] / request.size_wh[1])
+    reach = request.altitude_m * math.tan(request.fov_rad / 2) * shape
+    return plan_way(ground, request.length_m, _YARD_M if request.simulator == 'forward' else reach, seed)
+
+
+def walls_of(request: RouteFlights, way: Floats, seed: int) -> tuple[Wall, ...]:
+    """What stands beside the way (N, 2) m: walls and boxes for a camera that looks forward, else nothing."""
+    from waymark_sim.walls import walled_way
+
+    return walled_way(way, seed) if request.simulator == 'forward' else ()

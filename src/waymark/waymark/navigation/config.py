@@ -23,3 +23,9 @@ class NavigationConfig(PlacesConfig, RouteConfig):
     min_side_px: int = param(
         480, 'Longer side that smaller images are enlarged to before detection; 0: never.', ge=0, le=4096, unit='px'
     )
+    keyframe_step_m: float = param(
+        1.0, 'Way after which a view forward becomes a keyframe (camera_looks: forward).', gt=0, unit='m'
+    )
+    keyframe_turn_rad: float = param(
+        0.25, 'Turn after which a view forward becomes a keyframe (camera_looks: forward).', gt=0, unit='rad'
+    )

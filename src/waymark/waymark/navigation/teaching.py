@@ -10,6 +10,7 @@ from waymark.errors import RouteError
 from waymark.image.camera import CameraModel
 from waymark.maps import Keyframe, MapInfo, PlaceMap, Route, encode_thumbnail
 from waymark.navigation.config import NavigationConfig
+from waymark.navigation.forward_teaching import ForwardTeacher
 from waymark.places import PlaceRecognizer
 from waymark.places.finder import View
 from waymark.places.summary import pack_summary
@@ -34,7 +35,11 @@ class RouteLesson:
         require_calibrated(camera)
         self._encoder = encoder
         self._places = PlaceRecognizer.from_config(config)
-        self._teacher = RouteTeacher(config, camera, math.radians(config.camera_yaw_deg))
+        yaw_rad = math.radians(config.camera_yaw_deg)
+        self._forward: ForwardTeacher | None = None
+        if config.camera_looks == 'forward':
+            self._forward = ForwardTeacher(config, camera, yaw_rad)
+        self._teacher = RouteTeacher(config, camera, yaw_rad) if self._forward is None else self._forward
         self._map = PlaceMap(MapInfo(encoder.fingerprint, encoder.model_id, camera))
         self._latest: tuple[Frame, View, Passed] | None = None  # unless it became a keyframe
 
@@ -55,10 +60,12 @@ class RouteLesson:
             RouteError: Nothing says how far it is from the keyframe before.
         """
         vector = self._encoder.encode(frame.rgb).vector
-        said = self._places.observe(frame, vector, self._encoder.fingerprint)
+        said = self._places.observe(frame, vector, self._encoder.fingerprint, keep=self._forward is None)
         self._latest = frame, said.view, passed
         if said.new_keyframe is not None:
             self._keep(said.new_keyframe, passed)
+        elif self._forward is not None and self._forward.wants(passed):
+            self._keep(self._keyframe_of(frame, said.view), passed)
 
     def finish(self, name: str) -> tuple[PlaceMap, Route]:
         """End the route where the vehicle is.
@@ -71,11 +78,13 @@ class RouteLesson:
         """
         if self._latest is not None:
             frame, view, passed = self._latest
-            number, thumbnail = self._map.next_id, encode_thumbnail(frame.rgb)
-            summary = pack_summary(view.summary)
-            keyframe = Keyframe(number, frame.header, view.vector, view.features, number, thumbnail, summary=summary)
-            self._keep(keyframe, passed)
+            self._keep(self._keyframe_of(frame, view), passed)
         return self._map, self._map.add_route(name, *self._teacher.taught())
+
+    def _keyframe_of(self, frame: Frame, view: View) -> Keyframe:
+        number, thumbnail = self._map.next_id, encode_thumbnail(frame.rgb)
+        summary = pack_summary(view.summary)
+        return Keyframe(number, frame.header, view.vector, view.features, number, thumbnail, summary=summary)
 
     def _keep(self, keyframe: Keyframe, passed: Passed) -> None:
         self._teacher.add(keyframe, passed)

@@ -38,11 +38,11 @@ class _Thrice:
     def log_ratios(self, other: RelativePose, found: RelativePose) -> Floats:
         """(N,) of the current pair's unit of length to the neighbour's; NaN for points behind a camera."""
         with np.errstate(divide='ignore', invalid='ignore'):
-            return np.asarray(np.log(_depths(self.ref, self.other, other)) - np.log(_depths(self.ref, self.cur, found)))
+            return np.asarray(np.log(depths(self.ref, self.other, other)) - np.log(depths(self.ref, self.cur, found)))
 
     def parallax(self, other: RelativePose, found: RelativePose) -> Floats:
         """(N,) rad: the angle by which an error of a ray is divided in a log ratio."""
-        angles = _angles(self.ref, self.other, other), _angles(self.ref, self.cur, found)
+        angles = angles_between(self.ref, self.other, other), angles_between(self.ref, self.cur, found)
         return np.asarray(1 / np.hypot(*(1 / np.maximum(angle, 1e-9) for angle in angles)))
 
 
@@ -129,14 +129,14 @@ def _fits(rays: Floats, rays_cur: Floats, pose: RelativePose, focal: float) -> N
     return np.asarray(np.abs(sampson(E, rays, rays_cur)) * focal < _NEAR_LINE_PX)
 
 
-def _depths(rays: Floats, rays_cur: Floats, pose: RelativePose) -> Floats:
+def depths(rays: Floats, rays_cur: Floats, pose: RelativePose) -> Floats:
     """Depths (N,) in the keyframe: z ray = C + w R y for the other ray y, so z (R y x ray) = R y x C."""
     back, C = rays_cur @ pose.T_ref_cur[:3, :3].T, pose.T_ref_cur[:3, 3]
     across, along = np.cross(back, rays), np.cross(back, np.broadcast_to(C, back.shape))
     return np.asarray((across * along).sum(axis=1) / np.maximum((across**2).sum(axis=1), 1e-18))
 
 
-def _angles(rays: Floats, rays_cur: Floats, pose: RelativePose) -> Floats:
+def angles_between(rays: Floats, rays_cur: Floats, pose: RelativePose) -> Floats:
     """Sines (N,) of the angles between the rays that meet at each point."""
     back = rays_cur @ pose.T_ref_cur[:3, :3].T
     lengths = np.linalg.norm(back, axis=1) * np.linalg.norm(rays, axis=1)

@@ -38,6 +38,15 @@ class SightingConfig(HomographyConfig):
 class SteeringConfig(Config):
     """How the vehicle is led."""
 
+    sideways: bool = param(
+        True,
+        'Whether the vehicle can move sideways (a multirotor); false: a base that steers by speed and yaw rate alone, '
+        'stops where it is lost, and feels no wind.',
+    )
+    look_ahead_m: float = param(
+        1.2, 'How far ahead on the way a vehicle that can not move sideways steers to.', gt=0, unit='m'
+    )
+
     max_speed: float = param(3.0, 'Fastest along the route.', gt=0, le=50, unit='m/s')
     min_speed: float = param(0.3, 'Slowest along the route while it is followed.', gt=0, le=50, unit='m/s')
     max_side_speed: float = param(2.0, 'Fastest towards the route.', gt=0, le=50, unit='m/s')
@@ -81,9 +90,15 @@ class RouteConfig(SightingConfig, SteeringConfig, DriftConfig):
     search_step_m: float = param(6.0, 'Distance of the spiral from itself.', gt=0, unit='m')
     search_speed: float = param(1.5, 'Along the spiral.', gt=0, unit='m/s')
     search_radius_m: float = param(25.0, 'Where the spiral ends; the vehicle returns and holds.', gt=0, unit='m')
+    camera_looks: str = param(
+        'down',
+        'Where the camera looks: down needs flat ground and a height; forward needs odometry, to teach.',
+        choices=('down', 'forward'),
+    )
     camera_yaw_deg: float = param(
         0.0,
-        "Heading of the image's up in the vehicle, counter-clockwise from its forward; the camera looks down.",
+        "Heading of the image's up in the vehicle (of its view, where the camera looks forward), counter-clockwise "
+        'from its forward.',
         ge=-180,
         le=180,
         unit='degrees',

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 import numpy as np
@@ -16,7 +16,7 @@ from waymark.routes.levelling import Floats
 from waymark.routes.path import RoutePath
 from waymark.routes.planar import Command, Planar
 from waymark.routes.sighting import Sighting
-from waymark.routes.steering import along, beside, command_of, spiral, towards
+from waymark.routes.steering import along, beside, command_of, driven, spiral, towards
 
 _LOOKED_AT = 2  # keyframes that should be in view
 _MORE = 6  # and so many where those are not seen
@@ -67,7 +67,8 @@ class RouteFollower:
 
     def __init__(self, config: RouteConfig, path: RoutePath) -> None:
         self._config, self._path = config, path
-        self._drift = RouteDrift(config)
+        # Air moves what flies in it, never a base on the ground.
+        self._drift = RouteDrift(config if config.sideways else replace(config, wind=0.0, wind_change=0.0))
         self._s_m = 0.0
         self._state = FollowState.GLOBAL_START
         self._stamp_s: float | None = None
@@ -88,6 +89,11 @@ class RouteFollower:
     def is_lost(self) -> bool:
         """Whether place recognition should look for the vehicle in the whole map."""
         return self._state in (FollowState.GLOBAL_START, FollowState.HOLD, FollowState.SEARCHING)
+
+    @property
+    def pose(self) -> Planar | None:
+        """Where the vehicle should be, in the route's frame; None where unknown."""
+        return None if self._state is FollowState.GLOBAL_START else self._drift.pose
 
     def wanted(self) -> list[tuple[int, ...]]:
         """Keyframes to look for in the next image: the second few only where none of the first is seen."""
@@ -194,7 +200,12 @@ class RouteFollower:
             self._state, self._searched_m = FollowState.FOLLOWING, 0.0
         elif state is FollowState.FOLLOWING and unseen_s > config.lose_after_s:
             self._state = FollowState.HOLD
-        elif state is FollowState.HOLD and config.search and unseen_s > config.lose_after_s + config.search_after_s:
+        elif (
+            state is FollowState.HOLD
+            and config.search
+            and config.sideways
+            and unseen_s > config.lose_after_s + config.search_after_s
+        ):
             self._state = FollowState.SEARCHING
         elif state is FollowState.SEARCHING and spiral(config, self._searched_m) is None:
             self._state, self._searched_m, self._seen_s = FollowState.HOLD, 0.0, stamp_s  # back, then once more
@@ -206,6 +217,9 @@ class RouteFollower:
         pose, wind = drift.pose, drift.wind
         if self._state is FollowState.GLOBAL_START:
             return Command()
+        if not config.sideways:
+            is_led = self._state is FollowState.FOLLOWING
+            return driven(config, self._path, self._s_m, pose, drift.sigma_m) if is_led else Command()
         if self._state is FollowState.FOLLOWING:
             velocity, yaw_rate = along(config, self._path, self._s_m, pose, wind, drift.sigma_m)
             return command_of(velocity, yaw_rate, wind, pose.yaw_rad)

@@ -47,7 +47,7 @@ class Seen:
     Attributes:
         features: Of the image, by the detector that made those of the keyframes.
         camera: Calibration of the image.
-        height_m: Of the camera above the ground.
+        height_m: Of the camera above the ground; 0 where a camera looks forward, which needs none.
         R_world_base: (3, 3) attitude, of which roll and pitch count; None: unknown.
     """
 

@@ -12,6 +12,8 @@ from waymark.routes.levelling import Floats
 from waymark.routes.path import RoutePath
 from waymark.routes.planar import Command, Planar, wrapped
 
+_TURN_FIRST_RAD = math.radians(60.0)
+
 
 def beside(path: RoutePath, s_m: float, pose: Planar) -> float:
     """How far left of the way a vehicle is, m; `s_m` is its place along it."""
@@ -53,6 +55,33 @@ def along(
     back = float(np.clip(-config.side_gain * side, -config.max_side_speed, config.max_side_speed))
     turn = config.turn_gain * wrapped(path.heading(ahead_m) - pose.yaw_rad)
     return speed * tangent + back * normal, float(np.clip(turn, -config.max_yaw_rate, config.max_yaw_rate))
+
+
+def driven(config: SteeringConfig, path: RoutePath, s_m: float, pose: Planar, sigma_m: float) -> Command:
+    """What a base that can not move sideways is told: towards a point ahead on the way, by the circle that leads there.
+
+    Pure pursuit (Coulter, CMU-RI-TR-92-01): a yaw rate of 2 v sin(a) / d for a point at the distance d and the angle a.
+    A point more than 60 degrees aside is turned to on the spot. Backwards the tail leads.
+
+    Args:
+        config: Gains and limits.
+        path: The way.
+        s_m: How far along it the vehicle is.
+        pose: Of the vehicle, in the route's frame.
+        sigma_m: Standard deviation of its place.
+    """
+    ahead_m = min(s_m + config.look_ahead_m, path.length_m)
+    target, course = path.point(ahead_m), path.course(ahead_m)
+    beyond_m = s_m + config.look_ahead_m - ahead_m  # the way goes on straight behind its end
+    x, y = target + beyond_m * np.array([math.cos(course), math.sin(course)]) - (pose.x_m, pose.y_m)
+    gear = math.copysign(1.0, math.cos(wrapped(path.heading(s_m) - path.course(s_m))))
+    aside = wrapped(math.atan2(y, x) - pose.yaw_rad - (math.pi if gear < 0 else 0.0))
+    speed = cruising_speed(config, path, s_m, beside(path, s_m, pose), sigma_m)
+    if abs(aside) > _TURN_FIRST_RAD:
+        turn, speed = config.turn_gain * aside, 0.0
+    else:
+        turn = 2.0 * speed * math.sin(aside) / max(math.hypot(x, y), 0.5 * config.look_ahead_m)
+    return Command(gear * speed, 0.0, 0.0, float(np.clip(turn, -config.max_yaw_rate, config.max_yaw_rate)))
 
 
 def towards(config: RouteConfig, place: Floats, pose: Planar, most: float) -> Floats:

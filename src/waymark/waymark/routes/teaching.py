@@ -82,8 +82,7 @@ class RouteTeacher:
         Raises:
             RouteError: Fewer than two keyframes.
         """
-        if len(self._kept) < 2:
-            raise RouteError(f'a route needs two keyframes at least, this one has {len(self._kept)}. Drive on.')
+        require_enough(len(self._kept))
         steps = [kept.step for kept in self._kept[1:] if kept.step is not None]
         downs = [self._down(kept.passed) for kept in self._kept]
         if self._can_untilt():
@@ -132,3 +131,13 @@ class RouteTeacher:
     def _down(self, passed: Passed) -> Floats | None:
         R = passed.R_world_base
         return None if R is None else down_in_camera(R @ mounted(self._yaw_rad))
+
+
+def require_enough(keyframes: int) -> None:
+    """Refuse a route without a step.
+
+    Raises:
+        RouteError: Fewer than two keyframes.
+    """
+    if keyframes < 2:
+        raise RouteError(f'a route needs two keyframes at least, this one has {keyframes}. Drive on.')
