@@ -6,6 +6,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -145,10 +146,13 @@ class GazeboLink:
                     raise SourceError(f'Gazebo does not load its world: waited {_START_S:g} s.')
                 self._step()
                 self._changed.wait(_AGAIN_S)
-            while self._changed.wait_for(lambda count=self._pose[0]: self._pose[0] != count, _QUIET_S):
+            while self._changed.wait_for(partial(self._has_moved, self._pose[0]), _QUIET_S):
                 pass  # steps that were asked for twice
             self._count, T = self._pose
         self.state = BodyState(T, np.zeros(3), np.zeros(3))
+
+    def _has_moved(self, count: int) -> bool:
+        return self._pose is not None and self._pose[0] != count
 
     def _step(self) -> None:
         self._transport.publish(_CONTROL, message('WorldControl')(multi_step=1))
