@@ -132,15 +132,25 @@ def test_a_policy_process_that_dies_is_found_again(node, vehicle, served, tmp_pa
 
 
 @pytest.mark.slow
-def test_a_mapping_that_does_not_go_with_the_policy_ends_the_node_with_the_names(start, served, tmp_path):
+@pytest.mark.parametrize(
+    ('setting', 'text'),
+    [
+        ('address', f'nothing is given for {FRONT}, which the policy takes'),
+        ('policy', 'config.json is not there. Name the folder that lerobot saved a policy to'),
+    ],
+)
+def test_a_policy_that_is_not_there_or_not_the_mappings_ends_the_node_with_the_names(
+    start, served, tmp_path, setting, text
+):
     wrong = MAPPING | {'images': {'observation.images.fornt': {'topic': 'image'}}}
     (tmp_path / 'mapping.yaml').write_text(yaml.safe_dump(wrong))
-    settings = [f'address:={served.address}', f'mapping:={tmp_path}/mapping.yaml']
+    value = {'address': str(served.address), 'policy': str(tmp_path / 'nowhere')}[setting]
+    settings = [f'{setting}:={value}', f'mapping:={tmp_path}/mapping.yaml']
     process = start(f'waymark_ros.nodes.{NODE}', '--ros-args', *(t for s in settings for t in ('-p', s)))
     output, _ = process.communicate(timeout=60)
 
     assert process.returncode == 1
-    assert f'nothing is given for {FRONT}, which the policy takes' in output
+    assert text in output
 
 
 @pytest.mark.slow

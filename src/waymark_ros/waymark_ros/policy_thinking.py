@@ -11,7 +11,7 @@ from typing import Any
 from waymark.errors import ConfigError, PolicyError
 from waymark.pipeline.smolvla_policy import SmolvlaPolicyConfig
 from waymark.policy.client import PolicyClient, PolicyUnreachable
-from waymark.policy.folder import read_contract
+from waymark.policy.folder import is_hub_name, read_contract
 from waymark.policy.greeting import Address, read_key
 from waymark.policy.mapping import PolicyMapping, load_mapping, require_match
 from waymark.policy.pilot import Pilot
@@ -39,7 +39,7 @@ class PolicyThinking:
             raise ConfigError('mapping: name a YAML that maps topics to the policy; docs/policy.md has one.')
         self._node, self._config = node, config
         self.mapping: PolicyMapping = load_mapping(Path(config.mapping))
-        if config.policy and Path(config.policy).expanduser().is_dir():
+        if config.policy and not is_hub_name(config.policy):
             contract = read_contract(Path(config.policy).expanduser())
             contract.require_sound(config.policy)
             require_match(contract, self.mapping)
@@ -84,8 +84,8 @@ class PolicyThinking:
 
     def _step(self) -> bool:
         """Ask once, where it is time to; False where the policy is not there."""
-        if self.process is not None:
-            self.process.ensure()
+        if self.process is not None and self.process.ensure() and self.process.starts > 1:
+            self._node.guard.count(f'policy: its process had ended; start {self.process.starts}. It said why above')
         try:
             if self.pilot.senses is None:
                 self.pilot.meet()

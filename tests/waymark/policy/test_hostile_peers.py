@@ -72,14 +72,17 @@ def test_ten_thousand_connections_leave_no_memory_behind_and_others_are_served_m
     still_open: deque[socket.socket] = deque(maxlen=200)  # as they fall out, they are closed
     for number in range(10_000):
         raw = connected(served)
-        raw.send(b'WAYP' if number % 2 else b'\x00' * 64)
+        with suppress(ConnectionError):
+            raw.send(b'WAYP' if number % 2 else b'\x00' * 64)
         if number % 3:
             raw.close()
         else:
             still_open.append(raw)
         if number % 2000 == 500:
             assert answers(served)
-            before = before or memory_kib()
+            before = (
+                memory_kib() if number == 2500 else before
+            )  # what the interpreter keeps for itself is there by then
     assert answers(served)
-    assert memory_kib() - before < 8 * 1024
+    assert memory_kib() - before < 8 * 1024  # 1 KiB for each
     assert len(served.policy.asked) == 6

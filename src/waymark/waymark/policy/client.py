@@ -17,7 +17,7 @@ from waymark.policy.greeting import Address, nonce, proof, require_proof, sealer
 from waymark.policy.observation import Chunk, Request, request_of, require_chunk, require_request
 from waymark.policy.wire import GREETING, HEAD, Limits, Message, Sealer, decode, encode, read_head
 
-GREETING_S = 5.0
+GREETING_S = 10.0
 MAX_CHUNK_BYTES = 16 << 20  # whatever a contract says
 WELCOME = Limits(text=64 << 10, arrays=0)
 

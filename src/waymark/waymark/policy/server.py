@@ -40,7 +40,7 @@ class ServerLimits:
         hang_s: An inference that takes longer ends the process, as nothing else would end it.
     """
 
-    greeting_s: float = 2.0
+    greeting_s: float = 5.0
     message_s: float = 5.0
     idle_s: float = 60.0
     strangers: int = 16
