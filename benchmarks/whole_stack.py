@@ -55,7 +55,8 @@ def main() -> None:
 def stack(folder: Path) -> dict[str, Any]:
     """The container's pipeline."""
     own: dict[str, dict[str, Any]] = {'route_follower': {'routes': str(folder / 'routes')}}
-    nodes = [{'node': name, 'parameters': own.get(name, {})} for name in NODES]
+    remaps = {'ego_motion': {'odometry': 'ego_odometry'}}  # the vehicle's own is the one that is followed
+    nodes = [{'node': n, 'parameters': own.get(n, {}), 'remaps': remaps.get(n, {})} for n in NODES]
     nodes.append({'node': 'safety_filter', 'parameters': LIMITS})
     nodes.append({'node': 'recorder', 'parameters': {'path': str(folder / 'run.mcap')}})
     return {'use_sim_time': True, 'nodes': nodes}

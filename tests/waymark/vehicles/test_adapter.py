@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import math
+import socket
 
 import numpy as np
 import pytest
@@ -207,6 +208,24 @@ def test_a_jump_and_a_clock_set_back_count_as_resets_and_time_is_answered(flight
     begun.step(square)
     assert begun.autopilot.last('TIMESYNC').ts1 == 4711
     assert begun.autopilot.last('TIMESYNC').tc1 > 0
+
+
+@needs_pymavlink
+def test_noise_on_the_port_is_left_out_and_heartbeats_behind_it_are_heard():
+    port = free_port()
+    link = MavlinkLink(f'udpin:127.0.0.1:{port}', 921600, 1, 191)
+    adapter = MavlinkAdapter(MavlinkConfig(), link, 0.0)
+    rng = np.random.default_rng(1)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as noise, FakeAutopilot(port) as autopilot:
+        for size in rng.integers(1, 300, 60):
+            noise.sendto(rng.bytes(int(size)), ('127.0.0.1', port))
+            adapter.tick(0.1, 1)
+        assert adapter.gate.heartbeat is None
+        for _ in range(60):  # noise that looks like the beginning of a long message takes the first ones with it
+            autopilot.beat()
+            adapter.tick(0.2, 1)
+        assert adapter.gate.heartbeat.autopilot == 'px4'
+    link.close()
 
 
 @needs_pymavlink

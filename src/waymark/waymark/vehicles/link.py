@@ -8,6 +8,8 @@ from typing import Any, Protocol
 
 from waymark.errors import BackendUnavailable, SourceError
 
+_AT_ONCE = 200  # messages: who sends more must not keep setpoints waiting
+
 
 class Link(Protocol):
     """What the adapter needs of a connection."""
@@ -67,7 +69,10 @@ class MavlinkLink:
     def received(self) -> list[Any]:
         """Messages that have come (see Link); what is damaged is left out."""
         found = []
-        while (message := self._mav.recv_msg()) is not None:
+        for _ in range(_AT_ONCE):
+            message = self._mav.recv_msg()
+            if message is None:
+                break
             if message.get_type() != 'BAD_DATA':
                 found.append(message)
         return found

@@ -39,6 +39,7 @@ class FlightSimulatorNode(ManagedNode):
     def on_activate_core(self) -> None:
         """Hear commands."""
         self.topics.listen()
+        self.exposed = None
 
     def work(self) -> None:
         """Fly until the mission, the time or the node ends."""
@@ -59,12 +60,13 @@ class FlightSimulatorNode(ManagedNode):
         step = self.flight.step(self.topics.command())
         stamp_ns = round((START_S + step.stamp_s) * NANOSECONDS)
         self.topics.moment(stamp_ns, step.measured, self.flight.velocity, step.T_map_base)
-        if step.rgb is not None:
-            self.topics.image(stamp_ns, step.rgb, self.flight.camera)
-            watchers.see(step, 'flying' if self.mission is None else self.mission.title)
+        late, self.exposed = self.exposed, (stamp_ns, step) if step.rgb is not None else None
+        if late is not None:  # a camera hands its image out later than an IMU its reading
+            self.topics.image(late[0], late[1].rgb, self.flight.camera)
+            watchers.see(late[1], 'flying' if self.mission is None else self.mission.title)
             self.statistics.frame_done(began_ns)
         if self.mission is not None:
-            self.mission.observe(stamp_ns, step.rgb is not None)
+            self.mission.observe(stamp_ns, late is not None)
         return step.stamp_s
 
     def is_over(self, stamp_s: float) -> bool:
