@@ -87,7 +87,7 @@ class GazeboTransport:
         until = time.monotonic() + timeout_s
         while time.monotonic() < until:
             with self._changed:
-                if self._changed.wait_for(lambda: bool(self._readers[topic]), _AGAIN_S):
+                if self._changed.wait_for(lambda: bool(self._readers[topic]), min(_AGAIN_S, timeout_s)):
                     return
             self.advertise(topic, self._offered[topic])
         raise SourceError(f'Gazebo does not read {topic}: is it in the world? Waited {timeout_s:g} s.')
@@ -173,8 +173,12 @@ class GazeboTransport:
             wanted = message('Subscribe').FromString(packet.serialized_data)
             with self._changed:
                 # By who reads: one that connects again would be told everything twice.
-                self._readers.setdefault(wanted.topic, {})[wanted.host, wanted.port] = connection
+                readers = self._readers.setdefault(wanted.topic, {})
+                before = readers.get((wanted.host, wanted.port))
+                readers[wanted.host, wanted.port] = connection
                 self._changed.notify_all()
+            if before is not None and before is not connection:
+                _end(before)
 
 
 def _packet(kind: str, said: Any) -> bytes:
