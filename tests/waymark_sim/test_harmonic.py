@@ -95,9 +95,7 @@ def test_a_folder_that_can_not_be_is_named(scene, tmp_path):
         export_harmonic(scene, RIG, tmp_path / 'file')
 
 
-@pytest.mark.skipif(
-    shutil.which('ign') is None, reason='needs ignition-tools and sdformat-sdf')
-)
+@pytest.mark.skipif(shutil.which('ign') is None, reason='needs ignition-tools and sdformat-sdf')
 def test_sdformat_finds_no_error_in_the_world(scene, tmp_path):
     export_harmonic(scene, RIG, tmp_path)
     said = subprocess.run(['ign', 'sdf', '-k', tmp_path / 'world.sdf'], capture_output=True, text=True, check=False)

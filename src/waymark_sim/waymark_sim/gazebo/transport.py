@@ -49,6 +49,7 @@ class GazeboTransport:
         self._heard: dict[str, tuple[str, Heard]] = {}
         self._pulled: dict[tuple[str, str, int], socket.socket] = {}
         self._offered: dict[str, str] = {}
+        self._accepted: list[socket.socket] = []
         self._readers: dict[str, dict[tuple[str, int], socket.socket]] = {}
         for target in (self._serve, self._follow_master):
             threading.Thread(target=target, daemon=True).start()
@@ -107,12 +108,7 @@ class GazeboTransport:
     def close(self) -> None:
         """Leave."""
         with self._lock:
-            sockets = [
-                self._master,
-                self._server,
-                *self._pulled.values(),
-                *(c for topic in self._readers.values() for c in topic.values()),
-            ]
+            sockets = [self._master, self._server, *self._pulled.values(), *self._accepted]
         for one in sockets:
             _end(one)
 
@@ -164,6 +160,8 @@ class GazeboTransport:
                 connection, _ = self._server.accept()
             except OSError:
                 return
+            with self._lock:
+                self._accepted.append(connection)
             threading.Thread(target=self._welcome, args=(_tuned(connection),), daemon=True).start()
 
     def _welcome(self, connection: socket.socket) -> None:
