@@ -27,19 +27,18 @@ Heard = Callable[[Any], None]
 class GazeboTransport:
     """A participant: subscribes to and publishes topics of one Gazebo server on this machine."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, within_s: float = 0.0) -> None:
         """Connect.
 
         Args:
             port: Of the master, on the loopback interface.
+            within_s: For how long to try again. Nobody else should knock to see whether it listens: a master whose
+                first visitor has gone before it could answer may end.
 
         Raises:
             SourceError: Nobody listens there.
         """
-        try:
-            self._master = _tuned(socket.create_connection((_LOOPBACK, port), timeout=5.0))
-        except OSError as error:
-            raise SourceError(f'Gazebo does not listen at port {port} ({error.strerror or error}). Start it.') from None
+        self._master = _tuned(_connected(port, within_s))
         self._master.settimeout(None)
         self._server = socket.create_server((_LOOPBACK, 0))
         self._port = self._server.getsockname()[1]
@@ -177,6 +176,18 @@ class GazeboTransport:
                 self._changed.notify_all()
             if before is not None and before is not connection:
                 _end(before)
+
+
+def _connected(port: int, within_s: float) -> socket.socket:
+    until = time.monotonic() + within_s
+    while True:
+        try:
+            return socket.create_connection((_LOOPBACK, port), timeout=5.0)
+        except OSError as error:
+            if time.monotonic() >= until:
+                reason = error.strerror or error
+                raise SourceError(f'Gazebo does not listen at port {port} ({reason}). Start it.') from None
+        time.sleep(0.05)
 
 
 def _packet(kind: str, said: Any) -> bytes:
