@@ -27,6 +27,28 @@ STEP_S = 0.02
 Picture = NDArray[np.uint8]
 
 
+def laid_out(config: FlightSimulatorConfig) -> tuple[Scene, NDArray[np.float64]]:
+    """The scene, and a way (N, 2) over it, m, points 0.1 m apart.
+
+    Raises:
+        ConfigError: `wind` is not two numbers.
+        SourceError: The ground can't be read, or has no room for the way.
+    """
+    if len(config.wind) != 2:
+        raise ConfigError(f'wind: expected east and north, two numbers, got {list(config.wind)}')
+    size, fov = (config.width, config.height), math.radians(config.fov_deg)
+    ground = open_ground(config.ground, config.metres_per_pixel, config.seed)
+    reach = config.altitude * math.tan(fov / 2) * math.hypot(1, size[0] / size[1])
+    way = plan_way(ground, config.length, reach, config.seed)
+    scene = Scene(
+        ground,
+        vehicles=tuple(make_traffic(config.seed, config.traffic, config.length / 2)),
+        light=Look(config.gain, 0.0, config.noise),
+        wind_m_s=(config.wind[0], config.wind[1]),
+    )
+    return scene, way
+
+
 class LiveFlight:
     """A quadrotor at the beginning of a way.
 
@@ -45,19 +67,10 @@ class LiveFlight:
             SourceError: The ground can't be read, or has no room for the way.
             BackendUnavailable: The simulator is not installed.
         """
-        if len(config.wind) != 2:
-            raise ConfigError(f'wind: expected east and north, two numbers, got {list(config.wind)}')
         size, fov = (config.width, config.height), math.radians(config.fov_deg)
-        self.ground = open_ground(config.ground, config.metres_per_pixel, config.seed)
-        reach = config.altitude * math.tan(fov / 2) * math.hypot(1, size[0] / size[1])
-        self.way = plan_way(self.ground, config.length, reach, config.seed)
+        scene, self.way = laid_out(config)
+        self.ground = scene.ground
         self._start = pose_at(self.way, 0)
-        scene = Scene(
-            self.ground,
-            vehicles=tuple(make_traffic(config.seed, config.traffic, config.length / 2)),
-            light=Look(config.gain, 0.0, config.noise),
-            wind_m_s=(config.wind[0], config.wind[1]),
-        )
         vehicle = QuadrotorConfig(altitude_m=config.altitude)
         view = View(size, fov, config.image_rate_hz, STEP_S)
         self._simulator = open_simulator(config.simulator, scene, vehicle, self._start, view, config.seed)

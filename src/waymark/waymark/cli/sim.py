@@ -87,3 +87,35 @@ def fly(
 
     options = FlyOptions(ground, metres_per_pixel, altitude, seed, wind, duration, video, show, record)
     sys.exit(fly_it(options))
+
+
+@app.command('export-gazebo')
+def export_gazebo(
+    folder: Annotated[Path, typer.Argument(help='Where world.sdf, bridge.yaml, harmonic.launch.py and the ground go.')],
+    ground: Annotated[str, typer.Option(help="A picture, or 'ground' for a generated one.")] = 'ground',
+    metres_per_pixel: Annotated[float, typer.Option(help='Scale of that picture.')] = 0.0,
+    altitude: Annotated[float, typer.Option(help='Where the vehicle starts, m.')] = 20.0,
+    seed: Annotated[int, typer.Option(min=0, help='Decides the generated ground and the way.')] = 7,
+    traffic: Annotated[int, typer.Option(min=0, max=1000, help='Vehicles that drive about.')] = 0,
+    width: Annotated[int, typer.Option(help='Of images, px.')] = 320,
+    height: Annotated[int, typer.Option(help='Of images, px.')] = 240,
+    rate: Annotated[float, typer.Option(help='Images per second.')] = 10.0,
+) -> None:
+    """Write the simulator's scene for Gazebo Harmonic: a world in SDF 1.9, ros_gz_bridge's topics, a launch file."""
+    from waymark.pipeline.flight_simulator import FlightSimulatorConfig
+
+    values = {
+        'ground': ground,
+        'metres_per_pixel': metres_per_pixel,
+        'altitude': altitude,
+        'seed': seed,
+        'traffic': traffic,
+        'width': width,
+        'height': height,
+        'image_rate_hz': rate,
+    }
+    config = FlightSimulatorConfig.from_mapping(values, 'waymark sim export-gazebo')
+    from waymark_sim.harmonic import export_flight
+
+    for path in export_flight(config, folder):
+        typer.echo(path)

@@ -6,7 +6,6 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -49,7 +48,7 @@ class GazeboLink:
         self._moved: NDArray[np.float64] | None = None
         self._placed: dict[str, NDArray[np.float64]] = {}
         self._image: tuple[int, Any] | None = None
-        self._transport = GazeboTransport(server.port)
+        self._transport = GazeboTransport(server.port, _START_S)
         for topic, kind in ((_WRENCH, 'Wrench'), (_MODIFY, 'Model'), (_CONTROL, 'WorldControl')):
             self._transport.advertise(topic, kind)
         self._transport.subscribe(f'{_TOPICS}/pose/local/info', 'PosesStamped', self._on_poses)
@@ -146,13 +145,10 @@ class GazeboLink:
                     raise SourceError(f'Gazebo does not load its world: waited {_START_S:g} s.')
                 self._step()
                 self._changed.wait(_AGAIN_S)
-            while self._changed.wait_for(partial(self._has_moved, self._pose[0]), _QUIET_S):
-                pass  # steps that were asked for twice
             self._count, T = self._pose
+            while self._changed.wait_for(lambda: self._pose_at(self._count + 1) is not None, _QUIET_S):
+                self._count, T = self._pose  # a step that was asked for twice
         self.state = BodyState(T, np.zeros(3), np.zeros(3))
-
-    def _has_moved(self, count: int) -> bool:
-        return self._pose is not None and self._pose[0] != count
 
     def _step(self) -> None:
         self._transport.publish(_CONTROL, message('WorldControl')(multi_step=1))

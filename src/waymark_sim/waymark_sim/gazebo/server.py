@@ -9,7 +9,6 @@ import random
 import shutil
 import socket
 import subprocess
-import time
 from pathlib import Path
 from types import TracebackType
 
@@ -18,7 +17,6 @@ from waymark.errors import BackendUnavailable, SourceError
 VARIABLE = 'WAYMARK_GAZEBO_ROOT'
 WORLD_FOLDER = '/gz'  # of the world's files, as the server sees it
 _FOLDER = Path(__file__).resolve().parents[4] / '.gazebo11'
-_START_S = 90.0
 _LINES = 6
 _PORTS = 11345, 32000
 
@@ -68,7 +66,7 @@ class GazeboServer:
     """One running server; ends with `close`, and with this process."""
 
     def __init__(self, folder: Path, threads: int = 1) -> None:
-        """Start it, paused.
+        """Start it, paused; who connects waits until it listens.
 
         Args:
             folder: Of the world's files: waymark.world and what it names. Logs are written there.
@@ -76,7 +74,7 @@ class GazeboServer:
 
         Raises:
             BackendUnavailable: Gazebo is not installed, or may not be run.
-            SourceError: It ended, or did not listen in time.
+            SourceError: No port is free for it.
         """
         root = find_gazebo()
         self.port = _free_port()
@@ -91,11 +89,6 @@ class GazeboServer:
             self._process = subprocess.Popen(
                 ['unshare', *as_root, *spaces, *inside], stdin=subprocess.PIPE, stdout=log, stderr=log
             )
-        try:
-            self._wait()
-        except BaseException:
-            self.close()
-            raise
 
     def __enter__(self) -> GazeboServer:
         return self
@@ -121,16 +114,6 @@ class GazeboServer:
         self._process.kill()
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(10.0)
-
-    def _wait(self) -> None:
-        until = time.monotonic() + _START_S
-        while time.monotonic() < until:
-            if not self.is_running:
-                raise SourceError(f'Gazebo ended while it started: {self.last_words()}')
-            with contextlib.suppress(OSError), socket.create_connection(('127.0.0.1', self.port), timeout=1.0):
-                return
-            time.sleep(0.05)
-        raise SourceError(f'Gazebo does not listen after {_START_S:g} s: {self.last_words()}')
 
 
 def _free_port() -> int:

@@ -17,7 +17,7 @@ from waymark_sim.boxes import boxes_of, moved_to
 from waymark_sim.flown import Flown
 from waymark_sim.gazebo.link import GazeboLink
 from waymark_sim.gazebo.server import WORLD_FOLDER, GazeboServer
-from waymark_sim.gazebo.world import Rig, classic_world, write_ground
+from waymark_sim.gazebo.world import Rig, write_classic_world
 from waymark_sim.look import Development
 from waymark_sim.ortho import pinhole
 from waymark_sim.quadrotor import QuadrotorConfig
@@ -63,8 +63,7 @@ class GazeboSimulator:
         self._files = tempfile.TemporaryDirectory(prefix='waymark-gazebo-')
         rig = Rig(start, vehicle.altitude_m, view.size_wh, view.fov_rad, view.rate_hz)
         folder = Path(self._files.name)
-        write_ground(scene.ground, folder, script=True)
-        (folder / 'waymark.world').write_text(classic_world(scene, rig, WORLD_FOLDER, _STEP_S), encoding='utf-8')
+        write_classic_world(scene, rig, folder, WORLD_FOLDER, _STEP_S)
         self._server = GazeboServer(folder)
         try:
             self._link = GazeboLink(self._server, _STEP_S)

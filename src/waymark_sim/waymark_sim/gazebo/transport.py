@@ -27,19 +27,18 @@ Heard = Callable[[Any], None]
 class GazeboTransport:
     """A participant: subscribes to and publishes topics of one Gazebo server on this machine."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, within_s: float = 0.0) -> None:
         """Connect.
 
         Args:
             port: Of the master, on the loopback interface.
+            within_s: For how long to try again. Nobody else should knock to see whether it listens: a master whose
+                first visitor has gone before it could answer may end.
 
         Raises:
             SourceError: Nobody listens there.
         """
-        try:
-            self._master = _tuned(socket.create_connection((_LOOPBACK, port), timeout=5.0))
-        except OSError as error:
-            raise SourceError(f'Gazebo does not listen at port {port} ({error.strerror or error}). Start it.') from None
+        self._master = _tuned(_connected(port, within_s))
         self._master.settimeout(None)
         self._server = socket.create_server((_LOOPBACK, 0))
         self._port = self._server.getsockname()[1]
@@ -49,6 +48,7 @@ class GazeboTransport:
         self._heard: dict[str, tuple[str, Heard]] = {}
         self._pulled: dict[tuple[str, str, int], socket.socket] = {}
         self._offered: dict[str, str] = {}
+        self._accepted: list[socket.socket] = []
         self._readers: dict[str, dict[tuple[str, int], socket.socket]] = {}
         for target in (self._serve, self._follow_master):
             threading.Thread(target=target, daemon=True).start()
@@ -87,7 +87,7 @@ class GazeboTransport:
         until = time.monotonic() + timeout_s
         while time.monotonic() < until:
             with self._changed:
-                if self._changed.wait_for(lambda: bool(self._readers[topic]), _AGAIN_S):
+                if self._changed.wait_for(lambda: bool(self._readers[topic]), min(_AGAIN_S, timeout_s)):
                     return
             self.advertise(topic, self._offered[topic])
         raise SourceError(f'Gazebo does not read {topic}: is it in the world? Waited {timeout_s:g} s.')
@@ -107,12 +107,7 @@ class GazeboTransport:
     def close(self) -> None:
         """Leave."""
         with self._lock:
-            sockets = [
-                self._master,
-                self._server,
-                *self._pulled.values(),
-                *(c for topic in self._readers.values() for c in topic.values()),
-            ]
+            sockets = [self._master, self._server, *self._pulled.values(), *self._accepted]
         for one in sockets:
             _end(one)
 
@@ -164,6 +159,8 @@ class GazeboTransport:
                 connection, _ = self._server.accept()
             except OSError:
                 return
+            with self._lock:
+                self._accepted.append(connection)
             threading.Thread(target=self._welcome, args=(_tuned(connection),), daemon=True).start()
 
     def _welcome(self, connection: socket.socket) -> None:
@@ -173,8 +170,24 @@ class GazeboTransport:
             wanted = message('Subscribe').FromString(packet.serialized_data)
             with self._changed:
                 # By who reads: one that connects again would be told everything twice.
-                self._readers.setdefault(wanted.topic, {})[wanted.host, wanted.port] = connection
+                readers = self._readers.setdefault(wanted.topic, {})
+                before = readers.get((wanted.host, wanted.port))
+                readers[wanted.host, wanted.port] = connection
                 self._changed.notify_all()
+            if before is not None and before is not connection:
+                _end(before)
+
+
+def _connected(port: int, within_s: float) -> socket.socket:
+    until = time.monotonic() + within_s
+    while True:
+        try:
+            return socket.create_connection((_LOOPBACK, port), timeout=5.0)
+        except OSError as error:
+            if time.monotonic() >= until:
+                reason = error.strerror or error
+                raise SourceError(f'Gazebo does not listen at port {port} ({reason}). Start it.') from None
+        time.sleep(0.05)
 
 
 def _packet(kind: str, said: Any) -> bytes:

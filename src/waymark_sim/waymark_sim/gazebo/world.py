@@ -18,8 +18,8 @@ from waymark_sim.boxes import boxes_of
 from waymark_sim.ground import Ground
 from waymark_sim.scene import Scene
 
-WORLD, QUADROTOR, BODY, CAMERA = 'waymark', 'quadrotor', 'body', 'down'
-TEXTURE = 'ground.bmp'  # loads in a tenth of the time of a PNG
+WORLD, QUADROTOR, BODY, CAMERA = 'waymark', 'quadrotor', 'base_link', 'down'
+_CLASSIC_TEXTURE = 'ground.bmp'  # loads in a tenth of the time of a PNG
 _MATERIAL = 'Waymark/Ground'
 _LARGEST_PX = 8192  # what software renderers take as a texture
 
@@ -48,11 +48,11 @@ class Rig:
         return 2 * math.atan(math.tan(self.fov_rad / 2) * self.size_wh[0] / self.size_wh[1])
 
 
-def write_ground(ground: Ground, folder: Path, script: bool) -> None:
-    """Write the ground's texture, and the material script of Gazebo 11.
+def write_ground(ground: Ground, path: Path) -> None:
+    """Write the ground's picture as a texture: .png or .bmp.
 
     Raises:
-        ConfigError: The folder can't be written.
+        ConfigError: It can't be written.
     """
     height, width = ground.rgb.shape[:2]
     factor = min(1.0, _LARGEST_PX / max(height, width))
@@ -61,21 +61,26 @@ def write_ground(ground: Ground, folder: Path, script: bool) -> None:
         small = cv2.resize(picture, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
         picture = np.asarray(small, np.uint8)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        written = cv2.imwrite(str(folder / TEXTURE), picture)
-        if script:
-            (folder / 'ground.material').write_text(_SCRIPT, encoding='utf-8')
+        path.parent.mkdir(parents=True, exist_ok=True)
+        written = cv2.imwrite(str(path), picture)
     except OSError as error:
-        raise ConfigError(f'{folder}: can not be written ({error.strerror}). Name another folder.') from None
+        raise ConfigError(f'{path}: can not be written ({error.strerror}). Name another folder.') from None
     if not written:
-        raise ConfigError(f'{folder / TEXTURE}: can not be written. Name another folder.')
+        raise ConfigError(f'{path}: can not be written. Name another folder.')
+
+
+def write_classic_world(scene: Scene, rig: Rig, folder: Path, resources: str, step_s: float) -> None:
+    """Write waymark.world and what it names (see classic_world)."""
+    write_ground(scene.ground, folder / _CLASSIC_TEXTURE)
+    (folder / 'ground.material').write_text(_SCRIPT, encoding='utf-8')
+    (folder / 'waymark.world').write_text(classic_world(scene, rig, resources, step_s), encoding='utf-8')
 
 
 _SCRIPT = f"""material {_MATERIAL} {{
   technique {{ pass {{
     lighting off
     texture_unit {{
-      texture {TEXTURE}
+      texture {_CLASSIC_TEXTURE}
       filtering trilinear
     }}
   }} }}
