@@ -22,6 +22,7 @@ NODES = [
     'recorder',
     'route_follower',
     'safety_filter',
+    'smolvla_policy',
 ]
 CONFIG = [FindPackageShare('waymark_bringup'), '/config/nodes/', LaunchConfiguration('node'), '.yaml']
 

@@ -24,7 +24,7 @@ CONTRACT = Contract(
 
 
 class TamePolicy:
-    """Answers state + k in step k, after `thinks_s`; `hangs` until `go_on` is set.
+    """Answers state + k in step k, after `thinks_s`; hangs while `go_on` is cleared.
 
     Attributes:
         asked: Requests so far.
@@ -35,12 +35,10 @@ class TamePolicy:
         self.asked: list[Request] = []
         self.go_on = threading.Event()
         self.go_on.set()
-        self.breaks = False
 
     def answer(self, request: Request) -> Chunk:
         self.asked.append(request)
-        if request.task == 'hang':
-            self.go_on.wait(30.0)
+        self.go_on.wait(60.0)
         if request.task == 'break':
             raise RuntimeError('out of memory')
         time.sleep(self.thinks_s)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tiny policies with random weights, and what lerobot itself answers with them: `python tiny_policies.py FOLDER`."""
+"""Tiny policies with random weights and what lerobot answers with them: `python tiny_policies.py FOLDER [NAME]`."""
 
 from __future__ import annotations
 
@@ -117,5 +117,6 @@ if __name__ == '__main__':
     import torch
 
     torch.set_num_threads(1)  # as the process that is held against this
-    for made in (save_smolvla(Path(sys.argv[1]) / 'smolvla'), save_act(Path(sys.argv[1]) / 'act')):
-        save_truth(made)
+    makers = {'smolvla': save_smolvla, 'act': save_act}
+    for name in sys.argv[2:] or makers:
+        save_truth(makers[name](Path(sys.argv[1]) / name))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The actions of route_follower: one goal at a time, worked on by the node's worker with each image."""
+"""Actions of a node: one goal at a time, worked on by the node's worker."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Run:
     """A goal that is being worked on.
 
     Attributes:
-        kind: The action: waymark_msgs.action.TeachRoute or RepeatRoute.
+        kind: The action, as waymark_msgs.action.TeachRoute.
         goal: rclpy's handle.
         done: Done with ('succeed', 'canceled' or 'abort', the result).
         session: What the worker made of it; None before it began.
@@ -89,7 +89,7 @@ class RouteActions:
         """One at a time: accepted goals are executed in this thread right after, so `_run` is set by then."""
         if not self._node.is_active or self._run is not None:
             self._node.get_logger().warning(
-                f'goal refused: {"another route is being worked on" if self._run else "the node is not active"}'
+                f'goal refused: {"another goal is being worked on" if self._run else "the node is not active"}'
             )
             return GoalResponse.REJECT
         return GoalResponse.ACCEPT
@@ -110,7 +110,7 @@ class RouteActions:
                 self._run = run if is_free else self._run
             if not is_free:
                 goal.abort()
-                return kind.Result(success=False, message='another route is being worked on.')
+                return kind.Result(success=False, message='another goal is being worked on.')
             self._wake(run)
             outcome, result = await run.done
             getattr(goal, outcome)()

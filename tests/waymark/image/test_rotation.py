@@ -2,7 +2,7 @@
 import numpy as np
 import pytest
 
-from waymark.image.rotation import quaternion_xyzw, rotation_of, rotation_vector
+from waymark.image.rotation import quaternion_xyzw, rotation_of, rotation_rpy, rotation_vector, rpy_of
 
 
 @pytest.mark.parametrize(
@@ -22,3 +22,8 @@ def test_rotations_become_the_quaternions_of_the_textbook(R, quaternion):
 def test_a_vector_comes_back_from_its_rotation_however_small(angle):
     axis = np.array([0.36, 0.48, -0.8])
     np.testing.assert_allclose(rotation_vector(rotation_of(angle * axis)), angle * axis, rtol=1e-9, atol=0)
+
+
+@pytest.mark.parametrize('rpy', [(0.0, 0.0, 0.0), (0.3, -1.2, 3.0), (-3.0, 1.5, -2.0)])
+def test_roll_pitch_and_yaw_come_back(rpy):
+    assert rpy_of(rotation_rpy(*rpy)) == pytest.approx(rpy, abs=1e-9)

@@ -44,6 +44,11 @@ def test_a_mapping_is_read_and_goes_with_its_policy(tmp_path):
     assert mapping.states[STATE][1].field == 'lift'
 
 
+def test_the_mappings_that_ship_are_read(repo):
+    paths = sorted((repo / 'config' / 'policies').glob('*.yaml'))
+    assert [load_mapping(p).output for p in paths] == ['twist']
+
+
 @pytest.mark.parametrize(
     ('quantity', 'number', 'ros'),
     [

@@ -84,7 +84,7 @@ def test_a_policy_that_hangs_is_noticed_at_both_ends(serve):
     served.policy.go_on.clear()
     with closing(PolicyClient(served.address, timeout_s=0.2)) as client:
         with pytest.raises(PolicyUnreachable, match=r'no answer from .* within 0.2 s'):
-            client.predict(seen(task='hang'))
+            client.predict(seen())
         with pytest.raises(PolicyUnreachable, match='another request is being answered'):
             client.predict(seen())
         assert served.hangs.wait(10.0)

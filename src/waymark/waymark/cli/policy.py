@@ -76,11 +76,9 @@ def serve(
 
 def _contract(policy: str) -> Contract:
     """A folder is read here; a hub's policy by the interpreter that can fetch it."""
-    from waymark.policy.folder import read_contract
+    from waymark.policy.folder import is_hub_name, read_contract
 
-    if Path(policy).expanduser().is_dir() or policy.count('/') != 1 or policy.startswith(('.', '/', '~')):
-        return read_contract(Path(policy).expanduser())
-    return _contract_of_hub(policy)
+    return _contract_of_hub(policy) if is_hub_name(policy) else read_contract(Path(policy).expanduser())
 
 
 def _contract_of_hub(policy: str) -> Contract:

@@ -86,3 +86,9 @@ def rotation_rpy(roll_rad: float, pitch_rad: float, yaw_rad: float) -> NDArray[n
     """Rotation matrix (3, 3) Rz(yaw) Ry(pitch) Rx(roll), as REP-103 and tf order them."""
     x, y, z = np.eye(3)
     return np.asarray(rotation_of(yaw_rad * z) @ rotation_of(pitch_rad * y) @ rotation_of(roll_rad * x))
+
+
+def rpy_of(R: NDArray[np.float64]) -> tuple[float, float, float]:
+    """Roll, pitch, yaw in rad of a rotation matrix (3, 3): the inverse of `rotation_rpy`, pitch -pi/2 to pi/2."""
+    pitch = float(np.arcsin(np.clip(-R[2, 0], -1.0, 1.0)))
+    return float(np.arctan2(R[2, 1], R[2, 2])), pitch, yaw_of(R)

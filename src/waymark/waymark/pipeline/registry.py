@@ -20,6 +20,7 @@ NODE_CONFIGS = {
     'image_classifier': 'waymark.classification.config:ClassifierConfig',
     'obb_detector': 'waymark.pipeline.obb_detector:ObbDetectorConfig',
     'route_follower': 'waymark.pipeline.route_follower:RouteFollowerConfig',
+    'smolvla_policy': 'waymark.pipeline.smolvla_policy:SmolvlaPolicyConfig',
     'safety_filter': 'waymark.safety.config:SafetyConfig',
     'recorder': 'waymark.report.config:RecorderConfig',
 }

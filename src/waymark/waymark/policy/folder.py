@@ -50,6 +50,12 @@ def read_contract(folder: Path, dataset: Path | None = None) -> Contract:
     return contract if dataset is None else with_dataset(contract, dataset)
 
 
+def is_hub_name(policy: str) -> bool:
+    """Whether it can only be a hub's 'owner/name': there is no such folder."""
+    is_name = policy.count('/') == 1 and not policy.startswith(('.', '/', '~'))
+    return is_name and not Path(policy).is_dir()
+
+
 def with_dataset(contract: Contract, dataset: Path) -> Contract:
     """Add names and fps from a dataset; what does not fit becomes a problem.
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from waymark.errors import BackendUnavailable, PolicyError
 from waymark.policy.contract import Contract
-from waymark.policy.folder import read_contract, tensor_shapes
+from waymark.policy.folder import is_hub_name, read_contract, tensor_shapes
 from waymark.policy.observation import Chunk, Overlap, Request
 from waymark.policy.serving import ServeConfig
 
@@ -32,7 +32,7 @@ def find_folder(policy: str) -> Path:
     folder = Path(policy).expanduser()
     if folder.is_dir():
         return folder
-    if policy.count('/') != 1 or policy.startswith(('.', '/', '~')):
+    if not is_hub_name(policy):
         raise PolicyError(f'{policy}: there is no such folder. Name one that lerobot saved a policy to, or owner/name.')
     try:
         from huggingface_hub import snapshot_download

@@ -88,6 +88,7 @@ class PolicyServer:
                    for k in contract.keys)  # fmt: skip
         self._room = Limits(arrays=room + 4 * contract.chunk_steps * contract.action.dim + 1024)
         self._strangers: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
+        self._open: set[asyncio.StreamWriter] = set()
         self._clients = 0
         self._busy_since: float | None = None
         self._pool = ThreadPoolExecutor(1, 'inference')
@@ -115,18 +116,24 @@ class PolicyServer:
             with contextlib.suppress(RuntimeError):  # it has ended
                 self._loop.call_soon_threadsafe(self._over.set)
 
+    @property
+    def _is_over(self) -> bool:
+        return self._over is None or self._over.is_set()
+
     async def _run(self, ready: Callable[[Address], None], hung: Callable[[], None]) -> None:
         self._loop, self._over = asyncio.get_running_loop(), asyncio.Event()
         server, address = await self._listen()
         ready(address)
         try:
-            while not self._over.is_set():
+            while not self._is_over:
                 with contextlib.suppress(asyncio.TimeoutError):
                     await asyncio.wait_for(self._over.wait(), min(1.0, self._limits.hang_s / 4))
                 if self._busy_since is not None and time.monotonic() - self._busy_since > self._limits.hang_s:
                     hung()
         finally:
             server.close()
+            for writer in self._open:  # before Python 3.12 a task that is cancelled just as it reads goes on reading
+                writer.transport.abort()
             self._pool.shutdown(wait=False, cancel_futures=True)
             if self._address.path:
                 Path(self._address.path).unlink(missing_ok=True)
@@ -154,6 +161,7 @@ class PolicyServer:
             self._strangers.pop(next(iter(self._strangers))).transport.abort()  # the oldest
             self.refused += 1
         self._strangers[task] = writer
+        self._open.add(writer)
         line = _Line(reader, writer)
         is_client = False
         try:
@@ -161,7 +169,7 @@ class PolicyServer:
             self._strangers.pop(task, None)
             is_client = True
             self._clients += 1
-            while True:
+            while not self._is_over:
                 await self._serve(line)
         except _NOBODY as error:
             self.refused += not is_client or isinstance(error, WireError)
@@ -171,6 +179,7 @@ class PolicyServer:
         finally:
             self._clients -= is_client
             self._strangers.pop(task, None)
+            self._open.discard(writer)
             writer.transport.abort()
 
     async def _greet(self, line: _Line) -> None:
