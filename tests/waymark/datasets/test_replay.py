@@ -135,9 +135,7 @@ def test_a_real_dataset_without_its_videos_says_which_are_missing(shared_data):
     sizes = {'states': (VectorFeature('observation.state', 6),), 'action': VectorFeature('action', 6), 'fps': 30.0}
     sees = contract(cameras=(CameraFeature('observation.images.front', (640, 480)),), **sizes)
 
-    with pytest.raises(
-        SourceError, match=r'none of its 4 episodes is whole: videos/observation.images.front/chunk-000'
-    ):
+    with pytest.raises(SourceError, match='none of its 4 episodes is whole: videos/observation.images.front'):
         chosen_episodes(dataset, sees, ())
     with pytest.raises(SourceError, match='episode 2 lacks videos/observation.images.front'):
         chosen_episodes(dataset, sees, (2,))

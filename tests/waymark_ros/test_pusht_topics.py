@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: Apache-2.0
+"""gym-pusht behind topics: nothing changes, and commands outside of the world are refused."""
+
+from __future__ import annotations
+
+import threading
+
+import numpy as np
+import pytest
+
+pytest.importorskip('gym_pusht', reason='gym-pusht is not installed (docs/policy_data.md)')
+
+
+@pytest.mark.ros
+@pytest.mark.slow
+def test_topics_change_nothing_and_commands_outside_the_world_are_refused(spinning):
+    import rclpy
+    from sensor_msgs.msg import JointState
+    from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
+
+    from waymark_ros.pusht_topics import JOINTS, PushTopics
+    from waymark_sim.pusht import PushWorld
+
+    node, other = rclpy.create_node('pusht'), rclpy.create_node('policy')
+    topics, is_over = PushTopics(node, [2], max_steps=12, image_px=32), threading.Event()
+    commands, tees = other.create_publisher(JointTrajectory, 'pusht/command', 10), {}
+
+    def answer(message):
+        stamp = (message.header.stamp.sec, message.header.stamp.nanosec)
+        tees.setdefault(stamp, message.position[2:4].tolist())
+        for place in ([900.0, 0.0], [float('nan'), 0.0], [256.0, 256.0]):
+            points = [JointTrajectoryPoint(positions=place)]
+            commands.publish(JointTrajectory(header=message.header, joint_names=list(JOINTS), points=points))
+
+    other.create_subscription(JointState, 'pusht/state', answer, 10)
+    spinning(node)
+    spinning(other)
+
+    (result,) = topics.run(is_over)
+
+    world = PushWorld()
+    seen, expected = world.reset(2), []
+    for _ in range(12):
+        expected.append(seen.tee[:2].tolist())
+        seen = world.step(np.array([256.0, 256.0]))
+    assert result['steps'] == 12 and topics.refused >= 2
+    assert list(tees.values())[:12] == expected
