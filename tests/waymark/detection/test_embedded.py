@@ -4,6 +4,7 @@
 import numpy as np
 import pytest
 
+from waymark.boxes import nms
 from waymark.detection import Detections, Detector, DetectorConfig, average_precision
 from waymark.detection.stored import read_detector
 from waymark_sim.aerial import CLASS_NAMES, make_scene
@@ -33,6 +34,12 @@ def test_model_and_references_are_at_most_five_megabytes():
 def test_an_empty_ground_has_no_objects(embedded):
     gray = np.full((480, 640, 3), 120, np.uint8)
     assert len(embedded.detect(gray)) == 0
+
+
+def test_no_object_is_told_as_two_classes(embedded):
+    found = embedded.detect(make_scene(FIRST_SEED + 2, 640, 'yard').rgb)
+    assert len(found) > 5
+    assert len(nms(found.boxes, found.scores, DetectorConfig().nms_threshold)) == len(found)
 
 
 @pytest.mark.slow

@@ -17,8 +17,10 @@ from waymark.checks import require_finite, require_shape
 
 Indices = NDArray[np.intp]
 
+_FEW = 96  # boxes of which all pairs are compared: fewer steps than to look for those that are near
 _BLOCK = 512  # boxes whose pairs are held at once
 _PAIRS_AT_ONCE = 250_000
+_PAIRS_OF_FEW = np.tril_indices(_FEW, -1)  # those of the first n boxes are the first n (n - 1) / 2
 _SLACK = 1 + 1e-9  # of the gate: rounding must not shut out a pair
 
 
@@ -47,6 +49,8 @@ def nms(
         raise ValueError(f'threshold: must be above 0 and at most 1, got {threshold}')
     order = np.argsort(-ranks, kind='stable')
     rows = rows[order]
+    if len(rows) <= _FEW:
+        return order[_few(rows, threshold, None if classes is None else _ordered(classes, order))]
     key = rows[:, 0] if classes is None else _apart(rows, _ordered(classes, order), threshold)
     return order[_greedy(_Scene(rows, key, threshold), len(rows))]
 
@@ -54,6 +58,21 @@ def nms(
 def _ordered(classes: NDArray[np.integer], order: Indices) -> NDArray[np.integer]:
     require_shape('classes', classes, (len(order),))
     return np.asarray(classes)[order]
+
+
+def _few(rows: Boxes, threshold: float, classes: NDArray[np.integer] | None) -> Indices:
+    """Positions of the kept among few boxes, best first."""
+    worse, better = (side[: len(rows) * (len(rows) - 1) // 2] for side in _PAIRS_OF_FEW)
+    terms = gaussian_terms(rows)
+    agree = pair_distance(terms.take(better, axis=1), terms.take(worse, axis=1)) < distance_of(threshold)
+    if classes is not None:
+        agree &= classes.take(better) == classes.take(worse)
+    gone, pairs = bytearray(len(rows)), np.flatnonzero(agree)
+    # Pairs come in the order of the worse box: of all better ones it is then known whether they are gone.
+    for one, other in zip(better.take(pairs).tolist(), worse.take(pairs).tolist(), strict=True):
+        if not gone[one]:
+            gone[other] = 1
+    return np.flatnonzero(np.frombuffer(gone, np.uint8) == 0)
 
 
 def _apart(rows: Boxes, classes: NDArray[np.integer], threshold: float) -> NDArray[np.float64]:

@@ -27,7 +27,9 @@ class DetectorConfig(Config):
     threads: int = param(0, "CPU threads for one image; 0: the runtime's choice.", ge=0, le=256)
     confidence: float = param(0.25, 'Least score of a box.', ge=0, le=1)
     nms_threshold: float = param(0.45, 'ProbIoU above which the box with the lower score goes.', gt=0, le=1)
-    class_agnostic: bool = param(False, 'Boxes of different classes suppress each other too.')
+    class_agnostic: bool = param(
+        False, 'Boxes of different classes suppress each other too; those of box_net always do.'
+    )
     max_detections: int = param(1000, 'Most boxes per image, the best; 0: all.', ge=0)
     tile_overlap: float = param(
         0.0,

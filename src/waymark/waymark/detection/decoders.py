@@ -72,11 +72,13 @@ class Decoder:
         decode: Outputs, in the model's order, to boxes.
         is_unique: The network already gives each object once: no suppression afterwards.
         about: What it is, for people.
+        is_exclusive: An object is of one class: boxes of different classes suppress each other.
     """
 
     decode: Callable[[Outputs, Wanted], Raw]
     is_unique: bool
     about: str
+    is_exclusive: bool = False
 
 
 def yolo_obb(outputs: Outputs, wanted: Wanted) -> Raw:
@@ -196,7 +198,7 @@ def sigmoid(x: NDArray[Any]) -> NDArray[Any]:
 
 
 DECODERS: Mapping[str, Decoder] = {
-    'box_net': Decoder(box_net, False, "Waymark's own, oriented"),
+    'box_net': Decoder(box_net, False, "Waymark's own, oriented", is_exclusive=True),
     'yolo_obb': Decoder(yolo_obb, False, 'oriented YOLO, all candidates'),
     'yolo_obb_end2end': Decoder(yolo_obb_end2end, True, 'oriented YOLO, end to end'),
     'yolo': Decoder(yolo, False, 'upright YOLO, all candidates'),

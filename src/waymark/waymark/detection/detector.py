@@ -131,7 +131,11 @@ class Detector:
         for tile in tiles_of(size, self.manifest.input_wh, overlap):
             part = rgb[tile.top : tile.top + tile.height, tile.left : tile.left + tile.width]
             parts.append((tile, self._detect(np.ascontiguousarray(part))))
-        return self._limited(merged(parts, size, self._config.nms_threshold, self._config.class_agnostic))
+        return self._limited(merged(parts, size, self._config.nms_threshold, self._is_agnostic))
+
+    @property
+    def _is_agnostic(self) -> bool:
+        return self._config.class_agnostic or self._decoder.is_exclusive
 
     def candidates(self, rgb: NDArray[np.uint8]) -> Raw:
         """What the network finds in the whole image before suppression, in its input: px from the upper left corner.
@@ -162,7 +166,7 @@ class Detector:
         if self._decoder.is_unique:
             kept = np.argsort(-scores, kind='stable')
         else:
-            kept = nms(boxes, scores, config.nms_threshold, None if config.class_agnostic else classes)
+            kept = nms(boxes, scores, config.nms_threshold, None if self._is_agnostic else classes)
         place = Placement.of((rgb.shape[1], rgb.shape[0]), self.manifest.input_wh, self.manifest.resize)
         return Detections(place.to_source(boxes[kept]), scores[kept], classes[kept], self.manifest.class_names)
 
