@@ -9,7 +9,7 @@ vehicle is on a line through it.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,13 +24,14 @@ from waymark.places.rigid import transform, turned
 from waymark.places.views import Lenses
 from waymark.routes import RoutePath, Sighting
 from waymark.routes.config import SightingConfig
-from waymark.routes.planar import Planar
+from waymark.routes.planar import Planar, wrapped
 from waymark.routes.sighting import Seen
 
 # Columns: the optical frame's right, down and view in forward, left, up of the vehicle.
 _R_BASE_FORWARD = np.array([[0.0, 0.0, 1.0], [-1.0, 0.0, 0.0], [0.0, -1.0, 0.0]])
-_REACH = 2  # keyframes before and after that tell how far away things are
+_REACH = 4  # keyframes before and after that tell how far away things are
 _GUESS_SIGMA, _GUESS_SIGMA_M = 0.5, 0.3  # of a distance that nothing measured: as a share of it, and besides
+_ALIKE_RAD = 0.2  # by which two keyframes and the route may differ in the direction between them; half of it in turn
 _BUMP_RAD = 0.01  # by which keyframe and image are tilted unknown
 
 
@@ -144,6 +145,18 @@ class ForwardViews:
                 there = self._keyframes[other].features
                 pairs = match(keyframe.features, there, self._config.route_ratio)
                 views = both.views(keyframe.features.keypoints[pairs[:, 0]], there.keypoints[pairs[:, 1]])
-                found = found.joined(triangulated(views, pairs[:, 0], math.hypot(step.x_m, step.y_m)))
+                found = found.joined(
+                    triangulated(views, pairs[:, 0], math.hypot(step.x_m, step.y_m), self._is_like(step))
+                )
             self._landmarks[index] = found
         return self._landmarks[index]
+
+    def _is_like(self, step: Planar) -> Callable[[Floats], bool]:
+        """Whether a camera's pose (4, 4) up to scale is about a step of the route."""
+
+        def is_like(T_ref_cur: Floats) -> bool:
+            x, y, yaw = planar_part(T_ref_cur, self._R_base_camera)
+            off = wrapped(math.atan2(y, x) - math.atan2(step.y_m, step.x_m))
+            return abs(off) < _ALIKE_RAD and abs(wrapped(yaw - step.yaw_rad)) < _ALIKE_RAD / 2
+
+        return is_like

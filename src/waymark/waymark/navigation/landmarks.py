@@ -6,7 +6,7 @@ The pose is that of Perspective-n-Point (SQPnP: Terzakis and Lourakis, ECCV 2020
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import cv2
@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from waymark.image.homography import HomographyConfig
-from waymark.places.epipolar import pose_up_to_scale
+from waymark.places.epipolar import find_essential, pose_up_to_scale
 from waymark.places.least_squares import IN_DEPTH, minimize
 from waymark.places.relative import GROUP_IN_DEPTH_PX, RelativePose
 from waymark.places.rigid import cross, projected, rays_of, transform, turned
@@ -25,6 +25,8 @@ Floats = NDArray[np.float64]
 _SMALLEST_PARALLAX_PX = 4.0  # with less, depth is a guess
 _LARGEST_MISS_PX = 2.0
 _TRIES = 200
+_ROUGH_M, _ROUGH_SHARE, _ROUGH_RAD = 0.3, 0.3, 0.05  # of a pose whose errors can not be told
+_FEWEST_ALIKE = 20  # matches that must agree with an essential matrix
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,19 +71,25 @@ class _Camera:
         return _Camera(turned(by[:3]) @ self.R, self.t + by[3:])
 
 
-def triangulated(views: Views, keypoints: NDArray[np.intp], length_m: float) -> list[tuple[int, Floats, float]]:
+def triangulated(
+    views: Views, keypoints: NDArray[np.intp], length_m: float, is_likely: Callable[[Floats], bool]
+) -> list[tuple[int, Floats, float]]:
     """Points of a keyframe by what another view shows of them, from a known distance.
 
     Args:
         views: (N, 2) matched points of the keyframe and the other view, with outliers.
         keypoints: (N,) which keypoints of the keyframe they are.
         length_m: Between the two cameras.
+        is_likely: Whether a pose (4, 4) of the other camera, up to scale, is about what the route says: that makes up
+            for points too few to be told twice.
 
     Returns:
         Keypoint, place (3,) m in the keyframe's optical frame, and parallax in px of each that both views fix.
     """
     pose = pose_up_to_scale(views.points_ref, views.points_cur, views.K)
     if pose is None:
+        pose = _essential(views)
+    if pose is None or not is_likely(pose.T_ref_cur):
         return []
     rays, rays_cur = rays_of(views.points_ref, views.K), rays_of(views.points_cur, views.K)
     focal = float(np.sqrt(views.K[0, 0] * views.K[1, 1]))
@@ -93,6 +101,15 @@ def triangulated(views: Views, keypoints: NDArray[np.intp], length_m: float) -> 
         miss = np.linalg.norm(projected(there, views.K) - views.points_cur, axis=1)
     good = (points[:, 2] > 0) & (there[:, 2] > 0) & (parallax > _SMALLEST_PARALLAX_PX) & (miss < _LARGEST_MISS_PX)
     return [(int(keypoints[i]), length_m * points[i], float(parallax[i])) for i in np.flatnonzero(good)]
+
+
+def _essential(views: Views) -> RelativePose | None:
+    """The pose of the essential matrix that most points agree with; nothing is known of its errors."""
+    found = find_essential(views.points_ref, views.points_cur, views.K)
+    if found is None or np.count_nonzero(found.inliers) < _FEWEST_ALIKE:
+        return None
+    T = transform(found.R.T, -found.R.T @ found.t)
+    return RelativePose(T, np.full((6, 6), np.nan), is_metric=False, is_planar=False)
 
 
 def placed_by(
@@ -123,8 +140,10 @@ def placed_by(
         return projected(points @ state.R.T + state.t, K) - seen
 
     fit = minimize(start, residuals, _Camera.moved, 6, cells[:, 0] * 100_003 + cells[:, 1], noise=IN_DEPTH)
-    if fit is None:
-        return None
+    if fit is None:  # on too few things to say how sure it is
+        T = transform(start.R.T, -start.R.T @ start.t)
+        rough = np.repeat([_ROUGH_M + _ROUGH_SHARE * float(np.linalg.norm(start.t)), _ROUGH_RAD], 3) ** 2
+        return RelativePose(T, np.diag(rough), is_metric=True, is_planar=False), int(np.count_nonzero(near))
     R, t = fit.state.R, fit.state.t
     J = np.zeros((6, 6))  # C = -R' t; R <- exp(w) R turns R' t by -R' (w x t)
     J[:3, :3], J[:3, 3:], J[3:, :3] = -R.T @ cross(t), -R.T, -R.T
