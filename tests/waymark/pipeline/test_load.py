@@ -56,7 +56,7 @@ def test_relative_paths_are_relative_to_the_yaml(write, tmp_path):
         ('nodes: []\nnodes: []', "the key 'nodes' stands twice"),
         ('nodes: []\nextra: 1', "unknown key 'extra'"),
         ('nodes: [{name: x}]', 'expected a mapping with the key `node`'),
-        ('nodes: [{node: cam}]', "unknown node 'cam'. Known: ego_motion, geo_localization"),
+        ('nodes: [{node: cam}]', "unknown node 'cam'. Known: ego_motion, flight_simulator"),
         ('nodes: [{node: recorder, colour: red}]', "unknown key 'colour'"),
         ('nodes: [{node: recorder, parameters: [1]}]', '`parameters` must be a mapping'),
         ('nodes: [{node: recorder, remaps: {image: 3}}]', '`remaps.image` must be a text, got 3'),
