@@ -54,7 +54,9 @@ def main() -> None:
 
 def stack(folder: Path) -> dict[str, Any]:
     """The container's pipeline."""
-    own: dict[str, dict[str, Any]] = {'route_follower': {'routes': str(folder / 'routes')}}
+    # On busy cores what the sensors say is read late: an older height still counts.
+    sensors = {'sensor_gap_s': 0.5, 'odometry_gap_s': 0.5}
+    own: dict[str, dict[str, Any]] = {'route_follower': {'routes': str(folder / 'routes'), **sensors}}
     remaps = {'ego_motion': {'odometry': 'ego_odometry'}}  # the vehicle's own is the one that is followed
     nodes = [{'node': n, 'parameters': own.get(n, {}), 'remaps': remaps.get(n, {})} for n in NODES]
     nodes.append({'node': 'safety_filter', 'parameters': LIMITS})
