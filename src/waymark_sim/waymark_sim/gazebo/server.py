@@ -24,19 +24,20 @@ _PORTS = 11345, 32000
 _INSIDE = f"""set -e
 mount --rbind /dev "$1/dev"
 mount --bind "$2" "$1{WORLD_FOLDER}"
+mount -t tmpfs tmpfs "$1/tmp"
+mount -t tmpfs tmpfs "$1/root"
 exec chroot "$1" /usr/bin/env -i HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin LIBGL_ALWAYS_SOFTWARE=1 \
-  LP_NUM_THREADS="$4" OMP_NUM_THREADS=1 GAZEBO_MASTER_URI=http://127.0.0.1:$3 GAZEBO_IP=127.0.0.1 \
+  LP_NUM_THREADS="$4" OMP_NUM_THREADS=1 DISPLAY=:$3 GAZEBO_MASTER_URI=http://127.0.0.1:$3 GAZEBO_IP=127.0.0.1 \
   GAZEBO_MODEL_DATABASE_URI= GAZEBO_RESOURCE_PATH=/usr/share/gazebo-11:{WORLD_FOLDER} \
   GAZEBO_PLUGIN_PATH=/usr/lib/x86_64-linux-gnu/gazebo-11/plugins GAZEBO_MODEL_PATH={WORLD_FOLDER} \
   OGRE_RESOURCE_PATH=/usr/lib/x86_64-linux-gnu/OGRE-1.9.0 \
   /bin/sh {WORLD_FOLDER}/start.sh
 """
-# Xvfb takes a free display by itself and says which; its lock files are in the folder, not the machine's. Input ends
-# when the process that started this has ended, however it did: then Gazebo ends, and with the shell all others.
+# The display has the number of the port, which nobody else has: X's sockets are not only files. Input ends when the
+# process that started this has ended, however it did: then Gazebo ends, and with the shell all others.
 _START = f"""exec 4<&0
-Xvfb -displayfd 3 -screen 0 640x480x24 -nolisten tcp 3> {WORLD_FOLDER}/display 2> {WORLD_FOLDER}/xvfb.log &
-for i in $(seq 300); do [ -s {WORLD_FOLDER}/display ] && break; sleep 0.1; done
-export DISPLAY=:$(cat {WORLD_FOLDER}/display)
+Xvfb "$DISPLAY" -screen 0 640x480x24 -nolisten tcp 2> {WORLD_FOLDER}/xvfb.log &
+for i in $(seq 300); do [ -S "/tmp/.X11-unix/X${{DISPLAY#:}}" ] && break; sleep 0.1; done
 gzserver --lockstep -u --verbose {WORLD_FOLDER}/waymark.world &
 gazebo=$!
 {{ cat > /dev/null; kill -9 $gazebo; }} <&4 &
@@ -79,7 +80,6 @@ class GazeboServer:
         root = find_gazebo()
         self.port = _free_port()
         (folder / 'start.sh').write_text(_START, encoding='utf-8')
-        (folder / 'display').unlink(missing_ok=True)
         (root / WORLD_FOLDER.lstrip('/')).mkdir(exist_ok=True)
         self._log = folder / 'gazebo.log'
         as_root = [] if os.geteuid() == 0 else ['--map-root-user']
