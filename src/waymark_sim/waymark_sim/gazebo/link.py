@@ -113,13 +113,13 @@ class GazeboLink:
         with self._changed:
             for name in poses:
                 self._placed.pop(name, None)
-        for name, T in poses.items():
-            said = message('Model')(name=name)
-            position, orientation = said.pose.position, said.pose.orientation
-            position.x, position.y, position.z = (float(v) for v in T[:3, 3])
-            orientation.x, orientation.y, orientation.z, orientation.w = quaternion_xyzw(T[:3, :3])
-            self._transport.publish(_MODIFY, said)
-        self._wait_for(lambda: self._are_at(poses), f'{", ".join(poses)} to be put somewhere', _ANSWER_S)
+        until = time.monotonic() + _ANSWER_S
+        while self._server.is_running and time.monotonic() < until:
+            self._wish(poses)
+            with self._changed:
+                if self._changed.wait_for(lambda: self._are_at(poses), _AGAIN_S):
+                    return
+        raise SourceError(f'Gazebo does not put {", ".join(poses)} where it should be: {self._server.last_words()}')
 
     def carry(self, T_map_base: NDArray[np.float64]) -> None:
         """Put the vehicle somewhere (4, 4), and return when it is there; it is held to be at rest.
@@ -159,11 +159,19 @@ class GazeboLink:
     def _pose_at(self, count: int) -> NDArray[np.float64] | None:
         return self._pose[1] if self._pose is not None and self._pose[0] >= count else None
 
-    def _are_at(self, poses: Mapping[str, NDArray[np.float64]]) -> bool | None:
+    def _wish(self, poses: Mapping[str, NDArray[np.float64]]) -> None:
+        for name, T in poses.items():
+            said = message('Model')(name=name)
+            position, orientation = said.pose.position, said.pose.orientation
+            position.x, position.y, position.z = (float(v) for v in T[:3, 3])
+            orientation.x, orientation.y, orientation.z, orientation.w = quaternion_xyzw(T[:3, :3])
+            self._transport.publish(_MODIFY, said)
+
+    def _are_at(self, poses: Mapping[str, NDArray[np.float64]]) -> bool:
         there = (
             name in self._placed and np.hypot(*(self._placed[name] - T)[:2, 3]) < _SAME_M for name, T in poses.items()
         )
-        return all(there) or None
+        return all(there)
 
     def _wait_for(self, found: Callable[[], Any], what: str, timeout_s: float) -> Any:
         until = time.monotonic() + timeout_s
