@@ -117,7 +117,10 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
     class ByFile(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
             path = nodeid.partition('::')[0]
-            return nodeid if path in LONG else 'clock' if path.startswith(CLOCK) else path
+            if path in LONG:
+                return nodeid
+            # One Gazebo at a time: two that begin at the same moment may take each other's display or ports.
+            return 'gazebo' if 'gazebo' in path else 'clock' if path.startswith(CLOCK) else path
 
     return ByFile(config, log)
 
