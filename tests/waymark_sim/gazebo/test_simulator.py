@@ -10,7 +10,6 @@ import sys
 
 import cv2
 import numpy as np
-import psutil
 import pytest
 
 from waymark.errors import SourceError
@@ -25,6 +24,7 @@ from waymark_sim.simulator import View
 from waymark_sim.traffic import Vehicle
 
 pytestmark = pytest.mark.gazebo
+psutil = pytest.importorskip('psutil')
 VIEW = View((320, 240), math.radians(60.0), 10.0)
 WALL = Wall((-8.0, 3.0), (-4.0, 3.0), height_m=3.0, thickness_m=0.4)
 CAR = Vehicle('car', 3, (-1.0, 0.0), 0.0, 5.0)
