@@ -26,7 +26,8 @@ THIS = f'{sys.version_info.major}.{sys.version_info.minor}'
 NUMPY = {'3.10': 1, '3.11': 2, '3.12': 1, '3.13': 2}  # major version; 1.26 has no wheels for 3.13
 TESTS = ('tests/waymark', 'tests/waymark_sim', 'tests/test_architecture.py')
 TOOLS = ('pytest', 'pytest-timeout', 'hypothesis', 'onnx', 'pillow')
-OTHERS = 'not models and not rknn and not gazebo and not slow'  # these have environments, or are long and the same everywhere
+# These have environments, or are long and the same everywhere.
+OTHERS = 'not models and not rknn and not gazebo and not slow'
 PROBE = 'import ensurepip, ssl, sqlite3, sys, venv; print("%d.%d" % sys.version_info[:2])'
 ABSENT = 'import importlib.util as u; print([n for n in ("rclpy", "waymark_ros", "waymark_msgs") if u.find_spec(n)])'
 
