@@ -14,6 +14,7 @@ from waymark.ego_motion import Sensed, Sensing, SensingConfig
 from waymark.errors import MessageError
 from waymark_ros.conversions import time_to_ns
 from waymark_ros.ego_conversions import attitude_from_msg, range_from_msg
+from waymark_ros.late_sensors import wait_while_late
 from waymark_ros.qos import SENSORS
 
 
@@ -41,7 +42,8 @@ class GroundSensors:
             self._listen(Imu, 'imu', lambda ns, m: self._sensing.add_attitude(ns, attitude_from_msg(m)))
 
     def at(self, stamp_ns: int) -> Sensed:
-        """What is known at an image."""
+        """What is known at an image; a sensor that lags behind it gets a moment."""
+        wait_while_late(self._node, lambda: self._is_late(stamp_ns))
         with self._lock:
             return self._sensing.at(stamp_ns)
 
@@ -54,6 +56,10 @@ class GroundSensors:
         """Stop listening."""
         for subscription in self._subscriptions:
             self._node.destroy_subscription(subscription)
+
+    def _is_late(self, stamp_ns: int) -> bool:
+        with self._lock:
+            return self._sensing.is_late(stamp_ns)
 
     def _listen(self, kind: Any, topic: str, note: Any) -> None:
         def take(msg: Any) -> None:

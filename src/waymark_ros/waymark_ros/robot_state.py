@@ -17,6 +17,7 @@ from waymark.places.config import LocatingConfig
 from waymark.places.sensed import PoseTrack, Sensed, altitude_of
 from waymark.types import NANOSECONDS, Header
 from waymark_ros.conversions import pose_from_msg, time_to_ns
+from waymark_ros.late_sensors import wait_while_late
 from waymark_ros.qos import SENSORS
 from waymark_ros.static_transforms import CameraMount
 
@@ -56,6 +57,7 @@ class RobotState:
             camera: Its intrinsics, None where unknown.
             moving: (H, W) what moves in it by itself, None where unknown.
         """
+        wait_while_late(self._node, lambda: self._is_late(header.stamp_ns))
         with self._lock:
             T_odom_base, latest = self._track.at(header.stamp_ns), self._range
         T_base_camera = self._mount.find(self.base_frame, header.frame_id)
@@ -76,6 +78,10 @@ class RobotState:
         self._mount.destroy()
         for subscription in self._subscriptions:
             self._node.destroy_subscription(subscription)
+
+    def _is_late(self, stamp_ns: int) -> bool:
+        with self._lock:
+            return self._track.is_late(stamp_ns)
 
     def _on_odometry(self, msg: Odometry) -> None:
         with self._node.guard('odometry'):

@@ -16,6 +16,7 @@ from waymark.routes import Planar
 from waymark.routes.teaching import Passed
 from waymark_ros.conversions import pose_from_msg, time_to_ns
 from waymark_ros.ground_sensors import GroundSensors
+from waymark_ros.late_sensors import wait_while_late
 from waymark_ros.qos import SENSORS
 
 
@@ -35,8 +36,9 @@ class RouteSensors:
         self.reason = ''
 
     def at(self, stamp_ns: int) -> Passed:
-        """What is known at an image."""
+        """What is known at an image; a sensor that lags behind it gets a moment."""
         sensed = self._ground.at(stamp_ns)
+        wait_while_late(self._node, lambda: self._is_late(stamp_ns))
         self.reason = sensed.reason
         with self._lock:
             T = self._track.at(stamp_ns)
@@ -58,6 +60,10 @@ class RouteSensors:
         """Stop listening."""
         self._ground.destroy()
         self._node.destroy_subscription(self._odometry)
+
+    def _is_late(self, stamp_ns: int) -> bool:
+        with self._lock:
+            return self._track.is_late(stamp_ns)
 
     def _on_odometry(self, msg: Odometry) -> None:
         with self._node.guard('odometry'):

@@ -77,3 +77,23 @@ def test_an_imu_that_is_not_wanted_is_not_used():
 def test_a_constant_altitude_must_be_given_where_it_is_chosen():
     with pytest.raises(ConfigError, match='altitude_m: must be above 0'):
         SensingConfig(altitude_from='parameter')
+
+
+def test_a_sensor_that_lags_behind_the_image_is_late_until_it_says_something_or_has_died():
+    sensing = Sensing(SensingConfig())
+    assert not sensing.is_late(1 * S)  # it never said anything: nothing is expected
+    sensing.add_range(1 * S, 10.0)
+    assert not sensing.is_late(1 * S + S // 20)
+    assert sensing.is_late(1 * S + S // 2)
+    assert not sensing.is_late(3 * S + 1)
+    sensing.add_range(1 * S + S // 2, 10.0)
+    assert not sensing.is_late(1 * S + S // 2)
+
+
+def test_an_attitude_is_waited_for_but_no_second_height():
+    sensing = Sensing(SensingConfig())
+    sensing.add_height(1 * S, 10.0)
+    sensing.add_range(1 * S + S // 2, 10.0)
+    assert not sensing.is_late(1 * S + S // 2)
+    sensing.add_attitude(1 * S, np.eye(3))
+    assert sensing.is_late(1 * S + S // 2)

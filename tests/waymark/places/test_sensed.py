@@ -65,6 +65,12 @@ def test_a_pose_that_is_none_is_refused(bad):
         PoseTrack(0.1).add(1, bad)
 
 
+def test_odometry_that_lags_behind_the_image_is_late_until_it_is_there_or_has_died():
+    assert not track().is_late(500 * MS)
+    lagging = track((0, pose(0.0)), (100, pose(1.0)))
+    assert [lagging.is_late(ms * MS) for ms in (50, 200, 201, 2100, 2101)] == [False, False, True, True, False]
+
+
 DOWN = transform(np.diag([1.0, -1.0, -1.0]), np.array([0.2, 0.0, -0.5]))  # looks straight down, half a metre below
 
 

@@ -14,6 +14,7 @@ from waymark.image.rotation import rotation_of, rotation_vector
 from waymark.types import NANOSECONDS
 
 _KEPT = 400
+COMING_S = 2.0  # who was silent for longer is not waited for
 
 
 @dataclass(frozen=True)
@@ -78,6 +79,11 @@ class Track:
         return rotation_of(share * rotation_vector(b @ a.T)) @ a
 
 
+    def is_late(self, stamp_ns: int, gap_s: float) -> bool:
+        """Whether the latest says nothing of a moment yet, and the next should be on its way."""
+        return bool(self._stamps) and gap_s < (stamp_ns - self._stamps[-1]) / NANOSECONDS <= COMING_S
+
+
 @dataclass(frozen=True, eq=False)
 class Sensed:
     """What is known at one image.
@@ -129,6 +135,14 @@ class Sensing:
                 return Sensed(found, R)
             reasons.append(found)
         return Sensed(None, R, ', '.join(reasons))
+
+    def is_late(self, stamp_ns: int) -> bool:
+        """Whether something that is not known at a moment may be known soon: who reads it lags behind the images."""
+        sensed = self.at(stamp_ns)
+        tracks = [self._ranges, self._heights] if sensed.altitude is None else []
+        if self._config.use_imu and sensed.R_world_base is None:
+            tracks.append(self._attitudes)
+        return any(track.is_late(stamp_ns, self._config.sensor_gap_s) for track in tracks)
 
     def _altitude(self, kind: str, stamp_ns: int) -> Altitude | str:
         config = self._config

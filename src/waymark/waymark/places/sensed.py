@@ -15,6 +15,7 @@ from waymark.places.config import LocatingConfig
 from waymark.places.rigid import between
 from waymark.types import NANOSECONDS
 
+COMING_NS = 2 * NANOSECONDS  # who was silent for longer is not waited for
 Floats = NDArray[np.float64]
 
 
@@ -126,6 +127,10 @@ class PoseTrack:
         if abs(ns_b - ns_a) > 2 * self._gap_ns:  # a hole: nothing is known of what happened in it
             return None
         return between(T_a, T_b, (stamp_ns - ns_a) / (ns_b - ns_a))
+
+    def is_late(self, stamp_ns: int) -> bool:
+        """Whether the latest pose says nothing of a moment yet, and the next should be on its way."""
+        return bool(self._poses) and self._gap_ns < stamp_ns - self._poses[-1][0] <= COMING_NS
 
     def clear(self) -> None:
         """Forget all."""
