@@ -54,13 +54,12 @@ def main() -> None:
 
 def stack(folder: Path) -> dict[str, Any]:
     """The container's pipeline."""
-    # On busy cores what the sensors say is read late: an older height still counts.
-    sensors = {'sensor_gap_s': 0.5, 'odometry_gap_s': 0.5}
-    own: dict[str, dict[str, Any]] = {'route_follower': {'routes': str(folder / 'routes'), **sensors}}
+    own: dict[str, dict[str, Any]] = {n: {'nice': 10} for n in NODES}  # what steers goes first
+    own['route_follower'] = {'routes': str(folder / 'routes')}
     remaps = {'ego_motion': {'odometry': 'ego_odometry'}}  # the vehicle's own is the one that is followed
     nodes = [{'node': n, 'parameters': own.get(n, {}), 'remaps': remaps.get(n, {})} for n in NODES]
     nodes.append({'node': 'safety_filter', 'parameters': LIMITS})
-    nodes.append({'node': 'recorder', 'parameters': {'path': str(folder / 'run.mcap')}})
+    nodes.append({'node': 'recorder', 'parameters': {'nice': 10, 'path': str(folder / 'run.mcap')}})
     return {'use_sim_time': True, 'nodes': nodes}
 
 

@@ -96,7 +96,7 @@ def test_a_subscriber_that_asks_for_more_than_is_offered_is_told_so_in_the_diagn
 def test_an_embedding_that_is_offered_best_effort_is_missed_with_a_reason(camera, start):
     camera.create_publisher(Embedding, 'embedding', QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT))
     start('waymark_ros.nodes.place_recognition')
-    said = 'a publisher of embedding offers less RELIABILITY than this node asks for'
+    said = 'a publisher of /embedding, offers less RELIABILITY than this node asks for'
     assert camera.wait_for(lambda: said in camera.value('place_recognition', 'last_error'))
 
 

@@ -3,7 +3,9 @@ import os
 import threading
 import time
 
-from waymark_ros.realtime import Ticker, ask_for_realtime
+import pytest
+
+from waymark_ros.realtime import Ticker, ask_for_realtime, run_standing_back
 
 
 def run(ticker, count, tick=lambda: None):
@@ -63,3 +65,27 @@ def test_how_the_thread_is_scheduled_is_said_and_true():
     said, policy = found
     assert said.startswith('SCHED_FIFO') == (policy == os.SCHED_FIFO)
     assert said.startswith('SCHED_FIFO') or 'CAP_SYS_NICE' in said
+
+
+def niceness():
+    return os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+
+
+def test_threads_of_who_stands_back_stand_back_too_and_the_caller_stays_where_it_was():
+    seen, before = [], niceness()
+
+    def body():
+        model = threading.Thread(target=lambda: seen.append(niceness()))
+        model.start()
+        model.join()
+
+    run_standing_back(7, body)
+    run_standing_back(0, body)
+    assert seen == [7, before]
+    assert niceness() == before
+
+
+@pytest.mark.parametrize('nice', [0, 7])
+def test_what_fails_while_standing_back_fails_for_the_caller(nice):
+    with pytest.raises(ValueError, match='no such model'):
+        run_standing_back(nice, lambda: (_ for _ in ()).throw(ValueError('no such model')))

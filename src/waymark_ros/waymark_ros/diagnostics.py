@@ -19,6 +19,7 @@ from rclpy.qos import QoSCompatibility, qos_check_compatible
 from waymark_ros.qos import RESULTS, images_in
 
 PERIOD_S = 1.0
+LOOK_TURNS = 2
 LAST_WORDS_S = 0.2
 PROGRESS_LINE_S = 5.0
 WINDOW = 300  # frames that rate and latency look back on
@@ -71,12 +72,19 @@ class Statistics:
 class DiagnosticsPublisher:
     """Publishes a node's status each second on steady time (also while /clock stands still)."""
 
-    def __init__(self, node: Node, status: Any) -> None:
-        """Publish what `status()` returns: (level, sentence, values)."""
+    def __init__(self, node: Node, status: Any, look: Callable[[], None] = lambda: None) -> None:
+        """Publish what `status()` returns: (level, sentence, values); call `look` now and then before."""
         self._node = node
         self._status = status
         self._publisher = node.create_publisher(DiagnosticArray, '/diagnostics', RESULTS)
-        self._timer = node.create_timer(PERIOD_S, self.publish, clock=Clock(clock_type=ClockType.STEADY_TIME))
+        self._look, self._turns = look, 0
+        self._timer = node.create_timer(PERIOD_S, self._turn, clock=Clock(clock_type=ClockType.STEADY_TIME))
+
+    def _turn(self) -> None:
+        self._turns += 1
+        if self._turns % LOOK_TURNS == 0:
+            self._look()
+        self.publish()
 
     def publish(self) -> None:
         """Publish now."""

@@ -16,7 +16,9 @@ from waymark_ros import params
 from waymark_ros.core_log import core_log
 from waymark_ros.diagnostics import DiagnosticsPublisher, Progress, Statistics
 from waymark_ros.frames import FrameHub, Inbox
-from waymark_ros.qos import publisher_events, subscription_events
+from waymark_ros.misfits import Misfits
+from waymark_ros.qos import QUIET_IN, QUIET_OUT
+from waymark_ros.realtime import run_standing_back
 from waymark_ros.requests import Requests
 from waymark_ros.runner import Guard, Process, attempt
 
@@ -59,7 +61,7 @@ class ManagedNode(LifecycleNode):
         self._stopping = threading.Event()
         self._lasting_publishers: frozenset[Any] = frozenset(self.publishers)
         self.requests = Requests(self, self.guard)
-        self._diagnostics = DiagnosticsPublisher(self, self.status)
+        self._diagnostics = DiagnosticsPublisher(self, self.status, Misfits(self, self.guard.count).look)
         self.progress = Progress(self.get_logger().info, self._diagnostics.publish)
         params.declare(self, CommonConfig, self.config_class)
 
@@ -123,17 +125,14 @@ class ManagedNode(LifecycleNode):
             publisher.publish(msg)
 
     def create_subscription(self, msg_type: Any, topic: str, callback: Any, qos_profile: Any, **options: Any) -> Any:
-        """As rclpy's; a publisher that does not fit becomes a sentence in the diagnostics."""
-        options.setdefault('event_callbacks', subscription_events(topic, self._report_qos))
+        """As rclpy's, without its events; a publisher that does not fit becomes a sentence in the diagnostics."""
+        options.setdefault('event_callbacks', QUIET_IN)
         return super().create_subscription(msg_type, topic, callback, qos_profile, **options)
 
     def create_publisher(self, msg_type: Any, topic: str, qos_profile: Any, **options: Any) -> Any:
-        """As rclpy's; a subscriber that does not fit becomes a sentence in the diagnostics."""
-        options.setdefault('event_callbacks', publisher_events(topic, self._report_qos))
+        """As rclpy's, without its events; a subscriber that does not fit becomes a sentence in the diagnostics."""
+        options.setdefault('event_callbacks', QUIET_OUT)
         return super().create_publisher(msg_type, topic, qos_profile, **options)
-
-    def _report_qos(self, problem: str) -> None:
-        self.guard.count(problem)
 
     # Transitions. rclpy swallows what they raise: it is logged and kept here.
 
@@ -166,9 +165,14 @@ class ManagedNode(LifecycleNode):
     def _configure(self) -> None:
         self.common = params.read(self, CommonConfig)
         self._lasting_publishers = frozenset(self.publishers)
-        try:
+        config = params.read(self, self.config_class)
+
+        def load() -> None:
             with core_log(self.get_logger()):
-                self.on_configure_core(params.read(self, self.config_class))
+                self.on_configure_core(config)
+
+        try:
+            run_standing_back(self.common.nice, load)  # so that the threads of a model do, too
         finally:
             self.progress.end()
         self._is_configured = True
@@ -180,7 +184,7 @@ class ManagedNode(LifecycleNode):
         self.on_activate_core()
         self.is_active = True
         self._death = ''
-        worker = (self.get_name(), self.get_logger(), self.work, self._on_death)
+        worker = (self.get_name(), self.get_logger(), self.work, self._on_death, self.common.nice)
         self._worker = threading.Thread(target=self.process.run_worker, args=worker, name=self.get_name(), daemon=True)
         self._worker.start()
 

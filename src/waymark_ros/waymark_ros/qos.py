@@ -6,17 +6,8 @@ Images are offered RELIABLE (RViz asks for it) and read BEST_EFFORT (serves ever
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 from rclpy.event_handler import PublisherEventCallbacks, SubscriptionEventCallbacks
-from rclpy.qos import (
-    DurabilityPolicy,
-    HistoryPolicy,
-    QoSProfile,
-    ReliabilityPolicy,
-    qos_policy_name_from_kind,
-)
+from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy
 
 
 def _profile(depth: int, reliable: bool, latched: bool = False) -> QoSProfile:
@@ -42,6 +33,10 @@ SENSORS = _profile(50, reliable=False)  # odometry, ranges: read from whoever pu
 TF = _profile(100, reliable=True)
 TF_STATIC = _profile(100, reliable=True, latched=True)
 
+# Without rclpy's events: waymark_ros.misfits says what they would.
+QUIET_IN = SubscriptionEventCallbacks(use_default_callbacks=False)
+QUIET_OUT = PublisherEventCallbacks(use_default_callbacks=False)
+
 
 def images_in(depth: int) -> QoSProfile:
     """Read images, of which a node looks at the newest `depth`.
@@ -59,28 +54,3 @@ def like_publisher(offered: QoSProfile, depth: int) -> QoSProfile:
         reliable=offered.reliability == ReliabilityPolicy.RELIABLE,
         latched=offered.durability == DurabilityPolicy.TRANSIENT_LOCAL,
     )
-
-
-def subscription_events(topic: str, report: Callable[[str], None]) -> SubscriptionEventCallbacks:
-    """Tell `report`, in a sentence, about a publisher whose offer is too small for us."""
-
-    def incompatible(event: Any) -> None:
-        policy = qos_policy_name_from_kind(event.last_policy_kind)
-        report(
-            f'QoS: a publisher of {topic} offers less {policy} than this node asks for; nothing of it arrives. '
-            f'Raise its {policy}.'
-        )
-
-    return SubscriptionEventCallbacks(incompatible_qos=incompatible)
-
-
-def publisher_events(topic: str, report: Callable[[str], None]) -> PublisherEventCallbacks:
-    """Tell `report`, in a sentence, about a subscriber that asks for more than we offer."""
-
-    def incompatible(event: Any) -> None:
-        policy = qos_policy_name_from_kind(event.last_policy_kind)
-        report(
-            f'QoS: a subscriber of {topic} asks for more {policy} than is offered and gets nothing. Lower its {policy}.'
-        )
-
-    return PublisherEventCallbacks(incompatible_qos=incompatible)

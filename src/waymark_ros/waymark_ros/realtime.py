@@ -36,6 +36,41 @@ def shorten_pauses() -> None:
     gc.freeze()  # what is there at start is not looked through again
 
 
+def stand_back(nice: int) -> None:
+    """Let other threads go before the calling one; threads that it makes from now on do the same.
+
+    Args:
+        nice: As of nice(1), 0 to 19; a thread can not come forward again.
+    """
+    if nice > 0:
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), nice)
+
+
+def run_standing_back(nice: int, body: Callable[[], None]) -> None:
+    """Run a body so that threads it makes stand back: in a thread of its own, where `nice` asks for it.
+
+    Raises:
+        Exception: What the body raised.
+    """
+    failures: list[BaseException] = []
+
+    def run() -> None:
+        stand_back(nice)
+        try:
+            body()
+        except BaseException as error:  # noqa: BLE001 - raised below, in the thread that asked
+            failures.append(error)
+
+    if nice == 0:
+        run()
+    else:
+        thread = threading.Thread(target=run, name='standing back')
+        thread.start()
+        thread.join()
+    if failures:
+        raise failures[0]
+
+
 class Ticker:
     """Calls a function at a fixed rate. One thread runs it, others may read its statistics."""
 

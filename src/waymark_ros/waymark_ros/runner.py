@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from waymark.environment import prepare_ros
 from waymark.errors import ConfigError, WaymarkError
+from waymark_ros.realtime import stand_back
 
 if TYPE_CHECKING:
     from waymark_ros.lifecycle import ManagedNode
@@ -119,8 +120,11 @@ class Process:
             self._errors.append(error)
         self._stop.set()
 
-    def run_worker(self, name: str, logger: Any, body: Callable[[], None], on_death: Callable[[str], None]) -> None:
+    def run_worker(
+        self, name: str, logger: Any, body: Callable[[], None], on_death: Callable[[str], None], nice: int = 0
+    ) -> None:
         """Run a worker thread's body; one that dies ends the process with a sentence instead of going silent."""
+        stand_back(nice)
         problem = attempt(logger, 'go on', body, is_reported=True)
         if problem:
             on_death(problem)

@@ -10,7 +10,6 @@ from collections.abc import Callable
 from typing import Any
 
 from nav_msgs.msg import Odometry
-from rclpy.event_handler import SubscriptionEventCallbacks
 from sensor_msgs.msg import JointState
 from std_msgs.msg import Bool
 
@@ -49,8 +48,7 @@ class SafetyInputs:
         ]
         # Twice: the latched reader gets what was said before, the other one what a publisher without latching says.
         for qos in (STATE, COMMANDS_IN):
-            quiet = {'event_callbacks': SubscriptionEventCallbacks(use_default_callbacks=False)}
-            self._subscriptions.append(node.create_subscription(Bool, 'e_stop', self._on_e_stop, qos, **quiet))
+            self._subscriptions.append(node.create_subscription(Bool, 'e_stop', self._on_e_stop, qos))
         if config.is_arm:
             self._add(JointState, 'joint_states', self._on_joints)
         elif config.fence_xy_m or config.altitude_band_m:

@@ -22,3 +22,10 @@ class CommonConfig(Config):
         1.0, 'An image stamped further ahead of the clock than this is refused.', ge=0.0, unit='s'
     )
     silence_s: float = param(3.0, 'Diagnostics say why no image arrives after this long without one.', gt=0.0, unit='s')
+    nice: int = param(
+        0,
+        'How far the node stands back where the CPU is scarce, as of nice(1): its worker and the threads of its model. '
+        'What only looks should stand behind what steers.',
+        ge=0,
+        le=19,
+    )
