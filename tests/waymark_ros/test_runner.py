@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import threading
+from types import SimpleNamespace
 
 import pytest
 
@@ -107,13 +108,18 @@ def test_main_turns_a_user_error_into_one_sentence_and_exit_code_1(capsys):
 def test_what_rclpy_itself_raises_on_a_message_is_said_and_the_process_goes_on(capsys):
     class FailsTwice:
         spins = 0
-        has_spun = threading.Event()
+        has_spun, has_work = threading.Event(), threading.Event()
+        context = SimpleNamespace(ok=lambda: True)
 
-        def spin_until_future_complete(self, _future: object) -> None:
+        def spin_once(self) -> None:
             self.spins += 1
             if self.spins < 3:
                 raise RuntimeError('failed to take a message')
             self.has_spun.set()
+            self.has_work.wait(10)
+
+        def create_task(self, _task: object) -> None:
+            self.has_work.set()
 
         def shutdown(self) -> None: ...
 

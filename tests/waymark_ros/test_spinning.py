@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
+import itertools
+import sys
 import threading
 
 from waymark_ros.spinning import Spinner
@@ -51,3 +53,36 @@ def test_it_starts_and_ends_again_and_again_without_an_error(ros, capfd):
         spinner.start()
         assert spinner.stop()
     assert 'Exception in thread' not in capfd.readouterr().err
+
+
+def test_turns_leave_nothing_behind(ros):
+    import rclpy
+
+    blocks, is_enough, turns = {}, threading.Event(), itertools.count()
+
+    def turn() -> None:
+        number = next(turns)
+        if number in (1000, 3000):
+            blocks[number] = sys.getallocatedblocks()
+        if number == 3000:
+            is_enough.set()
+
+    node = rclpy.create_node('turning')
+    node.create_timer(0.0001, turn)
+    spinner = Spinner()
+    spinner.add(node)
+    spinner.start()
+    assert is_enough.wait(60)
+    assert spinner.stop()
+    assert blocks[3000] - blocks[1000] < 200  # rclpy's spin_until_future_complete leaves three and more in each turn
+
+
+def test_it_ends_by_itself_when_ros_does(ros):
+    import rclpy
+
+    spinner = Spinner()
+    spinner.add(rclpy.create_node('outlived'))
+    spinner.start()
+    rclpy.shutdown()
+    spinner._thread.join(10)
+    assert not spinner._thread.is_alive()

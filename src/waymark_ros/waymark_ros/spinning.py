@@ -31,12 +31,11 @@ class Spinner:
         self, on_error: Callable[[Exception], None] | None = None, context: Any = None, executor: Any = None
     ) -> None:
         from rclpy.executors import SingleThreadedExecutor
-        from rclpy.task import Future
 
         self._executor = executor or SingleThreadedExecutor(context=context)
         self._on_error = on_error
         self._nodes: list[Node] = []
-        self._ended = Future()
+        self._ended = threading.Event()
         self._thread = threading.Thread(target=self._spin, name='ros', daemon=True)
 
     def add(self, node: Node) -> None:
@@ -54,9 +53,9 @@ class Spinner:
         Returns:
             False when a callback held the thread for longer; executor and nodes are left alone then.
         """
-        if not self._ended.done():
-            self._ended.set_result(None)
+        self._ended.set()
         if self._thread.is_alive():
+            self._executor.create_task(lambda: None)  # something to do, after which the thread looks up
             self._thread.join(timeout_s)
             if self._thread.is_alive():
                 return False
@@ -69,16 +68,16 @@ class Spinner:
         from rclpy.exceptions import InvalidHandle
         from rclpy.executors import ExternalShutdownException, ShutdownException
 
-        while not self._ended.done():
+        # Not spin_until_future_complete: rclpy hangs a callback on the future in each turn, a gigabyte in an hour.
+        while not self._ended.is_set() and self._executor.context.ok():
             try:
-                return self._executor.spin_until_future_complete(self._ended)
+                self._executor.spin_once()
             except InvalidHandle:
                 continue  # a subscription was taken back while rclpy waited on it: wait on the rest
             except (ExternalShutdownException, ShutdownException):
-                return None
+                return
             except Exception as error:
                 if self._on_error is None:
                     raise
                 self._on_error(error)
                 threading.Event().wait(BREATH_S)
-        return None

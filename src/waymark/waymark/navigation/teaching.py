@@ -17,6 +17,12 @@ from waymark.places.summary import pack_summary
 from waymark.routes.teaching import Passed, RouteTeacher
 from waymark.types import Frame
 
+SILENT_IMAGES = 20
+_SILENCE = (
+    'neither odometry nor a height above ground came with the last {} images, and without them a route has no metres. '
+    'Look at the topics odometry and range.'
+)
+
 
 class RouteLesson:
     """One route that is being taught, into a map of its own."""
@@ -42,6 +48,7 @@ class RouteLesson:
         self._teacher = RouteTeacher(config, camera, yaw_rad) if self._forward is None else self._forward
         self._map = PlaceMap(MapInfo(encoder.fingerprint, encoder.model_id, camera))
         self._latest: tuple[Frame, View, Passed] | None = None  # unless it became a keyframe
+        self._silent = 0  # images since a sensor said how far, or how high
 
     @property
     def keyframe_count(self) -> int:
@@ -54,11 +61,17 @@ class RouteLesson:
         return self._teacher.length_m
 
     def observe(self, frame: Frame, passed: Passed) -> None:
-        """Take the next image.
+        """Take the next image; one with which no sensor said anything becomes no keyframe.
 
         Raises:
-            RouteError: Nothing says how far it is from the keyframe before.
+            RouteError: Nothing says how far it is from the keyframe before, or has said anything for many images.
         """
+        if self._forward is None and passed.odometry is None and passed.height_m is None:
+            self._silent += 1
+            if self._silent >= SILENT_IMAGES:
+                raise RouteError(_SILENCE.format(SILENT_IMAGES))
+            return
+        self._silent = 0
         vector = self._encoder.encode(frame.rgb).vector
         said = self._places.observe(frame, vector, self._encoder.fingerprint, keep=self._forward is None)
         self._latest = frame, said.view, passed
