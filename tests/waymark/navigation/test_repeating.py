@@ -15,6 +15,7 @@ from waymark.image.camera import CameraModel
 from waymark.maps import MapInfo, PlaceMap, open_map, save_map
 from waymark.navigation import NavigationConfig, RouteLesson, RouteRepeater
 from waymark.navigation.repeating import find_route
+from waymark.navigation.teaching import SILENT_IMAGES
 from waymark.routes import FollowState, Planar
 from waymark.routes.teaching import Passed
 from waymark.types import Frame, Header
@@ -142,9 +143,21 @@ def test_a_lesson_of_one_image_or_without_metres_is_refused(renderer, encoder):
         lesson.finish('stay')
 
     lesson = RouteLesson(CONFIG, encoder, renderer.camera)
-    lesson.observe(frame_at(renderer, 0.0, 0.0, 1), Passed())
+    lesson.observe(frame_at(renderer, 0.0, 0.0, 1), Passed(HEIGHT_M))
     with pytest.raises(RouteError, match='how far it is'):
-        lesson.observe(frame_at(renderer, 9.0, 0.0, 2), Passed())
+        lesson.observe(frame_at(renderer, 40.0, 0.0, 2), Passed(HEIGHT_M))
+
+
+def test_images_with_which_no_sensor_spoke_become_no_keyframes_and_too_many_of_them_are_named(renderer, encoder):
+    lesson = RouteLesson(CONFIG, encoder, renderer.camera)
+    lesson.observe(frame_at(renderer, 0.0, 0.0, 1), Passed())
+    assert lesson.keyframe_count == 0
+    lesson.observe(frame_at(renderer, 0.0, 0.0, 2), Passed(HEIGHT_M))
+    for number in range(SILENT_IMAGES - 1):
+        lesson.observe(frame_at(renderer, 9.0, 0.0, 3 + number), Passed())
+    assert lesson.keyframe_count == 1
+    with pytest.raises(RouteError, match='neither odometry nor a height above ground came with the last 20 images'):
+        lesson.observe(frame_at(renderer, 9.0, 0.0, 99), Passed())
 
 
 @pytest.mark.slow
