@@ -115,3 +115,25 @@ def test_a_picture_that_shows_nothing_is_refused(tmp_path):
         load_ground(tmp_path / 'black.png', 0.05)
     with pytest.raises(SourceError, match='not a ground picture'):
         load_ground(tmp_path / 'text.png', 0.05)
+
+
+def test_a_picture_of_unknown_scale_is_200_m_wide(tmp_path):
+    cv2.imwrite(str(tmp_path / 'field.png'), np.full((300, 400, 3), 90, np.uint8))
+
+    ground = load_ground(tmp_path / 'field.png', 0.0)
+
+    assert ground.metres_per_pixel * ground.rgb.shape[1] == pytest.approx(200.0)
+
+
+@pytest.mark.parametrize('channels', [(), (3,), (4,)])
+def test_16_bit_pictures_are_taken(tmp_path, channels):
+    colours = np.random.default_rng(1).integers(1, 255, (80, 90, *channels), np.uint8)
+    if channels == (4,):
+        colours[..., 3] = 255
+    cv2.imwrite(str(tmp_path / 'field8.png'), colours)
+    cv2.imwrite(str(tmp_path / 'field16.tif'), colours.astype(np.uint16) * 257)
+
+    fine, coarse = (load_ground(tmp_path / name, 0.05) for name in ('field16.tif', 'field8.png'))
+
+    np.testing.assert_array_equal(fine.rgb, coarse.rgb)
+    assert fine.known.all()

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from waymark.errors import BackendUnavailable, ConfigError
+from waymark.image.gif import GIF_COLOURS
 from waymark.routes import FollowState, Guidance
 from waymark.target_video import VideoFile
 
@@ -164,7 +165,7 @@ class FlightVideo:
         animation.durations = [round(3000 / self._rate_hz)] * len(self._frames)
         self._path.parent.mkdir(parents=True, exist_ok=True)
         try:
-            written = cv2.imwriteanimation(str(self._path), animation)
+            written = cv2.imwriteanimation(str(self._path), animation, GIF_COLOURS)
         except cv2.error:
             written = False
         if not written:

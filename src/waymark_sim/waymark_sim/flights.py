@@ -143,7 +143,7 @@ def open_ground(name: str, metres_per_pixel: float, seed: int) -> Ground:
 
     Args:
         name: A file, or 'ground' for a generated one.
-        metres_per_pixel: Of the file.
+        metres_per_pixel: Of the file; 0: it is 200 m wide.
         seed: Of a generated one.
 
     Raises:

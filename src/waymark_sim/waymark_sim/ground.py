@@ -20,6 +20,7 @@ _MEADOW = (118, 140, 82)
 # Finer than this is not needed from 20 m; coarser would blur the edges of the pad.
 _FINE_M = 0.05
 _LARGEST_PX = 6144
+_WIDE_M = 200.0  # of ground whose scale nobody says
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,7 +54,7 @@ class PadPlace:
     side_m: float
 
 
-def generate_ground(seed: int, size_px: int = 4096, size_m: float = 200.0) -> Ground:
+def generate_ground(seed: int, size_px: int = 4096, size_m: float = _WIDE_M) -> Ground:
     """Paint a countryside: fields, a brook, roads, houses, trees.
 
     Args:
@@ -73,20 +74,20 @@ def load_ground(path: Path, metres_per_pixel: float) -> Ground:
 
     Args:
         path: An image; where it is transparent, black or white it counts as unknown and gets its mean colour.
-        metres_per_pixel: Its scale, m.
+        metres_per_pixel: Its scale, m; 0: the picture is 200 m wide.
 
     Raises:
         SourceError: It is not a readable image.
     """
     image = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
-    if image is None or image.dtype != np.uint8 or image.ndim not in (2, 3):
-        raise SourceError(f'{path}: not a ground picture. Give an 8-bit PNG, JPEG or TIFF.')
-    rgb = _rgb_of(np.asarray(image, np.uint8))
-    known = _is_known(np.asarray(image, np.uint8))
+    if image is None or image.dtype not in (np.uint8, np.uint16) or image.ndim not in (2, 3):
+        raise SourceError(f'{path}: not a ground picture. Give a PNG, JPEG or TIFF of 8 or 16 bits.')
+    colours = np.asarray(image if image.dtype == np.uint8 else image // 257, np.uint8)
+    rgb, known = _rgb_of(colours), _is_known(colours)
     if not known.any():
         raise SourceError(f'{path}: the picture is all transparent, black or white. Give another one.')
     rgb[~known] = rgb[known].mean(axis=0).astype(np.uint8)
-    return _refined(Ground(rgb, metres_per_pixel, known))
+    return _refined(Ground(rgb, metres_per_pixel or _WIDE_M / rgb.shape[1], known))
 
 
 def _refined(ground: Ground) -> Ground:

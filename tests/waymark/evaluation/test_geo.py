@@ -50,10 +50,20 @@ def test_truth_may_lack_columns_and_places(tmp_path):
     assert read_truth(path) == [GeoTruth('a.jpg', (1.5, 2.0), 90.0), GeoTruth('b.jpg', None)]
 
 
+def test_truth_may_come_from_a_spreadsheet(tmp_path):
+    path = tmp_path / 'truth.csv'
+    path.write_bytes('\ufefffile , x_px , y_px\r\n"a b.jpg" , 1.5 , 2 \r\n\r\n'.encode())
+
+    assert read_truth(path) == [GeoTruth('a b.jpg', (1.5, 2.0))]
+
+
 @pytest.mark.parametrize(
     ('text', 'said'),
     [
         ('', 'no column file'),
+        ('file,x_px,y_px\n', 'names no photo'),
+        ('file;x_px;y_px\na.jpg;1;2\n', 'parted by commas'),
+        ('file,x_px,y_px\n,1,2\n', 'line 2'),
         ('file,x_px\na.jpg,1\n', 'no column y_px'),
         ('file,x_px,y_px\na.jpg,1,\n', 'line 2'),
         ('file,x_px,y_px\na.jpg,1,2\nb.jpg,nan,2\n', 'line 3'),

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 
 import numpy as np
@@ -13,6 +14,8 @@ from waymark.evaluation.route import FlightLog, distances, figures
 from waymark.evaluation.route_cases import CASES, route_case
 from waymark.evaluation.route_plot import write_route_plot
 from waymark.evaluation.route_report import RouteOptions, show_route
+from waymark.evaluation.route_scene import RouteFlights, case_of, event_of
+from waymark.evaluation.show import write_figures
 
 WAY = np.array([[0.0, 0.0], [50.0, 0.0], [100.0, 0.0]])
 
@@ -105,11 +108,37 @@ def test_a_plot_is_drawn_and_a_bad_name_is_refused(tmp_path):
 
 
 @pytest.mark.parametrize(
-    'changes, text', [({'altitude': -1.0}, '--altitude -1'), ({'ground': 'x.png'}, '--metres-per-p')]
+    'changes, text',
+    [
+        ({'altitude': -1.0}, '--altitude -1'),
+        ({'ground': 'x.png', 'metres_per_pixel': 0.0}, '--metres-per-p'),
+        ({'metres_per_pixel': 0.2}, 'give it as --ground'),
+    ],
 )
 def test_options_out_of_range_are_refused_before_anything_flies(tmp_path, changes, text):
-    values = {'ground': 'ground', 'metres_per_pixel': 0.0, 'altitude': 20.0, 'speed': 3.0, 'case': 'nominal'}
+    values = {'ground': 'ground', 'metres_per_pixel': None, 'altitude': 20.0, 'speed': 3.0, 'case': 'nominal'}
     options = RouteOptions(**(values | changes), seeds=1, first_seed=0, attitude=True, length=95.0, plot=None)
 
     with pytest.raises(ConfigError, match=text):
         show_route(options, tmp_path / 'out.json')
+
+
+@pytest.mark.parametrize('case, speed, expected', [('kidnap', 3.0, 8.0), ('kidnap', 20.0, 2.1375), ('blank', 9.5, 4.5)])
+def test_what_happens_on_the_way_happens_before_its_middle(case, speed, expected):
+    flown_fast = case_of(RouteFlights('ground', 0.0, speed_m_s=speed, case=case))
+
+    start, end = event_of(flown_fast)
+
+    assert start == pytest.approx(expected)
+    assert end - start == pytest.approx(20.0 if case == 'blank' else 0.0)
+
+
+def test_figures_that_are_no_numbers_are_null_in_json(tmp_path):
+    log = flown(lambda t: 0.1, event_s=40.0, sight_s=40.0)
+    log.sees[41:] = [False] * 60
+
+    write_figures(tmp_path / 'out.json', figures([log]))
+
+    read = json.loads((tmp_path / 'out.json').read_text(), parse_constant=pytest.fail)
+    assert read['relocalize_s'] is None
+    assert read['never_relocalized'] == 1

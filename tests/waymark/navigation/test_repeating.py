@@ -20,10 +20,12 @@ from waymark.routes import FollowState, Planar
 from waymark.routes.teaching import Passed
 from waymark.types import Frame, Header
 from waymark_sim.ground import Ground
+from waymark_sim.look import Look
 from waymark_sim.ortho import OrthoRenderer
 
 SIZE_WH, HEIGHT_M = (320, 240), 20.0
 CONFIG = NavigationConfig()
+PLACED = 100 / 1024, np.ones((1024, 1024), bool)
 
 
 def blotches(seed: int) -> Ground:
@@ -33,7 +35,7 @@ def blotches(seed: int) -> Ground:
         cv2.resize(rng.normal(0, 30, (n, n, 3)), (1024, 1024), interpolation=cv2.INTER_CUBIC)
         for n in (16, 64, 128, 256)
     ]
-    return Ground(np.clip(110 + sum(layers), 0, 255).astype(np.uint8), 100 / 1024, np.ones((1024, 1024), bool))
+    return Ground(np.clip(110 + sum(layers), 0, 255).astype(np.uint8), *PLACED)
 
 
 @pytest.fixture(scope='module')
@@ -75,6 +77,21 @@ def test_a_taught_route_survives_its_file_and_knows_where_an_image_is(taught, re
     assert said[-1].lateral_error_m == pytest.approx(-3.0, abs=0.15)
     assert said[-1].progress == pytest.approx(14 / 24, abs=0.03)
     assert said[-1].command.left > 0.5  # back to the route
+
+
+def test_bare_ground_is_enough_to_know_where_it_is(encoder):
+    ground = blotches(3)
+    bare = Ground(np.clip(140 + 0.06 * (ground.rgb.astype(float) - 110), 0, 255).astype(np.uint8), *PLACED)
+    taught_by, seen_by = (OrthoRenderer(bare, SIZE_WH, math.radians(60), Look(noise=6.0), seed) for seed in (1, 2))
+    lesson = RouteLesson(CONFIG, encoder, taught_by.camera)
+    for number, x in enumerate(np.linspace(-4, 4, 6)):
+        lesson.observe(frame_at(taught_by, x, 0.0, number), Passed(HEIGHT_M, np.eye(3), Planar(x)))
+    repeater = RouteRepeater(CONFIG, lesson.finish('bare')[0], 'bare', encoder, seen_by.camera)
+
+    said = [repeater.observe(frame_at(seen_by, 1.0, 1.0, n), Planar(), HEIGHT_M, np.eye(3)) for n in range(1, 7)]
+
+    assert said[-1].state is FollowState.FOLLOWING
+    assert said[-1].lateral_error_m == pytest.approx(1.0, abs=0.4)
 
 
 def test_backwards_it_goes_tail_first(taught, renderer, encoder):

@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
+import base64
 import re
 
+import cv2
 import numpy as np
 import pytest
 from rosbags.typesys import get_types_from_msg
@@ -94,3 +96,21 @@ def test_without_ground_truth_only_the_followers_own_account_is_given(recorder):
 def test_a_run_without_routes_has_no_such_section(recorder):
     at(recorder, 1.0, 0.0, 0.0)
     assert 'id="routes"' not in recorder.page()
+
+
+@pytest.mark.skipif(not hasattr(cv2, 'imdecodeanimation'), reason='this OpenCV reads no GIF')
+def test_a_film_shows_what_the_camera_saw_and_the_way(recorder):
+    feedback(recorder, TEACH, 1, 1, keyframe_count=1, length=0.0)
+    for second in range(1, 11):
+        at(recorder, second, float(second), 0.0)
+        recorder.send_image(np.full((48, 64, 3), 20 * second, np.uint8), second * S)
+    feedback(recorder, TEACH, 1, 5, keyframe_count=4, length=4.0)
+    for second, progress in ((6, 0.0), (9, 1.0)):
+        feedback(recorder, REPEAT, 2, second, progress=progress, lateral_error=0.0, localization_state=2)
+
+    [film] = re.findall(r'data:image/gif;base64,([^"]+)', recorder.page())
+
+    _, animation = cv2.imdecodeanimation(np.frombuffer(base64.b64decode(film), np.uint8))
+    assert len(animation.frames) == 9  # the image at 10 s belongs to no route
+    assert animation.frames[0].shape[:2] == (180, 420)
+    assert [round(float(f[90, 100, 0]) / 20) for f in animation.frames] == list(range(1, 10))

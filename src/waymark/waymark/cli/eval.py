@@ -210,7 +210,9 @@ def route(
         typer.Option(help='A quadrotor that looks down; forward: a base between walls that looks forward.'),
     ] = 'orthophoto',
     ground: Annotated[str, typer.Option(help="A picture, or 'ground' for a generated one per seed.")] = 'ground',
-    metres_per_pixel: Annotated[float, typer.Option(help='Scale of that picture.')] = 0.0,
+    metres_per_pixel: Annotated[
+        float | None, typer.Option(help='Scale of that picture; by default it is 200 m wide.')
+    ] = None,
     altitude: Annotated[float, typer.Option(help='Above ground, m.')] = 20.0,
     speed: Annotated[float | None, typer.Option(help='m/s; by default 3, forward 1.')] = None,
     case: Annotated[

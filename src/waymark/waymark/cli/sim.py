@@ -16,7 +16,9 @@ _Video = Annotated[Path | None, typer.Option(help='Film of the flight: .gif, .mp
 def teach(
     map: Annotated[Path, typer.Option(help='Map file to write; beside it MAP.json says how it was flown.')],  # noqa: A002
     ground: Annotated[str, typer.Option(help="A picture, or 'ground' for a generated one.")] = 'ground',
-    metres_per_pixel: Annotated[float, typer.Option(help='Scale of that picture.')] = 0.0,
+    metres_per_pixel: Annotated[
+        float | None, typer.Option(help='Scale of that picture; by default it is 200 m wide.')
+    ] = None,
     altitude: Annotated[float, typer.Option(help='Above ground, m.')] = 20.0,
     speed: Annotated[float | None, typer.Option(help='m/s; by default 3, forward 1.')] = None,
     length: Annotated[float | None, typer.Option(help='Of the route, m; by default 95, forward 40.')] = None,
@@ -68,7 +70,7 @@ def repeat(
 @app.command()
 def fly(
     ground: Annotated[str, typer.Option(help="A picture, or 'ground' for a generated one.")] = 'ground',
-    metres_per_pixel: Annotated[float, typer.Option(help='Scale of that picture.')] = 0.0,
+    metres_per_pixel: Annotated[float, typer.Option(help='Scale of that picture; 0: it is 200 m wide.')] = 0.0,
     altitude: Annotated[float, typer.Option(help='Above ground, m.')] = 20.0,
     seed: Annotated[int, typer.Option(min=0, help='Decides the generated ground, the way and all errors.')] = 7,
     wind: Annotated[tuple[float, float], typer.Option(help='East and north, m/s.')] = (0.0, 0.0),
@@ -93,7 +95,7 @@ def fly(
 def export_gazebo(
     folder: Annotated[Path, typer.Argument(help='Where world.sdf, bridge.yaml, harmonic.launch.py and the ground go.')],
     ground: Annotated[str, typer.Option(help="A picture, or 'ground' for a generated one.")] = 'ground',
-    metres_per_pixel: Annotated[float, typer.Option(help='Scale of that picture.')] = 0.0,
+    metres_per_pixel: Annotated[float, typer.Option(help='Scale of that picture; 0: it is 200 m wide.')] = 0.0,
     altitude: Annotated[float, typer.Option(help='Where the vehicle starts, m.')] = 20.0,
     seed: Annotated[int, typer.Option(min=0, help='Decides the generated ground and the way.')] = 7,
     traffic: Annotated[int, typer.Option(min=0, max=1000, help='Vehicles that drive about.')] = 0,

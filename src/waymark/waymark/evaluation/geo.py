@@ -110,12 +110,19 @@ def read_truth(path: Path) -> list[GeoTruth]:
     """
     try:
         with path.open(encoding='utf-8-sig', newline='') as file:
-            rows = list(csv.DictReader(file, skipinitialspace=True))
+            reader = csv.DictReader(file, skipinitialspace=True)
+            reader.fieldnames = header = [name.strip() for name in reader.fieldnames or ()]
+            rows = list(reader)
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise ConfigError(f'--truth {path}: can not be read as CSV: {error}. Give file,x_px,y_px.') from None
-    missing = [name for name in _COLUMNS if not rows or name not in rows[0]]
+    missing = [name for name in _COLUMNS if name not in header]
     if missing:
-        raise ConfigError(f'--truth {path}: no column {missing[0]}. Begin with file,x_px,y_px[,yaw_deg,altitude_m].')
+        between = ' Columns are parted by commas.' if any(sign in ''.join(header) for sign in ';\t') else ''
+        raise ConfigError(
+            f'--truth {path}: no column {missing[0]}. Begin with file,x_px,y_px[,yaw_deg,altitude_m].{between}'
+        )
+    if not rows:
+        raise ConfigError(f'--truth {path}: names no photo. Give a line for each.')
     found = [_truth(path, number, row) for number, row in enumerate(rows, start=2)]
     twice = [name for name, count in Counter(t.file for t in found).items() if count > 1]
     if twice:
@@ -126,14 +133,15 @@ def read_truth(path: Path) -> list[GeoTruth]:
 def _truth(path: Path, line: int, row: dict[str, str]) -> GeoTruth:
     try:
         x, y, yaw, altitude = (_number(row.get(name)) for name in ('x_px', 'y_px', 'yaw_deg', 'altitude_m'))
-        if not row['file'] or (x is None) != (y is None):
+        name = (row['file'] or '').strip()
+        if not name or (x is None) != (y is None):
             raise ValueError
     except ValueError:
         raise ConfigError(
             f'--truth {path}: line {line} is not file,x_px,y_px[,yaw_deg,altitude_m]. x_px and y_px may be '
             'empty together: the photo is not on the map. Correct it.'
         ) from None
-    return GeoTruth(row['file'], None if x is None or y is None else (x, y), yaw, altitude)
+    return GeoTruth(name, None if x is None or y is None else (x, y), yaw, altitude)
 
 
 def _number(text: str | None) -> float | None:

@@ -18,10 +18,13 @@ from waymark.evaluation.show import progress_bar, require_writable, show_figures
 
 @dataclass(frozen=True)
 class RouteOptions:
-    """The options of the command, under their names; a speed or length of None is the simulator's own."""
+    """The options of the command, under their names; a speed or length of None is the simulator's own.
+
+    A scale of None: the picture is 200 m wide.
+    """
 
     ground: str
-    metres_per_pixel: float
+    metres_per_pixel: float | None
     altitude: float
     speed: float | None
     case: str
@@ -81,11 +84,13 @@ def request_of(options: RouteOptions) -> RouteFlights:
     length = own.length if options.length is None else options.length
     for name, value in (('altitude', options.altitude), ('speed', speed), ('length', length)):
         _require_positive(name, value)
-    if options.ground != 'ground':
+    if options.metres_per_pixel is not None:
         _require_positive('metres-per-pixel', options.metres_per_pixel)
+        if options.ground == 'ground':
+            raise ConfigError('--metres-per-pixel is of a picture of yours: give it as --ground, or leave this out.')
     return RouteFlights(
         options.ground,
-        options.metres_per_pixel,
+        options.metres_per_pixel or 0.0,
         options.altitude,
         speed,
         options.case,

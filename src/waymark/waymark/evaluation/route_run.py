@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 from waymark.encoding import Encoder, EncoderConfig, load_encoder
 from waymark.errors import BackendUnavailable, RouteError
 from waymark.evaluation.route import FlightLog, distances
-from waymark.evaluation.route_cases import RouteCase, route_case
+from waymark.evaluation.route_cases import RouteCase
 from waymark.evaluation.route_scene import (
     RouteFlights,
+    case_of,
     event_of,
     further_along,
     patience,
@@ -155,7 +156,7 @@ def repeat(
     watch: Watch = lambda step, guidance: None,
 ) -> FlightLog:
     """Fly the route again, under the conditions of the case; then once more without the camera."""
-    case, rng = route_case(request.case, request.simulator), np.random.default_rng((seed, 15))
+    case, rng = case_of(request), np.random.default_rng((seed, 15))
     if case.other_season:
         from waymark_sim.season import another_season
 

@@ -4,14 +4,14 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from waymark.errors import RouteError
-from waymark.evaluation.route_cases import RouteCase
+from waymark.evaluation.route_cases import RouteCase, route_case
 from waymark.routes import Planar
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 _YARD_M = 10.0  # of ground beside a way between walls
+_LATEST = 0.45  # of the time that the way takes: until then a case has happened
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,7 @@ class RouteFlights:
 
     Attributes:
         ground: A picture, or 'ground' for a generated one (another one for each seed).
-        metres_per_pixel: Of the picture.
+        metres_per_pixel: Of the picture; 0: it is 200 m wide.
         altitude_m: Above ground.
         speed_m_s: Of teaching and repeating.
         case: One of CASES.
@@ -105,6 +106,15 @@ def wind_of(case: RouteCase, rng: np.random.Generator) -> tuple[float, float]:
     """East and north, m/s."""
     angle = rng.uniform(0, 2 * math.pi)
     return case.wind_m_s * math.cos(angle), case.wind_m_s * math.sin(angle)
+
+
+def case_of(request: RouteFlights) -> RouteCase:
+    """The case that is flown; what happens on the way happens before its middle, also where it is flown fast."""
+    case = route_case(request.case, request.simulator)
+    latest_s = _LATEST * request.length_m / request.speed_m_s
+    early_s = max(case.event_s - latest_s, 0.0)
+    blank_s = None if case.blank_s is None else (case.blank_s[0] - early_s, case.blank_s[1] - early_s)
+    return replace(case, event_s=case.event_s - early_s, blank_s=blank_s)
 
 
 def event_of(case: RouteCase) -> tuple[float | None, float | None]:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -62,13 +63,14 @@ def require_writable(out: Path) -> None:
 
 
 def write_figures(out: Path, figures: Mapping[str, float]) -> None:
-    """Write {name: value} as JSON.
+    """Write {name: value} as JSON; what is not a number as null, as JSON knows no NaN.
 
     Raises:
         ConfigError: The file can't be written.
     """
     try:
-        out.write_text(json.dumps(dict(figures), indent=2) + '\n', encoding='utf-8')
+        values = {name: None if isinstance(v, float) and not math.isfinite(v) else v for name, v in figures.items()}
+        out.write_text(json.dumps(values, indent=2) + '\n', encoding='utf-8')
     except OSError as error:
         raise ConfigError(f'--json {out}: can not be written ({error.strerror}). Give another file.') from None
 

@@ -28,21 +28,6 @@ class FeatureConfig(Config):
     min_side_px: int = param(
         0, 'Longer side that smaller images are enlarged to before detection; 0: never.', ge=0, le=4096, unit='px'
     )
-    smoothing_px: float = param(
-        0.0,
-        'Standard deviation of the Gaussian that smooths images before detection: corners of noise go, faint ground '
-        'stays.',
-        ge=0,
-        le=5,
-        unit='px',
-    )
-    contrast: float = param(
-        0.0,
-        'Standard deviation of grey levels that paler images are stretched to before detection, at most fourfold: for '
-        'corners of faint ground; 0: as they are.',
-        ge=0,
-        le=80,
-    )
     ratio: float = param(0.8, "Lowe's ratio test: the best match must be this much nearer than the second.", gt=0, le=1)
 
 
@@ -73,7 +58,6 @@ _BYTES = {'orb': 32, 'akaze': 61}  # per descriptor
 MOVES = 0.5  # of a motion mask: a thing is there that moves, or something changed
 # Narrower than one ORB patch there is nothing to describe; one pixel wide, OpenCV's AKAZE corrupts memory.
 _SMALLEST_PX = 32
-_MOST_STRETCH = 4.0
 
 
 def detect(gray: NDArray[np.uint8], config: FeatureConfig) -> Features:
@@ -91,7 +75,7 @@ def detect(gray: NDArray[np.uint8], config: FeatureConfig) -> Features:
     """
     require_gray('gray', gray)
     size_wh = (gray.shape[1], gray.shape[0])
-    small, scale_xy = _resized(_clearer(gray, config), config)
+    small, scale_xy = _resized(gray, config)
     if min(small.shape) < _SMALLEST_PX:
         return Features(np.zeros((0, 2), np.float32), np.zeros((0, _BYTES[config.detector]), np.uint8), size_wh)
     # A detector is cheap to make, and one of its own keeps threads apart.
@@ -145,19 +129,6 @@ def _detector(config: FeatureConfig) -> Any:  # OpenCV's stubs lack these factor
             nfeatures=config.max_features, fastThreshold=7
         )
     return cv2.AKAZE_create()  # type: ignore[attr-defined]
-
-
-def _clearer(gray: NDArray[np.uint8], config: FeatureConfig) -> NDArray[np.uint8]:
-    """Smoothed, then stretched about its mean: in this order, and in floats, noise is not stretched with the ground."""
-    if config.smoothing_px == 0 and config.contrast == 0:
-        return gray
-    clear = gray.astype(np.float32)
-    if config.smoothing_px > 0:
-        clear = np.asarray(cv2.GaussianBlur(clear, (0, 0), config.smoothing_px), np.float32)
-    mean, deviation = (float(v[0, 0]) for v in cv2.meanStdDev(clear))
-    factor = min(max(config.contrast / max(deviation, 1e-3), 1.0), _MOST_STRETCH)
-    stretched = cv2.addWeighted(clear, factor, clear, 0.0, mean * (1.0 - factor), dtype=cv2.CV_8U)  # saturates
-    return np.asarray(stretched, np.uint8)
 
 
 def _resized(gray: NDArray[np.uint8], config: FeatureConfig) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:

@@ -23,20 +23,16 @@ class NavigationConfig(PlacesConfig, RouteConfig):
     min_side_px: int = param(
         480, 'Longer side that smaller images are enlarged to before detection; 0: never.', ge=0, le=4096, unit='px'
     )
-    smoothing_px: float = param(
-        1.0,
-        'Standard deviation of the Gaussian that smooths images before detection: corners of noise go, faint ground '
-        'stays.',
+    # Corners are told by a number of grey levels: bare concrete has none above the noise (docs/routes.md).
+    smooth_px: float = param(
+        2.0,
+        'Standard deviation of the Gaussian that takes noise off before contrast is stretched (camera_looks: down).',
         ge=0,
-        le=5,
+        le=20,
         unit='px',
     )
-    contrast: float = param(
-        40.0,
-        'Standard deviation of grey levels that paler images are stretched to before detection, at most fourfold: for '
-        'corners of faint ground; 0: as they are.',
-        ge=0,
-        le=80,
+    stretch: float = param(
+        6.0, 'By how much contrast is stretched before detection (camera_looks: down); 1: not at all.', ge=1, le=50
     )
     keyframe_step_m: float = param(
         1.0, 'Way after which a view forward becomes a keyframe (camera_looks: forward).', gt=0, unit='m'

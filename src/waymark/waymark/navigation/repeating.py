@@ -11,10 +11,11 @@ import numpy as np
 from waymark.encoding import Encoder
 from waymark.errors import RouteError
 from waymark.image.camera import CameraModel
-from waymark.image.features import Features, detect
+from waymark.image.features import Features
 from waymark.maps import Keyframe, PlaceMap, Route
 from waymark.navigation.config import NavigationConfig
 from waymark.navigation.forward_views import ForwardViews
+from waymark.navigation.looking import features_of
 from waymark.navigation.teaching import require_calibrated
 from waymark.places import PlaceRecognizer
 from waymark.places.views import Lenses
@@ -113,7 +114,7 @@ class RouteRepeater:
 
     def _sightings(self, frame: Frame, height_m: float, R_world_base: Floats | None) -> list[Sighting]:
         """Keyframes that should be in view; where none is and the vehicle is lost, those of the whole map."""
-        features = detect(frame.gray, self._config)
+        features = features_of(frame.gray, self._config)
         seen = Seen(features, self._camera, height_m, R_world_base)
         if self._forward is not None:
             self._forward.expected = self.follower.pose

@@ -11,6 +11,7 @@ from waymark.image.camera import CameraModel
 from waymark.maps import Keyframe, MapInfo, PlaceMap, Route, encode_thumbnail
 from waymark.navigation.config import NavigationConfig
 from waymark.navigation.forward_teaching import ForwardTeacher
+from waymark.navigation.looking import features_of
 from waymark.places import PlaceRecognizer
 from waymark.places.finder import View
 from waymark.places.summary import pack_summary
@@ -39,7 +40,7 @@ class RouteLesson:
             RouteError: The camera is not calibrated.
         """
         require_calibrated(camera)
-        self._encoder = encoder
+        self._config, self._encoder = config, encoder
         self._places = PlaceRecognizer.from_config(config)
         yaw_rad = math.radians(config.camera_yaw_deg)
         self._forward: ForwardTeacher | None = None
@@ -73,7 +74,9 @@ class RouteLesson:
             return
         self._silent = 0
         vector = self._encoder.encode(frame.rgb).vector
-        said = self._places.observe(frame, vector, self._encoder.fingerprint, keep=self._forward is None)
+        features = features_of(frame.gray, self._config)
+        keep = self._forward is None
+        said = self._places.observe(frame, vector, self._encoder.fingerprint, keep=keep, features=features)
         self._latest = frame, said.view, passed
         if said.new_keyframe is not None:
             self._keep(said.new_keyframe, passed)

@@ -18,7 +18,7 @@ class FlightSimulatorConfig(Config):
         choices=('orthophoto', 'gazebo', 'mujoco'),
     )
     ground: str = param('ground', "A picture of the ground, or 'ground' for a generated one.")
-    metres_per_pixel: float = param(0.0, "Scale of your own ground's picture.", ge=0.0, unit='m')
+    metres_per_pixel: float = param(0.0, "Scale of your own ground's picture; 0: it is 200 m wide.", ge=0.0, unit='m')
     seed: int = param(7, 'Decides the generated ground, the way, and all errors.', ge=0)
     width: int = param(320, 'Image width.', ge=16, le=8192, unit='px')
     height: int = param(240, 'Image height.', ge=16, le=8192, unit='px')

@@ -72,14 +72,23 @@ def fetch(run: Run, stamps_ns: Collection[int], width_px: int, quality: int = 72
         width_px: Larger images are scaled down to this width.
         quality: JPEG quality, 1..100.
     """
+    images = fetch_bgr(run, stamps_ns, width_px)
+    return {stamp: _picture(image, stamp, size_wh, quality) for stamp, (image, size_wh) in images.items()}
+
+
+def fetch_bgr(
+    run: Run, stamps_ns: Collection[int], width_px: int
+) -> dict[int, tuple[NDArray[np.uint8], tuple[int, int]]]:
+    """The same as pixels: BGR (H, W, 3) by stamp, and the size of the recorded image."""
     topic, wanted = image_topic(run), set(stamps_ns)
-    found: dict[int, Picture] = {}
+    found: dict[int, tuple[NDArray[np.uint8], tuple[int, int]]] = {}
     failures: list[str] = []
     for stamp, message in stamped_messages(run.recording, topic if wanted else None):
         if stamp not in wanted or stamp in found:
             continue
         try:
-            found[stamp] = _picture(decode_bgr(run.recording.decode(message)), stamp, width_px, quality)
+            image = decode_bgr(run.recording.decode(message))
+            found[stamp] = _narrowed(image, width_px), (image.shape[1], image.shape[0])
         except RecordingError as error:
             failures.append(str(error))
     if failures:
@@ -120,14 +129,17 @@ def _raw_bgr(msg: Any) -> NDArray[np.uint8]:
     return np.asarray(pixels if code is None else cv2.cvtColor(pixels, code), np.uint8)
 
 
-def _picture(image: NDArray[np.uint8], stamp_ns: int, width_px: int, quality: int) -> Picture:
+def _narrowed(image: NDArray[np.uint8], width_px: int) -> NDArray[np.uint8]:
     height, width = image.shape[:2]
-    scale = min(1.0, width_px / width)
-    if scale < 1.0:
-        size = (max(1, round(width * scale)), max(1, round(height * scale)))
-        image = np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
+    if width <= width_px:
+        return image
+    size = (max(1, width_px), max(1, round(height * width_px / width)))
+    return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def _picture(image: NDArray[np.uint8], stamp_ns: int, size_wh: tuple[int, int], quality: int) -> Picture:
     _, data = cv2.imencode('.jpg', image, [cv2.IMWRITE_JPEG_QUALITY, quality])
-    return Picture(data_uri('image/jpeg', data.tobytes()), stamp_ns, (width, height))
+    return Picture(data_uri('image/jpeg', data.tobytes()), stamp_ns, size_wh)
 
 
 def data_uri(media_type: str, data: bytes) -> str:

@@ -9,6 +9,7 @@ from itertools import groupby
 import numpy as np
 from numpy.typing import NDArray
 
+from waymark.report.film import film_uri
 from waymark.report.plots import StateRun, Tick, TimeAxis, clock, counted, state_runs
 from waymark.report.run import LOCALIZATION_STATES, RouteSample, Run
 from waymark.report.track import Track
@@ -28,6 +29,7 @@ class Routes:
         beside: SVG path over a box of 100 x 100: distance to the left of the route as the follower says it.
         beside_m: The box reaches from minus this to plus this.
         sentences: One for each teaching and repetition.
+        film: Data URI of an animated GIF; None without images.
     """
 
     lanes: list[tuple[str, list[StateRun], str]]
@@ -35,6 +37,7 @@ class Routes:
     beside: str
     beside_m: float
     sentences: list[str]
+    film: str | None = None
 
 
 def routes(run: Run, track: Track | None, axis: TimeAxis) -> Routes | None:
@@ -50,7 +53,7 @@ def routes(run: Run, track: Track | None, axis: TimeAxis) -> Routes | None:
         lanes.append((label, state_runs(timed, axis, _STALE_S), share))
         sentences.append(_sentence(run, goal, track, way))
     reach, path = _beside(run, goals, axis)
-    return Routes(lanes, axis.ticks(), path, reach, sentences)
+    return Routes(lanes, axis.ticks(), path, reach, sentences, film_uri(run, track, goals))
 
 
 def _goals(samples: list[RouteSample]) -> list[list[RouteSample]]:
