@@ -26,7 +26,7 @@ from waymark.evaluation.route_run import config_for, flights
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--ground', default='ground')
-    parser.add_argument('--metres-per-pixel', type=float, default=0.0)
+    parser.add_argument('--metres-per-pixel', type=float, help='of a picture')
     parser.add_argument('--simulator', choices=('orthophoto', 'forward'), default='orthophoto')
     parser.add_argument('--cases', nargs='+', choices=CASES, help='all by default')
     parser.add_argument('--seeds', type=int, default=20)
