@@ -62,6 +62,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--model', help='as for waymark export detector')
     parser.add_argument('--images', type=Path)
+    parser.add_argument('--calibration', type=Path, help='other images, for int8; default: the same')
     parser.add_argument('--precision', choices=('fp16', 'int8'), default='fp16')
     asked = parser.parse_args()
     import_torchvision()
@@ -72,7 +73,7 @@ def main() -> None:
         request = DetectorRequest(
             model=str(model),
             images=str(images),
-            calibration=str(images) if asked.precision == 'int8' else '',
+            calibration=str(asked.calibration or images) if asked.precision == 'int8' else '',
             to='rknn',
             precision=asked.precision,
             out=str(Path(folder) / 'npu'),

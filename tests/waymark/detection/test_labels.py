@@ -45,6 +45,11 @@ def test_an_empty_file_is_an_image_without_objects(write):
     assert len(read_labels(write(''), (10, 10), ('car',))) == 0
 
 
+def test_the_mark_that_editors_begin_a_file_with_is_no_part_of_it(write):
+    assert read_labels(write('\ufeff0 0 0 1 0 1 1 0 1\r\n'), (20, 10), ('car',)).names == ('car',)
+    assert read_names(write('\ufeffcar\r\nship\r\n', 'names.txt')) == ('car', 'ship')
+
+
 def test_real_labels_are_read(shared_data):
     folder = shared_data('dota8') / 'labels' / 'train'
     found = [read_labels(path, (1024, 1024)) for path in sorted(folder.glob('*.txt'))]
@@ -63,6 +68,8 @@ def test_real_labels_are_read(shared_data):
         ('-1 0 0 1 0 1 1 0 1\n', 'is not a label'),
         ('\n3 0 0 1 0 1 1 0 1\n', 'line 2: class 3, but there are 1 class names'),
         ('0 0.5 0.5 -0.1 0.2\n', 'width and height must be at least 0'),
+        ('0 0 0 1 0 1 1 0 1\n0 120 80 140 80 140 90 120 90\n', r'line 2: .* is not in shares of the image \(0 to 1\)'),
+        ('0 0.5 0.5 1e300 0.2\n', 'is not in shares of the image'),
     ],
 )
 def test_what_is_no_label_is_refused_with_its_line(write, text, message):
@@ -91,6 +98,7 @@ def test_names_come_from_lines_or_a_data_set(write, name, text):
     ('name', 'text', 'message'),
     [
         ('names.txt', '\n', 'holds no names'),
+        ('names.txt', 'ship\ncar\nship\n', 'holds ship twice'),
         ('data.yaml', 'path: x\n', 'can not be read'),
         ('data.yaml', 'names: {0: a, 2: b}\n', r'numbered \[0, 2\], expected 0 to 1'),
         ('data.yaml', '[1, 2]', 'can not be read'),

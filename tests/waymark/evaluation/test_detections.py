@@ -70,6 +70,14 @@ def test_names_that_no_class_has_leave_the_class_agnostic_figure(scene, capsys):
     assert 'look at class-agnostic figures only' in capsys.readouterr().err
 
 
+def test_labels_of_images_that_are_not_there_are_counted(scene, capsys):
+    for name in ('7.txt', 'classes.txt'):
+        (scene / 'labels' / name).write_text('0 0 0 1 0 1 1 0 1\n')
+    figures = show_detections(request(scene), scene / 'out.json')
+    assert (figures['label_files_without_image'], figures['labels']) == (1, 4)
+    assert '1 label files have no image: left out' in capsys.readouterr().out
+
+
 def test_the_command_writes_the_figures(scene):
     options = ['--images', 'images', '--labels', 'labels', '--model', 'm.onnx', '--json', 'out.json']
     paths = [str(scene / o) if not o.startswith('--') else o for o in options]

@@ -81,6 +81,17 @@ def test_gray_and_16_bit_images_keep_their_kind(tmp_path, read_all):
     assert [f.frame.pixels.dtype for f in frames] == [np.uint8, np.uint16]
 
 
+def test_a_picture_of_heights_is_refused_instead_of_shown_white(tmp_path, read_all):
+    (tmp_path / 'f').mkdir()
+    cv2.imwrite(str(tmp_path / 'f' / '1.tif'), np.full((4, 6), 0.5, np.float32))
+    cv2.imwrite(str(tmp_path / 'f' / '2.tif'), np.full((4, 6), 310.5, np.float32))
+
+    frames, error = read_all(tmp_path / 'f')
+
+    assert [f.frame.gray[0, 0] for f in frames] == [128]
+    assert '2.tif: holds numbers up to 310.5, brightness is 0 to 1. Convert it to 8 bit.' in error
+
+
 def test_an_empty_folder_is_refused(tmp_path):
     (tmp_path / 'empty').mkdir()
 

@@ -18,6 +18,8 @@ from waymark.boxes import axis_aligned, corners, from_corners
 from waymark.detection.result import Detections
 from waymark.errors import SourceError
 
+_FARTHEST = 8.0  # images: a share beyond it is none
+
 
 def read_labels(path: Path, size_wh: tuple[int, int], class_names: Sequence[str] | None = None) -> Detections:
     """Read the labels of one image.
@@ -34,7 +36,7 @@ def read_labels(path: Path, size_wh: tuple[int, int], class_names: Sequence[str]
         SourceError: The file can't be read, or a line is not a label: with its number and what is wrong.
     """
     try:
-        lines = path.read_text(encoding='utf-8').splitlines()
+        lines = path.read_text(encoding='utf-8-sig').splitlines()  # editors of Windows begin with a mark
     except (OSError, UnicodeDecodeError) as error:
         raise SourceError(f'labels {str(path)!r} can not be read: {error}. Give a text file per image.') from None
     rows = [_row(line, f'{path}, line {n}') for n, line in enumerate(lines, 1) if line.strip()]
@@ -52,6 +54,8 @@ def read_labels(path: Path, size_wh: tuple[int, int], class_names: Sequence[str]
 def write_labels(found: Detections, size_wh: tuple[int, int], path: Path) -> None:
     """Write boxes as labels; corners may lie outside of 0..1 where a box reaches beyond the image.
 
+    Some programs (ultralytics) leave out every image that has such a corner: cut them off for those.
+
     Raises:
         SourceError: The file can't be written.
     """
@@ -68,10 +72,10 @@ def read_names(path: Path) -> tuple[str, ...]:
     """Read class names: a text file with one per line, or the YAML of a data set (`names:` as a list or by number).
 
     Raises:
-        SourceError: The file can't be read, or holds no names, or leaves a number out.
+        SourceError: The file can't be read, or holds no names, or a name twice, or leaves a number out.
     """
     try:
-        text = path.read_text(encoding='utf-8')
+        text = path.read_text(encoding='utf-8-sig')
         if path.suffix not in ('.yaml', '.yml'):
             names = [line.strip() for line in text.splitlines() if line.strip()]
         else:
@@ -80,6 +84,8 @@ def read_names(path: Path) -> tuple[str, ...]:
         raise SourceError(f'names {str(path)!r} can not be read: {error}. Give one name per line.') from None
     if not names:
         raise SourceError(f'names {str(path)!r} holds no names. Give one per line, in the order of their numbers.')
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise SourceError(f'names {str(path)!r} holds {", ".join(twice)} twice. Give every class a name of its own.')
     return tuple(names)
 
 
@@ -108,6 +114,10 @@ def _row(line: str, where: str) -> tuple[int, list[float]]:
         numbers = [np.nan]
     if len(numbers) not in (4, 8) or not np.isfinite(numbers).all() or not re.fullmatch(r'\d+(\.0+)?', parts[0]):
         raise SourceError(f'{where}: {line.strip()[:80]!r} is not a label. Expected: class x1 y1 x2 y2 x3 y3 x4 y4.')
+    if max(map(abs, numbers)) > _FARTHEST:
+        raise SourceError(
+            f'{where}: {line.strip()[:80]!r} is not in shares of the image (0 to 1). Divide px by its size.'
+        )
     if len(numbers) == 4:
         cx, cy, w, h = numbers
         if min(w, h) < 0:

@@ -87,6 +87,7 @@ def evaluate_detections(request: DetectionsRequest, tell: Tell, say: Callable[[s
         'ms_per_image': 1000 * spent_s / len(files),
         'images': len(files),
         'images_without_label_file': sum(label is None for label in labelled),
+        'label_files_without_image': _alone(request.labels, files),
         'labels': sum(map(len, truth)),
         'detections': sum(map(len, found)),
         'model': detector.manifest.name,
@@ -105,6 +106,12 @@ def _pairs(images: Path, labels: Path) -> tuple[list[Path], list[Path | None]]:
     if not any(found):
         raise SourceError(f'{labels}: none of the {len(files)} images has a label file there ({files[0].stem}.txt).')
     return files, found
+
+
+def _alone(labels: Path, files: list[Path]) -> int:
+    """How many label files have no image; a text file of names is none."""
+    known = {file.stem for file in files} | {'classes', 'names'}
+    return sum(path.stem not in known for path in labels.glob('*.txt'))
 
 
 def _truth(

@@ -38,6 +38,8 @@ def show_detections(request: DetectionsRequest, out: Path) -> dict[str, Any]:
     )
     if figures['images_without_label_file']:
         console.print(f'{figures["images_without_label_file"]} images have no label file: taken for empty.')
+    if figures['label_files_without_image']:
+        console.print(f'{figures["label_files_without_image"]} label files have no image: left out.')
     return figures
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from waymark.errors import MessageError, SourceError
@@ -86,14 +87,19 @@ def read_image(file: Path) -> tuple[NDArray[Any], str]:
         Pixels (H, W) or (H, W, 3) and their layout, 'mono' or 'bgr'; turned as EXIF says.
 
     Raises:
-        SourceError: The file can't be read or is not a whole image.
+        SourceError: The file can't be read, is not a whole image, or holds numbers that are no brightness.
     """
     try:
-        return decode_compressed('', file.read_bytes())
+        pixels, layout = decode_compressed('', file.read_bytes())
     except OSError as error:
         raise SourceError(f'{file}: can not be read ({error.strerror}). Restore it or remove it.') from None
     except MessageError as error:
         raise SourceError(f'{file}: not a readable image: {error} Restore it or remove it.') from None
+    if pixels.dtype == np.float32 and np.count_nonzero(pixels > 1) > pixels.size / 2:  # heights, say: all white
+        raise SourceError(
+            f'{file}: holds numbers up to {np.nanmax(pixels):g}, brightness is 0 to 1. Convert it to 8 bit.'
+        )
+    return pixels, layout
 
 
 def _images(entries: list[Path]) -> list[Path]:

@@ -32,6 +32,17 @@ def test_pictures_come_with_their_labels_in_pixels(folder):
     assert pictures[2].classes.tolist() == [1]
 
 
+def test_pictures_have_their_colours(folder):
+    bgr = np.full((40, 80, 3), (10, 20, 200), np.uint8)
+    cv2.imwrite(str(folder / 'images' / '0.png'), bgr)
+    cv2.imwrite(str(folder / 'images' / '1.png'), bgr.astype(np.uint16) * 257)
+    pictures = LabelledFolder(*open_folder(folder / 'images', folder / 'labels'))
+
+    assert pictures[0].rgb[0, 0].tolist() == [200, 20, 10]
+    assert pictures[1].rgb[0, 0].tolist() == [200, 20, 10]
+    assert pictures[1].rgb.dtype == np.uint8
+
+
 def test_names_are_asked_for_where_there_are_none(folder):
     (folder / 'labels' / 'classes.txt').unlink()
     with pytest.raises(SourceError, match=r'no class names .*Put classes.txt there'):

@@ -25,7 +25,7 @@ class BoxTrackerConfig(Config):
         0.4, 'Share of the variance of that noise which stays for about half a second: covariances say so.', ge=0, le=1
     )
     speed_change: float = param(
-        0.6, 'How much an object may change its speed in a second, as a share of its size.', unit='1/s^2', gt=0, le=100
+        0.4, 'How much an object may change its speed in a second, as a share of its size.', unit='1/s^2', gt=0, le=100
     )
     turn_change: float = param(0.5, 'How much its turning may change in a second.', unit='rad/s^2', gt=0, le=100)
     sideways: float = param(

@@ -19,6 +19,7 @@ from waymark.detection.result import Detections
 from waymark.errors import BackendUnavailable, ConfigError, SourceError
 from waymark.sources.folder import image_files, read_image
 from waymark.training.detector.samples import Labelled
+from waymark.types import Frame, Header
 
 NAMES_FILE = 'classes.txt'
 OBLIQUE_EVERY = 4  # of the generated scenes one is seen from the side
@@ -58,8 +59,7 @@ class LabelledFolder:
 
     def _read(self, index: int) -> Labelled:
         image, label = self.files[index]
-        rgb = read_image(image)[0]
-        rgb = rgb if rgb.ndim == 3 else np.asarray(cv2.cvtColor(rgb, cv2.COLOR_GRAY2RGB), np.uint8)
+        rgb = Frame(Header(0), *read_image(image)).rgb
         found = read_labels(label, (rgb.shape[1], rgb.shape[0]), self._names)
         return self._scaled(rgb, found)
 
