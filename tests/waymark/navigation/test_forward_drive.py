@@ -22,7 +22,7 @@ from waymark.types import Frame, Header
 
 
 def options(case: str = 'nominal', length: float | None = None) -> RouteOptions:
-    return RouteOptions('ground', 0.0, 20.0, None, case, 1, 4, True, length, None, 'forward')
+    return RouteOptions('ground', None, 20.0, None, case, 1, 4, True, length, None, 'forward')
 
 
 @pytest.mark.slow
