@@ -78,10 +78,10 @@ class Served:
         return chunk
 
 
-def serve(folder: Path, changes: dict[str, Any], threads: int, stack: ExitStack) -> Served:
+def serve(folder: Path, changes: dict[str, Any], asked: argparse.Namespace, stack: ExitStack) -> Served:
     """Start a process and wait until it answers."""
-    config = ServeConfig(policy=str(folder), threads=threads, max_distance=0.0, hang_s=LOAD_S, **changes)
-    began_s, process = time.perf_counter(), PolicyProcess(config, sys.executable)
+    config = ServeConfig(policy=str(folder), threads=asked.threads, max_distance=0.0, hang_s=LOAD_S, **changes)
+    began_s, process = time.perf_counter(), PolicyProcess(config, asked.python)
     stack.callback(process.stop)
     process.ensure()
     client = stack.enter_context(closing(PolicyClient(process.address, timeout_s=LOAD_S)))
@@ -115,11 +115,11 @@ def distance(chunk: Any, exact: Any) -> dict[str, float]:
     return {'relative_rms': float(relative), 'largest': float(np.abs(apart).max())}
 
 
-def measure(folder: Path, names: list[str], turns: int, threads: int) -> dict[str, Any]:
+def measure(folder: Path, asked: argparse.Namespace) -> dict[str, Any]:
     """All variants of one policy, in turn."""
     with ExitStack() as stack:
-        served = {name: serve(folder, VARIANTS[name], threads, stack) for name in names}
-        first = served[names[0]]
+        served = {name: serve(folder, VARIANTS[name], asked, stack) for name in asked.variants}
+        first = served[asked.variants[0]]
         contract = first.client.contract
         for one in served.values():
             one.client.answer(observation(contract, 0))  # warm
@@ -127,7 +127,7 @@ def measure(folder: Path, names: list[str], turns: int, threads: int) -> dict[st
         found = {name: distance(one.client.answer(observation(contract, 0)), exact) for name, one in served.items()}
         yardstick = distance(first.client.answer(observation(contract, 1)), exact)
         loads = []
-        for turn in range(turns):
+        for turn in range(asked.turns):
             loads.append(round(os.getloadavg()[0], 1))
             for one in served.values():
                 one.ask(observation(contract, turn))
@@ -180,6 +180,7 @@ def main() -> None:
     parser.add_argument('--variants', nargs='+', default=list(VARIANTS), choices=list(VARIANTS))
     parser.add_argument('--turns', type=int, default=5)
     parser.add_argument('--threads', type=int, default=2)
+    parser.add_argument('--python', default=sys.executable, help='interpreter that has lerobot')
     parser.add_argument('--markdown', action='store_true')
     asked = parser.parse_args()
     os.environ.setdefault('HF_HUB_OFFLINE', '1')
@@ -191,7 +192,7 @@ def main() -> None:
     report: dict[str, Any] = {'machine': machine(), 'versions': versions('torch', 'lerobot', 'transformers')}
     report |= {'threads': asked.threads, 'turns': asked.turns, 'cases': {}}
     for case, folder in folders.items():
-        report['cases'][case] = measure(folder, asked.variants, asked.turns, asked.threads)
+        report['cases'][case] = measure(folder, asked)
         if asked.markdown:
             print(markdown(case, report['cases'][case]), file=sys.stderr, flush=True)
     print(json.dumps(report, indent=2))

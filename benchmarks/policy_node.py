@@ -35,6 +35,7 @@ MAPPING = {
     'action': {'output': 'drone', 'values': [{'name': f'a{n}', 'to': to} for n, to in enumerate(OUT)]},
 }
 LOAD_S = 900.0
+TICKS = ('rate_hz', 'latency_p50_ms', 'latency_p95_ms', 'latency_max_ms', 'missed_periods')
 
 
 def main() -> None:
@@ -45,6 +46,7 @@ def main() -> None:
     parser.add_argument('--watchdog-s', type=float, default=1.0)
     parser.add_argument('--precision', default='fp32')
     parser.add_argument('--threads', type=int, default=2)
+    parser.add_argument('--python', default='', help='interpreter that has lerobot')
     asked = parser.parse_args()
     os.environ |= {'ROS_AUTOMATIC_DISCOVERY_RANGE': 'LOCALHOST', 'ROS_DOMAIN_ID': str(random.randint(1, 100))}
     os.environ['HF_HUB_OFFLINE'] = '1'
@@ -61,7 +63,7 @@ def main() -> None:
         mapping.write_text(yaml.safe_dump(MAPPING))
         settings = {'policy': asked.policy.resolve(), 'mapping': mapping, 'precision': asked.precision}
         settings |= {'watchdog_s': asked.watchdog_s, 'timeout_s': 300.0, 'restart_s': 600.0, 'threads': asked.threads}
-        settings |= {'max_distance': 0.0}
+        settings |= {'max_distance': 0.0} | ({'python': asked.python} if asked.python else {})
         parameters = [text for k, v in settings.items() for text in ('-p', f'{k}:={v}')]
         node = subprocess.Popen([sys.executable, '-m', f'waymark_ros.nodes.{NODE}', '--ros-args', *parameters])
         rclpy.init(args=[])
@@ -97,7 +99,9 @@ def watch(vehicle: Any, seconds: float) -> dict[str, Any]:
     gaps_ms = np.diff(heard) * 1e3
     twists = [m.twist for m in vehicle.commands[begin:]]
     still = [t.linear.x == 0.0 and t.angular.z == 0.0 for t in twists]
+    name = next((n for n in vehicle.status if n.endswith('smolvla_policy')), '')
     return {
+        'ticker': {k: vehicle.value(name, k) for k in vehicle.status.get(name, ('', {}))[1] if k in TICKS},
         'commands': len(twists),
         'rate_hz': round((len(twists) - 1) / (heard[-1] - heard[0]), 2),
         'interval_ms': {f'p{p:g}': round(float(np.percentile(gaps_ms, p)), 1) for p in (1, 50, 99, 100)},

@@ -121,6 +121,7 @@ def look_at_all(folder: Path) -> dict[str, Any]:
         found[f'{precision}_distance'] = policy.distance
     found['steps_distance'] = load(smolvla, flow_steps=2, max_distance=100.0).distance
     found['act'] = refusal(act, precision='int8')
+    found['act_distance'] = load(act, precision='bf16').distance
     found['cuda'] = refusal_of_cuda(smolvla)
     found['too_far'] = refusal(smolvla, precision='int8', max_distance=1e-9)
     return found | {'large_token': large_token()}

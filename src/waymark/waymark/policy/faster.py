@@ -71,7 +71,8 @@ def _hold_linear_int8(linear: Any, torch: Any) -> None:
     held = torch.quantize_per_channel(weight, scales.double(), zeros, 0, torch.qint8)
     packed = torch.ops.quantized.linear_prepack(held, None)
     bias = None if linear.bias is None else linear.bias.detach()
-    linear.forward = functools.partial(_int8_linear, packed, bias, not torch.cpu._is_vnni_supported())
+    has_vnni = getattr(torch.cpu, '_is_vnni_supported', bool)()  # a torch that can not tell: no
+    linear.forward = functools.partial(_int8_linear, packed, bias, not has_vnni)
     linear.weight = torch.nn.Parameter(weight[:0].clone(), requires_grad=False)  # lerobot asks for its dtype
 
 

@@ -61,6 +61,7 @@ class TestFasterPolicies:
     def test_what_is_served_is_said_to_be_that_far(self, found):
         assert found['fp32_distance'] is None
         assert 0 < found['int8_distance'] < 0.05
+        assert 0 < found['act_distance'] < 0.05
         assert found['steps_distance'] > 0
 
     def test_what_can_not_be_faster_is_refused_by_name(self, found):
