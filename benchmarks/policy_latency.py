@@ -62,8 +62,17 @@ class Served:
     socket_ms: list[float] = field(default_factory=list)
     rss_mib: float = 0.0
 
+    def reach(self) -> PolicyClient:
+        """The client, connected: a process that nobody asked for a minute ends the connection."""
+        try:
+            self.client.ping()
+        except PolicyUnreachable:
+            self.client.connect()
+        return self.client
+
     def ask(self, request: Request) -> Any:
         """A chunk; its times are kept."""
+        self.reach()
         worker = psutil.Process(self.process.pid)
         before, began_s = worker.cpu_times(), time.perf_counter()
         chunk = self.client.answer(request)
@@ -122,10 +131,10 @@ def measure(folder: Path, asked: argparse.Namespace) -> dict[str, Any]:
         first = served[asked.variants[0]]
         contract = first.client.contract
         for one in served.values():
-            one.client.answer(observation(contract, 0))  # warm
-        exact = first.client.answer(observation(contract, 0))
-        found = {name: distance(one.client.answer(observation(contract, 0)), exact) for name, one in served.items()}
-        yardstick = distance(first.client.answer(observation(contract, 1)), exact)
+            one.reach().answer(observation(contract, 0))  # warm
+        exact = first.reach().answer(observation(contract, 0))
+        found = {name: distance(one.reach().answer(observation(contract, 0)), exact) for name, one in served.items()}
+        yardstick = distance(first.reach().answer(observation(contract, 1)), exact)
         loads = []
         for turn in range(asked.turns):
             loads.append(round(os.getloadavg()[0], 1))

@@ -62,8 +62,8 @@ def main() -> None:
         mapping = Path(folder) / 'mapping.yaml'
         mapping.write_text(yaml.safe_dump(MAPPING))
         settings = {'policy': asked.policy.resolve(), 'mapping': mapping, 'precision': asked.precision}
-        settings |= {'watchdog_s': asked.watchdog_s, 'timeout_s': 300.0, 'restart_s': 600.0, 'threads': asked.threads}
-        settings |= {'max_distance': 0.0} | ({'python': asked.python} if asked.python else {})
+        settings |= {'watchdog_s': asked.watchdog_s, 'timeout_s': 600.0, 'restart_s': 900.0, 'threads': asked.threads}
+        settings |= {'max_distance': 0.0, 'hang_s': 600.0} | ({'python': asked.python} if asked.python else {})
         parameters = [text for k, v in settings.items() for text in ('-p', f'{k}:={v}')]
         node = subprocess.Popen([sys.executable, '-m', f'waymark_ros.nodes.{NODE}', '--ros-args', *parameters])
         rclpy.init(args=[])

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import functools
 from collections.abc import Iterator
 from typing import Any
@@ -14,10 +16,11 @@ ENGINES = ('fbgemm', 'x86', 'onednn')  # torch's own for x86 processors, the fas
 SMALLEST = 1e-12  # of a scale: a row of zeros is divided by it
 
 
-def leave_out_padding(settings: Any, steps: list[Any]) -> None:
-    """Leave out tokens and cameras that a policy masks: they cost time, and the chunk is the same without them.
+def leave_out_unused(policy: Any, settings: Any, steps: list[Any]) -> None:
+    """Leave out what a SmolVLA masks or never reads: it costs time or memory, and the chunk is the same without.
 
     Args:
+        policy: Loaded.
         settings: The policy's; changed.
         steps: Of its preprocessor; the tokenizer's is changed.
     """
@@ -28,6 +31,13 @@ def leave_out_padding(settings: Any, steps: list[Any]) -> None:
     for step in steps:
         if getattr(step, 'padding', None) == 'max_length':
             step.padding = 'longest'
+    policy.model.vlm_with_expert.vlm.lm_head = None  # 190 MB that would make words
+
+
+def give_memory_back() -> None:
+    """Have the C library return what was freed: it keeps what lies between, most of the fp32 weights."""
+    with contextlib.suppress(OSError, AttributeError):  # another C library than glibc
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def hold_bf16(policy: Any) -> None:

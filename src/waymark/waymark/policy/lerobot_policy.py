@@ -15,7 +15,7 @@ import numpy as np
 
 from waymark.errors import BackendUnavailable, PolicyError
 from waymark.policy.contract import Contract
-from waymark.policy.faster import hold_bf16, hold_int8, leave_out_padding
+from waymark.policy.faster import give_memory_back, hold_bf16, hold_int8, leave_out_unused
 from waymark.policy.folder import is_hub_name, read_contract, tensor_shapes
 from waymark.policy.observation import Chunk, Overlap, Request
 from waymark.policy.serving import ServeConfig
@@ -90,10 +90,11 @@ class LerobotPolicy:
         _require_weights(policy, folder / 'model.safetensors')
         # Nothing is learned: lerobot continues chunks under enable_grad, and would keep what learning needs.
         self._policy = policy.eval().requires_grad_(False)
-        leave_out_padding(settings, self._pre.steps)
+        leave_out_unused(self._policy, settings, self._pre.steps)
         self.contract: Contract = replace(contract, has_rtc=self._begin_rtc(settings))
         self._autocast = False
         self.distance = self._hasten(settings, own_steps)
+        give_memory_back()
 
     def answer(self, request: Request) -> Chunk:
         """Think; `Request` was checked against the contract."""
