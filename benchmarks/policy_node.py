@@ -54,18 +54,14 @@ def main() -> None:
 
     prepare_ros()
     import rclpy
-    from policy_vehicle import NODE, Vehicle
+    from policy_vehicle import Vehicle
 
     from waymark_ros.spinning import Spinner
 
     with tempfile.TemporaryDirectory() as folder:
         mapping = Path(folder) / 'mapping.yaml'
         mapping.write_text(yaml.safe_dump(MAPPING))
-        settings = {'policy': asked.policy.resolve(), 'mapping': mapping, 'precision': asked.precision}
-        settings |= {'watchdog_s': asked.watchdog_s, 'timeout_s': 600.0, 'restart_s': 900.0, 'threads': asked.threads}
-        settings |= {'max_distance': 0.0, 'hang_s': 600.0} | ({'python': asked.python} if asked.python else {})
-        parameters = [text for k, v in settings.items() for text in ('-p', f'{k}:={v}')]
-        node = subprocess.Popen([sys.executable, '-m', f'waymark_ros.nodes.{NODE}', '--ros-args', *parameters])
+        node = start(asked, mapping)
         rclpy.init(args=[])
         spinner, vehicle = Spinner(), Vehicle()
         spinner.add(vehicle)
@@ -81,6 +77,15 @@ def main() -> None:
             spinner.stop()
             rclpy.try_shutdown()
     print(json.dumps({'load_1min': round(os.getloadavg()[0], 1), **found}))
+
+
+def start(asked: argparse.Namespace, mapping: Path) -> subprocess.Popen[bytes]:
+    """The node, with limits under which it waits for however slow a policy."""
+    settings = {'policy': asked.policy.resolve(), 'mapping': mapping, 'precision': asked.precision}
+    settings |= {'watchdog_s': asked.watchdog_s, 'timeout_s': 600.0, 'restart_s': 900.0, 'threads': asked.threads}
+    settings |= {'max_distance': 0.0, 'hang_s': 600.0} | ({'python': asked.python} if asked.python else {})
+    parameters = [text for k, v in settings.items() for text in ('-p', f'{k}:={v}')]
+    return subprocess.Popen([sys.executable, '-m', 'waymark_ros.nodes.smolvla_policy', '--ros-args', *parameters])
 
 
 def watch(vehicle: Any, seconds: float) -> dict[str, Any]:
