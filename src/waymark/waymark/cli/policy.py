@@ -53,9 +53,12 @@ def serve(
     address: Annotated[str, typer.Option(help='unix:/PATH, or HOST:PORT.')] = '127.0.0.1:5757',
     key_file: Annotated[str, typer.Option(help='File with a secret; needed where others reach the address.')] = '',
     device: Annotated[str, typer.Option(help="torch's device.")] = 'cpu',
-    precision: Annotated[str, typer.Option(help='fp32 or bf16.')] = 'fp32',
+    precision: Annotated[str, typer.Option(help='fp32, bf16 or int8.')] = 'fp32',
     vlm: Annotated[str, typer.Option(help='Folder or hub id of the tokenizer; default: as the policy says.')] = '',
     flow_steps: Annotated[int, typer.Option(help='Steps of flow matching; 0: as the policy says.')] = 0,
+    max_distance: Annotated[
+        float, typer.Option(help='Relative distance from the policy as saved that both may cost; 0: not tried.')
+    ] = 0.15,
     threads: Annotated[int, typer.Option(help="torch's threads; 0: as many as it takes.")] = 0,
     python: Annotated[str, typer.Option(help='Interpreter that has lerobot; default: that of make models.')] = '',
 ) -> None:
@@ -67,8 +70,9 @@ def serve(
     from waymark.policy.serving import ServeConfig, ServeRequest
 
     Address.parse(address).require_key(read_key(key_file))
-    values = {'policy': policy, 'device': device, 'precision': precision, 'vlm': vlm}
-    config = ServeConfig.from_mapping({**values, 'flow_steps': flow_steps, 'threads': threads})
+    values: dict[str, object] = {'policy': policy, 'device': device, 'precision': precision, 'vlm': vlm}
+    values |= {'flow_steps': flow_steps, 'threads': threads, 'max_distance': max_distance}
+    config = ServeConfig.from_mapping(values)
     if python:
         os.environ['WAYMARK_MODELS_PYTHON'] = python
     sys.exit(run_in('models', 'waymark.policy', ['serve', ServeRequest(config, address, key_file).to_json()]))

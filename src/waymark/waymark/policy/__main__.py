@@ -56,8 +56,9 @@ def serve(request: ServeRequest) -> None:
     server = PolicyServer(policy, address, key, ServerLimits(hang_s=request.config.hang_s))
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: server.stop())
-    kind = policy.contract.policy_type
-    server.run(lambda at: print(f'{LISTENING} {at}: {kind}, loaded in {loaded_s:.1f} s', flush=True))
+    kind, far = policy.contract.policy_type, policy.distance
+    how = '' if far is None else f', chunk {far:.2g} from that of the policy as saved (relative)'
+    server.run(lambda at: print(f'{LISTENING} {at}: {kind}, loaded in {loaded_s:.1f} s{how}', flush=True))
     sys.stdout.flush()
     os._exit(0)  # an inference that still runs is not waited for
 

@@ -123,8 +123,12 @@ def _contract(config: Mapping[str, Any]) -> Contract:
     kind, modes = str(config['type']), config.get('normalization_mapping') or {}
     problems: list[str] = []
     cameras, states = [], []
+    # lerobot writes a policy's blank cameras among its inputs, and shows it masked pictures for them by itself.
+    blank = {f'observation.images.empty_camera_{n}' for n in range(int(config.get('empty_cameras') or 0))}
     for key, feature in config['input_features'].items():
         mode = str(modes.get(feature['type'], 'IDENTITY'))
+        if key in blank:
+            continue
         if feature['type'] == 'VISUAL':
             channels, height, width = (int(n) for n in feature['shape'])
             cameras.append(CameraFeature(key, (width, height), channels, mode))

@@ -15,12 +15,15 @@ import numpy as np
 
 from waymark.errors import BackendUnavailable, PolicyError
 from waymark.policy.contract import Contract
+from waymark.policy.faster import give_memory_back, hold_bf16, hold_int8, leave_out_unused
 from waymark.policy.folder import is_hub_name, read_contract, tensor_shapes
 from waymark.policy.observation import Chunk, Overlap, Request
 from waymark.policy.serving import ServeConfig
 
 FADE_STEPS = 8  # steps behind those that are carried out anyway in which a continued chunk still keeps to the last one
 FILES = ['*.json', '*.safetensors']
+STEPS = ('num_steps', 'num_inference_steps')  # what policies call their steps of flow matching or diffusion
+TRIAL_TASK = 'go to the red box'
 
 
 def find_folder(policy: str) -> Path:
@@ -46,7 +49,13 @@ def find_folder(policy: str) -> Path:
 
 
 class LerobotPolicy:
-    """One loaded policy with its processors."""
+    """One loaded policy with its processors.
+
+    Attributes:
+        contract: What it takes and gives.
+        distance: How far a chunk is from that of the policy as saved (root mean square of the difference over that
+            of the chunk, same noise); None where nothing was changed, or it was not tried.
+    """
 
     def __init__(self, folder: Path, config: ServeConfig) -> None:
         """Load.
@@ -71,14 +80,21 @@ class LerobotPolicy:
             torch.set_num_threads(config.threads)
         try:
             settings = PreTrainedConfig.from_pretrained(folder, local_files_only=True)
+            own_steps = _steps(settings)
             changes = _prepare(settings, config)
-            policy = get_policy_class(settings.type).from_pretrained(folder, config=settings, local_files_only=True)
+            with _without_drawing_weights(settings.type):
+                policy = get_policy_class(settings.type).from_pretrained(folder, config=settings, local_files_only=True)
             self._pre, self._post = make_pre_post_processors(settings, pretrained_path=str(folder), **changes)
         except (ImportError, OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise PolicyError(f'lerobot can not load {folder}: {type(error).__name__}: {error}') from error
         _require_weights(policy, folder / 'model.safetensors')
-        self._policy = policy.eval()
+        # Nothing is learned: lerobot continues chunks under enable_grad, and would keep what learning needs.
+        self._policy = policy.eval().requires_grad_(False)
+        leave_out_unused(self._policy, settings, self._pre.steps)
         self.contract: Contract = replace(contract, has_rtc=self._begin_rtc(settings))
+        self._autocast = False
+        self.distance = self._hasten(settings, own_steps)
+        give_memory_back()
 
     def answer(self, request: Request) -> Chunk:
         """Think; `Request` was checked against the contract."""
@@ -88,12 +104,66 @@ class LerobotPolicy:
         batch: dict[str, Any] = {key: self._tensor(array) for key, array in request.arrays.items()}
         if request.task:
             batch['task'] = [request.task]
-        with torch.no_grad(), self._precision():
-            raw = self._policy.predict_action_chunk(self._pre(batch), **self._continued(request.overlap))
-            raw = raw[:, : self.contract.chunk_steps].float()
+        raw = self._think(self._pre(batch), **self._continued(request.overlap))
+        with torch.no_grad():
             actions = self._post(raw.clone())
         found = [np.ascontiguousarray(t.detach().cpu().float().numpy()[0]) for t in (actions, raw)]
         return Chunk(found[0], found[1], time.perf_counter() - began_s)
+
+    def _think(self, batch: dict[str, Any], **continued: Any) -> Any:
+        """(1, T, D) float32, normalised."""
+        with self._torch.no_grad(), self._precision():
+            raw = self._policy.predict_action_chunk(batch, **continued)
+            return raw[:, : self.contract.chunk_steps].float()
+
+    def _hasten(self, settings: Any, own_steps: tuple[str, int]) -> float | None:
+        """Go over to the precision that was asked for; returns `distance`.
+
+        Raises:
+            PolicyError: This policy can't have it, or its chunk becomes another one.
+        """
+        config, (name, before) = self._config, own_steps
+        now = getattr(settings, name, before)
+        is_tried = config.max_distance > 0 and (config.precision != 'fp32' or now != before)
+        if is_tried:
+            if name:
+                setattr(settings, name, before)
+            exact = self._try()
+            if name:
+                setattr(settings, name, now)
+        if config.precision == 'int8':
+            hold_int8(self._policy, settings.type, config.device)
+        elif config.precision == 'bf16':
+            hold_bf16(self._policy)
+            self._autocast = True
+        if not is_tried:
+            return None
+        distance = float((self._try() - exact).norm() / exact.norm())
+        if not distance <= config.max_distance:  # nan is far, too
+            raise PolicyError(
+                f'precision {config.precision}, flow_steps {config.flow_steps}: a chunk is {distance:.2g} from that of '
+                f'the policy as saved, max_distance {config.max_distance:g} is allowed. Change one of them.'
+            )
+        return distance
+
+    def _try(self) -> Any:
+        """The chunk to pictures of coloured squares and a state of the usual size; always the same ones."""
+        torch, drawn = self._torch, np.random.default_rng(0)
+        batch: dict[str, Any] = {'task': [TRIAL_TASK]} if self.contract.takes_instruction else {}
+        for key in self.contract.keys:
+            shape = self.contract.shape_of(key)
+            if len(shape) < 3:
+                batch[key] = self._tensor(np.zeros(shape, np.float32))
+                continue
+            squares = drawn.integers(0, 256, (*shape[:-3], 8, 8, shape[-1]), np.uint8)
+            wide = squares.repeat(-(-shape[-3] // 8), -3).repeat(-(-shape[-2] // 8), -2)
+            batch[key] = self._tensor(wide[..., : shape[-3], : shape[-2], :])
+        batch = self._pre(batch)
+        torch.manual_seed(0)
+        for state in self.contract.states:
+            if state.key in batch:  # what is normalised is about this large
+                batch[state.key] = torch.randn(batch[state.key].shape).clamp(-1, 1).to(batch[state.key].device)
+        return self._think(batch).cpu()
 
     def _tensor(self, array: np.ndarray[Any, Any]) -> Any:
         """(1, ...) as lerobot's datasets give it: images as channels first, 0 to 1."""
@@ -115,7 +185,7 @@ class LerobotPolicy:
 
     @contextlib.contextmanager
     def _precision(self) -> Iterator[None]:
-        if self._config.precision == 'fp32':
+        if not self._autocast:
             yield
             return
         kind = self._torch.device(self._policy.config.device).type
@@ -144,8 +214,8 @@ def _prepare(settings: Any, config: ServeConfig) -> dict[str, Any]:
     if hasattr(settings, 'compile_model'):
         settings.compile_model = False
     if config.flow_steps:
-        name = 'num_steps' if hasattr(settings, 'num_steps') else 'num_inference_steps'
-        if not hasattr(settings, name):
+        name, _ = _steps(settings)
+        if not name:
             raise PolicyError(f'flow_steps: a policy of type {settings.type} has none. Leave it at 0.')
         setattr(settings, name, config.flow_steps)
     before: dict[str, dict[str, Any]] = {'device_processor': {'device': config.device}}
@@ -156,6 +226,23 @@ def _prepare(settings: Any, config: ServeConfig) -> dict[str, Any]:
         before['tokenizer_processor'] = {'tokenizer_name': config.vlm}
     after = {'device_processor': {'device': 'cpu'}}
     return {'preprocessor_overrides': before, 'postprocessor_overrides': after}
+
+
+def _steps(settings: Any) -> tuple[str, int]:
+    """What a policy's steps of flow matching or diffusion are called, and how many it has; ('', 0): none."""
+    return next(((name, getattr(settings, name)) for name in STEPS if hasattr(settings, name)), ('', 0))
+
+
+@contextlib.contextmanager
+def _without_drawing_weights(kind: str) -> Iterator[None]:
+    """Draw no random weights: the file replaces every one of them, and `_require_weights` sees that it did."""
+    try:
+        from transformers.initialization import no_init_weights
+    except ImportError:  # transformers before 5
+        yield
+        return
+    with no_init_weights() if kind == 'smolvla' else contextlib.nullcontext():
+        yield
 
 
 def _require_weights(policy: Any, file: Path) -> None:

@@ -17,9 +17,19 @@ class ServeConfig(Config):
 
     policy: str = param('', 'Folder that lerobot saved a policy to (pretrained_model), or owner/name on its hub.')
     device: str = param('cpu', "torch's device: cpu, cuda, cuda:1, mps.")
-    precision: str = param('fp32', 'bf16: faster where the processor has it, a little off.', choices=('fp32', 'bf16'))
+    precision: str = param(
+        'fp32',
+        'bf16, int8: less memory, faster where the processor has it, a little off; int8: smolvla on a CPU.',
+        choices=('fp32', 'bf16', 'int8'),
+    )
     vlm: str = param('', "Folder or hub id of the vision-language model's tokenizer; empty: as the policy says.")
     flow_steps: int = param(0, 'Steps of flow matching or diffusion; 0: as the policy says.', ge=0, le=1000)
+    max_distance: float = param(
+        0.15,
+        'Not served where precision and flow_steps take a chunk farther than this from that of the policy as saved: '
+        'root mean square of the difference over that of the chunk, tried once at load; 0: not tried.',
+        ge=0.0,
+    )
     rtc: bool = param(True, 'Continue the chunk that is being carried out, where the policy can (smolvla, pi0).')
     threads: int = param(0, "torch's threads; 0: as many as it takes.", ge=0)
     hang_s: float = param(120.0, 'An inference that takes longer ends the process.', gt=0.0, unit='s')
