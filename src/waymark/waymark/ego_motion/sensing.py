@@ -78,7 +78,6 @@ class Track:
             return (1 - share) * a + share * b
         return rotation_of(share * rotation_vector(b @ a.T)) @ a
 
-
     def is_late(self, stamp_ns: int, gap_s: float) -> bool:
         """Whether the latest says nothing of a moment yet, and the next should be on its way."""
         return bool(self._stamps) and gap_s < (stamp_ns - self._stamps[-1]) / NANOSECONDS <= COMING_S
