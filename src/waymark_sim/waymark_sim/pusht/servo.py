@@ -149,7 +149,8 @@ def _is_beyond(disc: Vector, start: Vector, end: Vector) -> bool:
     """Whether the disc is on a push already: near its line, behind its start."""
     way = end - start
     length = float(np.linalg.norm(way))
-    along, across = float((disc - start) @ way) / length, float(np.cross(way, disc - start)) / length
+    off = disc - start
+    along, across = float(off @ way) / length, float(way[0] * off[1] - way[1] * off[0]) / length
     return 0 <= along <= length and abs(across) < 5.0 and along < 2 * _CLEAR_PX
 
 
