@@ -45,3 +45,31 @@ def test_topics_change_nothing_and_a_command_that_is_no_place_is_refused(spinnin
         seen = world.step(np.array([512.0, 256.0]))
     assert result['steps'] == 12 and topics.refused >= 2 and topics.kept_inside == 12
     assert list(tees.values())[:12] == expected
+
+
+@pytest.mark.ros
+@pytest.mark.slow
+def test_while_nobody_answers_the_clock_goes_on_and_the_observation_stays(spinning):
+    import rclpy
+    from rosgraph_msgs.msg import Clock
+    from sensor_msgs.msg import JointState
+
+    from waymark_ros.conversions import time_to_ns
+    from waymark_ros.pusht_topics import PushTopics
+
+    node, other = rclpy.create_node('pusht'), rclpy.create_node('nobody')
+    topics, is_over, clocks, stamps = PushTopics(node, [2], 12, 0), threading.Event(), [], set()
+
+    def on_clock(message):
+        clocks.append(time_to_ns(message.clock))
+        if len(clocks) == 3:
+            is_over.set()
+
+    other.create_subscription(Clock, '/clock', on_clock, 10)
+    other.create_subscription(JointState, 'pusht/state', lambda m: stamps.add(time_to_ns(m.header.stamp)), 10)
+    spinning(node)
+    spinning(other)
+
+    assert topics.run(is_over) == []
+    assert [b - a for a, b in zip(clocks, clocks[1:], strict=False)] == [1, 1]
+    assert len(stamps) == 1 and clocks[0] - stamps.pop() < 100

@@ -72,17 +72,22 @@ class PushTopics:
         return results
 
     def _ask(self, seen: Seen, episode: int, is_over: threading.Event) -> tuple[float, float] | None:
-        """Publish until it is answered: a single message is lost while both sides discover each other."""
+        """Publish until it is answered: a single message is lost while both sides discover each other.
+
+        The clock goes on by a nanosecond then: who answers may rightly not trust one that stands still.
+        """
         self._answered.clear()
         self._answer = None
         self._stamp_ns += STEP_NS
+        waited_ns = 0
         while not is_over.is_set():
-            self._publish(seen, episode)
+            self._publish(seen, episode, waited_ns)
             if self._answered.wait(1.0):
                 return self._answer
+            waited_ns += 1
         return None
 
-    def _publish(self, seen: Seen, episode: int) -> None:
+    def _publish(self, seen: Seen, episode: int, waited_ns: int) -> None:
         from rosgraph_msgs.msg import Clock
         from sensor_msgs.msg import JointState
 
@@ -90,7 +95,7 @@ class PushTopics:
         from waymark_ros.conversions import frame_to_image, header_to_msg, ns_to_time
 
         header = Header(self._stamp_ns, 'pusht')
-        self._clock.publish(Clock(clock=ns_to_time(self._stamp_ns)))
+        self._clock.publish(Clock(clock=ns_to_time(self._stamp_ns + waited_ns)))
         if self._image_px:
             self._images.publish(frame_to_image(Frame(header, self._world.image(self._image_px), 'rgb')))
         position = [*observed(seen), float(episode)]
