@@ -6,6 +6,7 @@ from __future__ import annotations
 import math
 import threading
 from dataclasses import replace
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -66,7 +67,7 @@ class HomingPolicy:
         return Chunk(actions, actions)
 
 
-def ground_with_a_mark(folder) -> tuple[dict[str, object], np.ndarray]:
+def ground_with_a_mark(folder: Path) -> tuple[dict[str, object], np.ndarray]:
     """What the simulator is told, and where the mark is, m: ahead of the start and to its left."""
     pixels, metres = np.full((1024, 1024, 3), (90, 110, 80), np.uint8), 80.0 / 1024
     pixels[::64], pixels[:, ::64] = 60, 60
@@ -81,14 +82,11 @@ def ground_with_a_mark(folder) -> tuple[dict[str, object], np.ndarray]:
     return told, mark
 
 
-@pytest.mark.slow
-@pytest.mark.timeout(300)
-def test_a_policy_flies_to_what_it_sees_no_faster_than_the_safety_filter_lets_it(start, spinning, tmp_path):
-    flown, mark = ground_with_a_mark(tmp_path)
-    (tmp_path / 'mapping.yaml').write_text(yaml.safe_dump(MAPPING))
-    served = Served(HomingPolicy(), Address(path=str(tmp_path / 'socket')), None, replace(QUICK, idle_s=60.0))
+def pipeline(folder: Path, flown: dict[str, object], address: str) -> Path:
+    """Simulator, policy and safety filter in one container."""
+    (folder / 'mapping.yaml').write_text(yaml.safe_dump(MAPPING))
     patient = {'max_observation_age_s': 1.0, 'watchdog_s': 2.0, 'replan_s': 0.1}
-    policy = {'address': str(served.address), 'mapping': str(tmp_path / 'mapping.yaml'), 'enabled': True, **patient}
+    policy = {'address': address, 'mapping': str(folder / 'mapping.yaml'), 'enabled': True, **patient}
     speeds = {'max_velocity': [ALLOWED_M_S, ALLOWED_M_S, 1, 0, 0, 1], 'max_acceleration': [4, 4, 2, 0, 0, 4]}
     limits = speeds | {'max_command_age_s': 2.0, 'watchdog_s': 1.0}
     nodes = {
@@ -97,7 +95,17 @@ def test_a_policy_flies_to_what_it_sees_no_faster_than_the_safety_filter_lets_it
         'safety_filter': {'vehicle': 'drone', **limits},
     }
     document = {'use_sim_time': True, 'nodes': [{'node': n, 'parameters': p} for n, p in nodes.items()]}
-    (tmp_path / 'flight.yaml').write_text(yaml.safe_dump(document))
+    path = folder / 'flight.yaml'
+    path.write_text(yaml.safe_dump(document))
+    return path
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_a_policy_flies_to_what_it_sees_no_faster_than_the_safety_filter_lets_it(start, spinning, tmp_path):
+    flown, mark = ground_with_a_mark(tmp_path)
+    served = Served(HomingPolicy(), Address(path=str(tmp_path / 'socket')), None, replace(QUICK, idle_s=60.0))
+    flight = pipeline(tmp_path, flown, str(served.address))
     watcher = spinning(TestCamera(name='watcher'))
     for kind, topic in ((TwistStamped, 'cmd/policy'), (Twist, 'cmd_vel'), (Odometry, 'ground_truth')):
         watcher.listen(kind, topic, COMMANDS_IN)
@@ -108,7 +116,7 @@ def test_a_policy_flies_to_what_it_sees_no_faster_than_the_safety_filter_lets_it
         place = watcher.heard['ground_truth'][-1].pose.pose.position
         return float(np.hypot(place.x - mark[0], place.y - mark[1]))
 
-    process = start('waymark_ros.container', '--config', str(tmp_path / 'flight.yaml'), XDG_STATE_HOME=str(tmp_path))
+    process = start('waymark_ros.container', '--config', str(flight), XDG_STATE_HOME=str(tmp_path))
     try:
         assert watcher.wait_for(lambda: process.poll() is not None or len(watcher.heard['cmd/policy']) > 10, 90.0)
         assert process.poll() is None, process.communicate()[0]
