@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""gym-pusht: success of the scripted expert and of a policy, asked directly and through ROS topics.
+"""gym-pusht: success of the scripted expert and of a policy, asked directly and through ROS.
 
 .venv/bin/python benchmarks/pusht.py --episodes 50 [--policy FOLDER] [--ros]
+
+Through ROS the expert answers by topics; the policy does in the node smolvla_policy (config/policies/pusht.yaml).
+A policy to judge is taught by pusht_lessons.py and pusht_training.py.
 """
 
 from __future__ import annotations
@@ -12,18 +15,26 @@ import json
 import math
 import os
 import random
+import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from waymark_ros.pusht_topics import observed
 from waymark_sim.pusht import PushExpert, PushWorld, Seen
 
 MAX_STEPS = 300
-STATE = 'observation.state'
+DISC, TEE = 'observation.state', 'observation.environment_state'
+TASK = 'push the T onto its mark'
+SEED = 7  # of a policy that answers by chance: the same at each question, here and in the node
+MAPPING = Path(__file__).parents[1] / 'config' / 'policies' / 'pusht.yaml'
+TOPICS = {'joint_states': 'pusht/state', 'cmd/policy': 'pusht/command'}
 Act = Callable[[Seen], np.ndarray]
 
 
@@ -48,20 +59,25 @@ class PolicyRunner:
     def begin(self, seed: int) -> Act:
         """What acts in the episode of that seed."""
         queue: list[np.ndarray] = []
+        self._past: list[list[float]] = []
 
         def act(seen: Seen) -> np.ndarray:
+            observation = self._observation(seen)
             if not queue:
                 began = time.perf_counter()
-                queue.extend(self._client.predict(self._observation(seen), seed=seed)[: self._horizon])
+                queue.extend(self._client.predict(observation, seed=SEED)[: self._horizon])
                 self.asked, self.seconds = self.asked + 1, self.seconds + time.perf_counter() - began
             return np.clip(queue.pop(0), 0.0, 512.0)
 
         return act
 
     def _observation(self, seen: Seen) -> dict[str, Any]:
-        state = [*seen.disc_px, *seen.tee[:2], math.sin(seen.tee[2]), math.cos(seen.tee[2])]
-        keys = [s.key for s in self._client.contract.states]
-        return {key: np.array(state, np.float32) for key in keys} | {'task': 'push the T onto its mark'}
+        """What the node's mapping (config/policies/pusht.yaml) makes of `pusht/state`, with what was seen before."""
+        steps = self._client.contract.observation_steps
+        self._past = [*self._past, observed(seen)]
+        past = np.array([*[self._past[0]] * (steps - len(self._past)), *self._past[-steps:]], np.float32)
+        past = past if steps > 1 else past[0]
+        return {DISC: past[..., :2], TEE: past[..., 2:], 'task': TASK}
 
 
 def directly(runner: Any, seeds: list[int]) -> list[dict[str, Any]]:
@@ -107,31 +123,89 @@ def through_ros(runner: Any, seeds: list[int], image_px: int) -> tuple[list[dict
     node.create_subscription(JointState, 'pusht/state', on_state, RESULTS)
     began = time.perf_counter()
     with _world(seeds, image_px) as child:
-        while child.poll() is None:
+        while child.is_busy():
             rclpy.spin_once(node, timeout_sec=0.05)
-        results = json.loads(child.stdout.read())['episodes']
+        results = child.results()
     seconds = time.perf_counter() - began
     node.destroy_node()
     rclpy.try_shutdown()
     return results, {'seconds': round(seconds, 1), 'steps': now['steps']}
 
 
-@contextlib.contextmanager
-def _world(seeds: list[int], image_px: int) -> Iterator[Any]:
-    numbers = map(str, (seeds[0], len(seeds), MAX_STEPS, image_px))
-    child = subprocess.Popen(
-        [sys.executable, '-m', 'waymark_ros.pusht_topics', *numbers], stdout=subprocess.PIPE, text=True
-    )
+def through_node(policy: str, python: str, seeds: list[int]) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """The world and the node smolvla_policy, each in a process of its own: nothing of this file is between them.
+
+    The world waits for the command that answers its newest observation, so the node asks the policy at each step.
+    """
+    os.environ['ROS_AUTOMATIC_DISCOVERY_RANGE'] = 'LOCALHOST'
+    os.environ.setdefault('ROS_DOMAIN_ID', str(random.randrange(1, 101)))
+    values = {
+        'policy': policy, 'python': python, 'mapping': str(MAPPING), 'use_sim_time': 'true', 'enabled': 'true',
+        'instruction': TASK, 'replan_s': '0.0', 'blend_s': '0.0', 'watchdog_s': '10.0', 'timeout_s': '60.0',
+        'rate_hz': '50.0', 'seed': str(SEED), 'threads': '1',
+    }  # fmt: skip
+    told = [t for k, v in values.items() if v for t in ('-p', f'{k}:={v}')]
+    names = [t for a, b in TOPICS.items() for t in ('-r', f'{a}:={b}')]
+    command = [sys.executable, '-m', 'waymark_ros.nodes.smolvla_policy', '--ros-args', *told, *names]
+    began = time.perf_counter()
+    node = subprocess.Popen(command, stdout=sys.stderr)
     try:
-        yield child
+        with _world(seeds, 0) as world:
+            while world.is_busy() and node.poll() is None:
+                time.sleep(0.2)
+            if world.is_busy():
+                raise SystemExit(f'the node ended with {node.returncode}; it said why above')
+            results = world.results()
     finally:
-        if child.poll() is None:
-            child.kill()
-        child.wait()
+        node.send_signal(signal.SIGINT)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            node.wait(10)
+        node.kill()
+    return results, {'seconds': round(time.perf_counter() - began, 1)}
+
+
+class WorldProcess:
+    """The world behind topics, in a process of its own. Its one line of results counts, not how it ends."""
+
+    def __init__(self, seeds: list[int], image_px: int) -> None:
+        command = [sys.executable, '-m', 'waymark_ros.pusht_topics', str(seeds[0]), str(len(seeds))]
+        self._child = subprocess.Popen([*command, str(MAX_STEPS), str(image_px)], stdout=subprocess.PIPE, text=True)
+        self._line = ''
+        self._reading = threading.Thread(target=self._read, daemon=True)
+        self._reading.start()
+
+    def is_busy(self) -> bool:
+        """Whether its results are still to come."""
+        return self._reading.is_alive()
+
+    def results(self) -> list[dict[str, Any]]:
+        """Of each episode."""
+        if not self._line:
+            raise SystemExit(f'the world ended with {self._child.wait()} and no results; it said why above')
+        return list(json.loads(self._line)['episodes'])
+
+    def end(self) -> None:
+        """End the process: one that has said its results may still hang in the shutdown of ROS."""
+        if self._child.poll() is None:
+            self._child.kill()
+        self._child.wait()
+
+    def _read(self) -> None:
+        assert self._child.stdout is not None
+        self._line = self._child.stdout.readline()
+
+
+@contextlib.contextmanager
+def _world(seeds: list[int], image_px: int) -> Iterator[WorldProcess]:
+    world = WorldProcess(seeds, image_px)
+    try:
+        yield world
+    finally:
+        world.end()
 
 
 def _seen(numbers: list[float]) -> Seen:
-    x, y, tee_x, tee_y, sin, cos = numbers
+    x, y, tee_x, tee_y, sin, cos = numbers[:6]
     return Seen(np.array([x, y]), np.array([tee_x, tee_y, math.atan2(sin, cos)]), 0.0, False)
 
 
@@ -157,24 +231,30 @@ def main() -> None:
     parser.add_argument('--first-seed', type=int, default=0, help='the expert taught with seeds from 1000 on')
     parser.add_argument('--tries', type=int, default=40, help='pushes the expert tries before it makes one')
     parser.add_argument('--policy', default='', help='folder of a policy on observation.state')
-    parser.add_argument('--horizon', type=int, default=8, help='steps of a chunk that are carried out')
+    parser.add_argument('--python', default='', help="interpreter with lerobot; empty: .venv-models'")
+    parser.add_argument('--horizon', type=int, default=1, help='steps of a chunk that are carried out; the node: 1')
+    parser.add_argument('--only-policy', action='store_true', help='the expert was measured already')
     parser.add_argument('--ros', action='store_true', help='through topics too')
     parser.add_argument('--image', type=int, default=96, help='side of the published images, px; 0: none')
     arguments = parser.parse_args()
     seeds = list(range(arguments.first_seed, arguments.first_seed + arguments.episodes))
     with contextlib.ExitStack() as kept:
-        runners: dict[str, Any] = {'expert': ExpertRunner(arguments.tries)}
+        runners: dict[str, Any] = {} if arguments.only_policy else {'expert': ExpertRunner(arguments.tries)}
         if arguments.policy:
             from waymark.datasets.replay_run import served
             from waymark.policy.serving import ServeConfig
 
-            client = kept.enter_context(served(ServeConfig(policy=arguments.policy), ''))
-            runners['policy'] = PolicyRunner(client, arguments.horizon)
+            serve = ServeConfig(policy=arguments.policy, threads=1)
+            runners['policy'] = PolicyRunner(kept.enter_context(served(serve, arguments.python)), arguments.horizon)
         figures: dict[str, Any] = {}
         for name, runner in runners.items():
             figures[name] = {'directly': summary(straight := directly(runner, seeds))}
+            print(name, figures[name], file=sys.stderr, flush=True)
             if arguments.ros:
-                there, times = through_ros(runner, seeds, arguments.image)
+                if name == 'policy':
+                    there, times = through_node(arguments.policy, arguments.python, seeds)
+                else:
+                    there, times = through_ros(runner, seeds, arguments.image)
                 same = sum(
                     a['steps'] == b['steps'] and a['is_success'] == b['is_success']
                     for a, b in zip(straight, there, strict=True)

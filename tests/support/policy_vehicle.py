@@ -70,16 +70,6 @@ class Vehicle(TestCamera):
         """Let the safety filter go."""
         assert self.press(self.releasing, Trigger.Request()).success
 
-    def press(self, client: Any, request: Any) -> Any:
-        """Call until it is answered: an answer can be lost while both ends are just finding each other."""
-        assert client.wait_for_service(timeout_sec=30)
-        for _ in range(6):
-            answer = client.call_async(request)
-            answer.add_done_callback(self._on_answer)
-            if self.wait_for(answer.done, 5.0):
-                return answer.result()
-        raise AssertionError(f'{client.srv_name} did not answer')
-
     def begin(self, instruction: str, seconds: int = 0) -> Any:
         """Send a goal; its handle."""
         assert self.client.wait_for_server(timeout_sec=30)

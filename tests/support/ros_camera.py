@@ -55,6 +55,16 @@ class TestCamera(Node):
         with self.changed:
             return self.changed.wait_for(condition, timeout_s)
 
+    def press(self, client: Any, request: Any) -> Any:
+        """Call until it is answered: an answer can be lost while both ends are just finding each other."""
+        assert client.wait_for_service(timeout_sec=30)
+        for _ in range(6):
+            answer = client.call_async(request)
+            answer.add_done_callback(self._on_answer)
+            if self.wait_for(answer.done, 5.0):
+                return answer.result()
+        raise AssertionError(f'{client.srv_name} did not answer')
+
     def wait_for_listener(self, timeout_s: float = 15.0) -> bool:
         """Wait until a node listens to `image` (diagnostics of any node wake this up each second)."""
         return self.wait_for(lambda: self.image.get_subscription_count() > 0, timeout_s)

@@ -38,6 +38,8 @@ def save(policy: Any, folder: Path) -> Path:
         STATE: {'mean': torch.ones(STATES), 'std': torch.full((STATES,), 2.0)},
         ACTION: {'mean': torch.tensor([10.0, 0.0]), 'std': torch.full((ACTIONS,), 3.0)},
     }
+    for of in stats.values():  # diffusion policies normalise by these
+        of |= {'min': of['mean'] - 2 * of['std'], 'max': of['mean'] + 2 * of['std']}
     for part in (policy, *make_pre_post_processors(policy.config, dataset_stats=stats)):
         part.save_pretrained(folder)
     return folder
@@ -77,11 +79,25 @@ def save_act(folder: Path) -> Path:
     return save(ACTPolicy(config), folder)
 
 
-def observation(number: int = 0) -> dict[str, Any]:
-    """What is observed, as a node gives it."""
+def save_diffusion(folder: Path) -> Path:
+    """Wants two observations at once; needs diffusers."""
+    import torch
+    from lerobot.policies.diffusion.configuration_diffusion import DiffusionConfig
+    from lerobot.policies.diffusion.modeling_diffusion import DiffusionPolicy
+
+    torch.manual_seed(0)
+    sizes = {'horizon': 8, 'n_action_steps': 4, 'down_dims': (16, 32), 'diffusion_step_embed_dim': 8}
+    steps = {'noise_scheduler_type': 'DDIM', 'num_train_timesteps': 10, 'num_inference_steps': 3}
+    config = DiffusionConfig(**features(), **sizes, **steps, pretrained_backbone_weights=None)
+    return save(DiffusionPolicy(config), folder)
+
+
+def observation(number: int = 0, steps: int = 1) -> dict[str, Any]:
+    """What is observed, as a node gives it; a history of several steps, the newest last."""
     rng = np.random.default_rng(number)
-    image = rng.integers(0, 256, (*SIZE_WH[::-1], 3), np.uint8)
-    return {FRONT: image, STATE: rng.normal(size=STATES).astype(np.float32), 'task': TASK}
+    before = () if steps == 1 else (steps,)
+    image = rng.integers(0, 256, (*before, *SIZE_WH[::-1], 3), np.uint8)
+    return {FRONT: image, STATE: rng.normal(size=(*before, STATES)).astype(np.float32), 'task': TASK}
 
 
 def save_truth(folder: Path) -> None:
@@ -95,10 +111,10 @@ def save_truth(folder: Path) -> None:
     pre, post = make_pre_post_processors(policy.config, pretrained_path=str(folder))
 
     def answer(number: int, **continued: Any) -> Any:
-        given = observation(number)
-        image = torch.from_numpy(given[FRONT]).permute(2, 0, 1).float() / 255
+        given = observation(number, policy.config.n_obs_steps)
+        image = torch.from_numpy(given[FRONT]).movedim(-1, -3).float() / 255
         torch.manual_seed(SEED)
-        batch = pre({FRONT: image, STATE: torch.from_numpy(given[STATE]), 'task': TASK})
+        batch = pre({FRONT: image[None], STATE: torch.from_numpy(given[STATE])[None], 'task': [TASK]})
         return policy.predict_action_chunk(batch, **continued)
 
     raw = answer(0)
@@ -117,6 +133,6 @@ if __name__ == '__main__':
     import torch
 
     torch.set_num_threads(1)  # as the process that is held against this
-    makers = {'smolvla': save_smolvla, 'act': save_act}
-    for name in sys.argv[2:] or makers:
+    makers = {'smolvla': save_smolvla, 'act': save_act, 'diffusion': save_diffusion}
+    for name in sys.argv[2:] or ('smolvla', 'act'):
         save_truth(makers[name](Path(sys.argv[1]) / name))

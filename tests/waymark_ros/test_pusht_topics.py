@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""gym-pusht behind topics: nothing changes, and commands outside of the world are refused."""
+"""gym-pusht behind topics: nothing changes, and a command that is no place is refused."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ pytest.importorskip('gym_pusht', reason='gym-pusht is not installed (docs/policy
 
 @pytest.mark.ros
 @pytest.mark.slow
-def test_topics_change_nothing_and_commands_outside_the_world_are_refused(spinning):
+def test_topics_change_nothing_and_a_command_that_is_no_place_is_refused(spinning):
     import rclpy
     from sensor_msgs.msg import JointState
     from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
@@ -28,7 +28,7 @@ def test_topics_change_nothing_and_commands_outside_the_world_are_refused(spinni
     def answer(message):
         stamp = (message.header.stamp.sec, message.header.stamp.nanosec)
         tees.setdefault(stamp, message.position[2:4].tolist())
-        for place in ([900.0, 0.0], [float('nan'), 0.0], [256.0, 256.0]):
+        for place in ([float('nan'), 0.0], [900.0, 256.0]):  # the second is kept inside, as gym-pusht does
             points = [JointTrajectoryPoint(positions=place)]
             commands.publish(JointTrajectory(header=message.header, joint_names=list(JOINTS), points=points))
 
@@ -42,6 +42,34 @@ def test_topics_change_nothing_and_commands_outside_the_world_are_refused(spinni
     seen, expected = world.reset(2), []
     for _ in range(12):
         expected.append(seen.tee[:2].tolist())
-        seen = world.step(np.array([256.0, 256.0]))
-    assert result['steps'] == 12 and topics.refused >= 2
+        seen = world.step(np.array([512.0, 256.0]))
+    assert result['steps'] == 12 and topics.refused >= 2 and topics.kept_inside == 12
     assert list(tees.values())[:12] == expected
+
+
+@pytest.mark.ros
+@pytest.mark.slow
+def test_while_nobody_answers_the_clock_goes_on_and_the_observation_stays(spinning):
+    import rclpy
+    from rosgraph_msgs.msg import Clock
+    from sensor_msgs.msg import JointState
+
+    from waymark_ros.conversions import time_to_ns
+    from waymark_ros.pusht_topics import PushTopics
+
+    node, other = rclpy.create_node('pusht'), rclpy.create_node('nobody')
+    topics, is_over, clocks, stamps = PushTopics(node, [2], 12, 0), threading.Event(), [], set()
+
+    def on_clock(message):
+        clocks.append(time_to_ns(message.clock))
+        if len(clocks) == 3:
+            is_over.set()
+
+    other.create_subscription(Clock, '/clock', on_clock, 10)
+    other.create_subscription(JointState, 'pusht/state', lambda m: stamps.add(time_to_ns(m.header.stamp)), 10)
+    spinning(node)
+    spinning(other)
+
+    assert topics.run(is_over) == []
+    assert [b - a for a, b in zip(clocks, clocks[1:], strict=False)] == [1, 1]
+    assert len(stamps) == 1 and clocks[0] - stamps.pop() < 100

@@ -15,7 +15,7 @@ from waymark.policy.folder import is_hub_name, read_contract
 from waymark.policy.greeting import Address, read_key
 from waymark.policy.mapping import PolicyMapping, load_mapping, require_match
 from waymark.policy.pilot import Pilot
-from waymark.policy.process import PolicyProcess
+from waymark.policy.process import PolicyProcess, Silence
 
 IDLE_S = 0.005
 RETRY_S = 0.2
@@ -50,7 +50,7 @@ class PolicyThinking:
         self.pilot = Pilot(config, self.mapping, self._client, lambda: node.get_clock().now().nanoseconds)
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
-        self._answered_s: float | None = None
+        self._silence = Silence()
 
     def start(self) -> None:
         """Begin; a policy that does not go with the mapping ends the node's process with the sentence."""
@@ -84,6 +84,7 @@ class PolicyThinking:
 
     def _step(self) -> bool:
         """Ask once, where it is time to; False where the policy is not there."""
+        asked_s = time.monotonic()
         if self.process is not None and self.process.ensure() and self.process.starts > 1:
             self._node.guard.count(f'policy: its process had ended; start {self.process.starts}. It said why above')
         try:
@@ -101,7 +102,7 @@ class PolicyThinking:
                 self._answered()
         except PolicyUnreachable as error:
             self._node.guard.count(f'policy: {error}')
-            self._restart_hung()
+            self._restart_hung(asked_s)
             return False
         except PolicyError as error:
             self._node.guard.count(f'policy: {error}')
@@ -109,14 +110,15 @@ class PolicyThinking:
         return True
 
     def _answered(self) -> None:
-        self._answered_s = time.monotonic()
+        self._silence.answered()
         if self.process is not None:
             self.process.is_well()
 
-    def _restart_hung(self) -> None:
+    def _restart_hung(self, asked_s: float) -> None:
         """Kill a process of ours that had answered, is there, and does not any more; it is started again then."""
-        silent_s = 0.0 if self._answered_s is None else time.monotonic() - self._answered_s
+        self._silence.unanswered(asked_s)
+        silent_s = self._silence.seconds(time.monotonic())
         if self.process is not None and self.process.pid is not None and silent_s > self._config.restart_s:
             self._node.get_logger().warning(f'the policy process has not answered for {silent_s:.0f} s: starting anew')
             self.process.kill()
-            self._answered_s = None
+            self._silence.forget()

@@ -2,13 +2,14 @@
 """gym-pusht behind topics, in lockstep: each observation waits for the command that answers it.
 
 `python -m waymark_ros.pusht_topics` publishes `pusht/image`, `pusht/state` (JointState: disc_x, disc_y, tee_x, tee_y,
-tee_sin, tee_cos, in px, and the number of the episode), and hears `pusht/command` (JointTrajectory for disc_x and
-disc_y).
+tee_sin, tee_cos, disc_in_tee_x, disc_in_tee_y, in px, and the number of the episode), and hears `pusht/command`
+(JointTrajectory for disc_x and disc_y). `/clock` goes on with each step, so that a node with `use_sim_time` can answer.
 """
 
 from __future__ import annotations
 
 import json
+import math
 import sys
 import threading
 from typing import TYPE_CHECKING, Any
@@ -19,9 +20,10 @@ if TYPE_CHECKING:
     from waymark_sim.pusht import Seen
 
 JOINTS = ('disc_x', 'disc_y')
-STATES = (*JOINTS, 'tee_x', 'tee_y', 'tee_sin', 'tee_cos', 'episode')
+STATES = (*JOINTS, 'tee_x', 'tee_y', 'tee_sin', 'tee_cos', 'disc_in_tee_x', 'disc_in_tee_y', 'episode')
 STEP_NS = 100_000_000
 FIRST_NS = 1_000_000_000
+BETWEEN_NS = 10_000_000_000
 
 
 class PushTopics:
@@ -36,26 +38,29 @@ class PushTopics:
             max_steps: After which an episode has failed.
             image_px: Side of the images; 0: none are published.
         """
+        from rosgraph_msgs.msg import Clock
         from sensor_msgs.msg import Image, JointState
         from trajectory_msgs.msg import JointTrajectory
 
-        from waymark_ros.qos import IMAGES_OUT, RESULTS
+        from waymark_ros.qos import CLOCK, IMAGES_OUT, RESULTS
         from waymark_sim.pusht import PushWorld
 
         self._node, self._seeds, self._max_steps, self._image_px = node, seeds, max_steps, image_px
         self._world = PushWorld()
+        self._clock = node.create_publisher(Clock, '/clock', CLOCK)
         self._images = node.create_publisher(Image, 'pusht/image', IMAGES_OUT)
         self._states = node.create_publisher(JointState, 'pusht/state', RESULTS)
         node.create_subscription(JointTrajectory, 'pusht/command', self._command, RESULTS)
         self._stamp_ns = FIRST_NS
         self._answer: tuple[float, float] | None = None
         self._answered = threading.Event()
-        self.refused = 0
+        self.refused = self.kept_inside = 0
 
     def run(self, is_over: threading.Event) -> list[dict[str, Any]]:
         """Go through all episodes; for each its seed, steps, whether it succeeded and the best coverage."""
         results = []
         for number, seed in enumerate(self._seeds):
+            self._stamp_ns += BETWEEN_NS  # far enough for a policy that looks back not to see the last episode
             seen, best, steps = self._world.reset(seed), 0.0, 0
             while steps < self._max_steps and not seen.is_success and not is_over.is_set():
                 goal = self._ask(seen, number, is_over)
@@ -67,29 +72,33 @@ class PushTopics:
         return results
 
     def _ask(self, seen: Seen, episode: int, is_over: threading.Event) -> tuple[float, float] | None:
-        """Publish until it is answered: a single message is lost while both sides discover each other."""
+        """Publish until it is answered: a single message is lost while both sides discover each other.
+
+        The clock goes on by a nanosecond then: who answers may rightly not trust one that stands still.
+        """
         self._answered.clear()
         self._answer = None
         self._stamp_ns += STEP_NS
+        waited_ns = 0
         while not is_over.is_set():
-            self._publish(seen, episode)
+            self._publish(seen, episode, waited_ns)
             if self._answered.wait(1.0):
                 return self._answer
+            waited_ns += 1
         return None
 
-    def _publish(self, seen: Seen, episode: int) -> None:
-        from math import cos, sin
-
+    def _publish(self, seen: Seen, episode: int, waited_ns: int) -> None:
+        from rosgraph_msgs.msg import Clock
         from sensor_msgs.msg import JointState
 
         from waymark.types import Frame, Header
-        from waymark_ros.conversions import frame_to_image, header_to_msg
+        from waymark_ros.conversions import frame_to_image, header_to_msg, ns_to_time
 
         header = Header(self._stamp_ns, 'pusht')
+        self._clock.publish(Clock(clock=ns_to_time(self._stamp_ns + waited_ns)))
         if self._image_px:
             self._images.publish(frame_to_image(Frame(header, self._world.image(self._image_px), 'rgb')))
-        x, y, angle = (float(v) for v in seen.tee)
-        position = [*(float(v) for v in seen.disc_px), x, y, sin(angle), cos(angle), float(episode)]
+        position = [*observed(seen), float(episode)]
         self._states.publish(JointState(header=header_to_msg(header), name=list(STATES), position=position))
 
     def _command(self, message: Any) -> None:
@@ -99,12 +108,21 @@ class PushTopics:
             return  # of an observation that was answered already
         places = dict(zip(message.joint_names, message.points[0].positions if message.points else (), strict=False))
         goal = tuple(float(places.get(name, float('nan'))) for name in JOINTS)
-        if not all(0.0 <= v <= 512.0 for v in goal):
+        if not all(math.isfinite(v) for v in goal):
             self.refused += 1
-            self._node.get_logger().warning(f'a command to {goal} is refused: disc_x and disc_y are 0 to 512 px.')
+            self._node.get_logger().warning(f'a command to {goal} is refused: say disc_x and disc_y, 0 to 512 px.')
             return
+        self.kept_inside += any(not 0.0 <= v <= 512.0 for v in goal)  # the world does, as gym-pusht has it
         self._answer = (goal[0], goal[1])
         self._answered.set()
+
+
+def observed(seen: Seen) -> list[float]:
+    """Where the disc and the T are, and the disc in the T's own frame: `STATES` without the episode."""
+    disc_x, disc_y = (float(v) for v in seen.disc_px)
+    x, y, angle = (float(v) for v in seen.tee)
+    sin, cos, dx, dy = math.sin(angle), math.cos(angle), disc_x - x, disc_y - y
+    return [disc_x, disc_y, x, y, sin, cos, cos * dx + sin * dy, cos * dy - sin * dx]
 
 
 def main(first_seed: int, episodes: int, max_steps: int, image_px: int) -> None:
@@ -123,7 +141,10 @@ def main(first_seed: int, episodes: int, max_steps: int, image_px: int) -> None:
     spinner.add(node)
     spinner.start()
     try:
-        print(json.dumps({'episodes': topics.run(is_over), 'refused': topics.refused}), flush=True)
+        results = topics.run(is_over)
+        print(
+            json.dumps({'episodes': results, 'refused': topics.refused, 'kept_inside': topics.kept_inside}), flush=True
+        )
     except KeyboardInterrupt:
         is_over.set()
     finally:

@@ -10,7 +10,7 @@ import pytest
 from written_policy import write_policy
 
 from waymark.errors import BackendUnavailable
-from waymark.policy.process import MAX_BACKOFF_S, PolicyProcess
+from waymark.policy.process import MAX_BACKOFF_S, PolicyProcess, Silence
 from waymark.policy.serving import ServeConfig, ServeRequest
 
 
@@ -77,3 +77,19 @@ def test_a_process_without_lerobot_says_so_in_one_sentence(tmp_path):
 
     assert 'policies need lerobot' in done.stderr
     assert len(done.stderr.splitlines()) == 1
+
+
+def test_who_is_not_asked_or_still_loads_is_not_silent():
+    silence = Silence()
+    silence.unanswered(5.0)
+    assert silence.seconds(100.0) == 0.0  # it has never answered: it may be loading
+    silence.answered()
+    assert silence.seconds(1000.0) == 0.0  # nobody asked meanwhile
+    silence.unanswered(1000.0)
+    silence.unanswered(1010.0)
+    assert silence.seconds(1016.0) == 16.0  # since the first question
+    silence.answered()
+    assert silence.seconds(1016.0) == 0.0
+    silence.unanswered(1020.0)
+    silence.forget()
+    assert silence.seconds(2000.0) == 0.0

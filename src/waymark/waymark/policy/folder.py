@@ -119,6 +119,15 @@ def tensor_shapes(path: Path) -> dict[str, tuple[int, ...]]:
         raise PolicyError(f'{path} is no safetensors file ({error}).') from None
 
 
+def has_tokenizer(folder: Path) -> bool:
+    """Whether a policy reads its instruction by a tokenizer that its files only name.
+
+    Raises:
+        PolicyError: Its processor is none.
+    """
+    return (folder / PREPROCESSOR).is_file() and any(_steps(folder, PREPROCESSOR, 'tokenizer_processor'))
+
+
 def _contract(config: Mapping[str, Any]) -> Contract:
     kind, modes = str(config['type']), config.get('normalization_mapping') or {}
     problems: list[str] = []
@@ -173,7 +182,7 @@ def _renamed(contract: Contract, folder: Path) -> Contract:
     outer: dict[str, str] = {}
     for step in _steps(folder, PREPROCESSOR, 'rename_observations_processor'):
         outer |= {str(inner): str(fed) for fed, inner in (step.get('rename_map') or {}).items()}
-    takes = contract.takes_instruction or any(_steps(folder, PREPROCESSOR, 'tokenizer_processor'))
+    takes = contract.takes_instruction or has_tokenizer(folder)
     cameras = tuple(replace(c, key=outer.get(c.key, c.key)) for c in contract.cameras)
     states = tuple(replace(s, key=outer.get(s.key, s.key)) for s in contract.states)
     return replace(contract, cameras=cameras, states=states, takes_instruction=takes)

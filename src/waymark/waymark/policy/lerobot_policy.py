@@ -16,7 +16,7 @@ import numpy as np
 from waymark.errors import BackendUnavailable, PolicyError
 from waymark.policy.contract import Contract
 from waymark.policy.faster import give_memory_back, hold_bf16, hold_int8, leave_out_unused
-from waymark.policy.folder import is_hub_name, read_contract, tensor_shapes
+from waymark.policy.folder import has_tokenizer, is_hub_name, read_contract, tensor_shapes
 from waymark.policy.observation import Chunk, Overlap, Request
 from waymark.policy.serving import ServeConfig
 
@@ -81,7 +81,7 @@ class LerobotPolicy:
         try:
             settings = PreTrainedConfig.from_pretrained(folder, local_files_only=True)
             own_steps = _steps(settings)
-            changes = _prepare(settings, config)
+            changes = _prepare(settings, config, has_tokenizer(folder))
             with _without_drawing_weights(settings.type):
                 policy = get_policy_class(settings.type).from_pretrained(folder, config=settings, local_files_only=True)
             self._pre, self._post = make_pre_post_processors(settings, pretrained_path=str(folder), **changes)
@@ -195,7 +195,7 @@ class LerobotPolicy:
     def _begin_rtc(self, settings: Any) -> bool:
         """Have the policy continue chunks where it can; relative actions would have to be anchored anew."""
         asks = getattr(self._policy, 'supports_rtc', lambda: False)
-        relative = any('Relative' in type(step).__name__ for step in self._pre.steps)
+        relative = any('Relative' in type(s).__name__ and getattr(s, 'enabled', True) for s in self._pre.steps)
         if not (self._config.rtc and asks()) or relative:
             return False
         from lerobot.policies.rtc.configuration_rtc import RTCConfig
@@ -206,8 +206,14 @@ class LerobotPolicy:
         return True
 
 
-def _prepare(settings: Any, config: ServeConfig) -> dict[str, Any]:
-    """Change a policy's own settings as was asked; returns what its processors must know of it."""
+def _prepare(settings: Any, config: ServeConfig, reads: bool) -> dict[str, Any]:
+    """Change a policy's own settings as was asked; returns what its processors must know of it.
+
+    Args:
+        settings: The policy's.
+        config: What was asked.
+        reads: Whether the policy has a tokenizer.
+    """
     settings.device = config.device
     if hasattr(settings, 'load_vlm_weights'):
         settings.load_vlm_weights = False  # all weights are in the policy's own file
@@ -220,9 +226,10 @@ def _prepare(settings: Any, config: ServeConfig) -> dict[str, Any]:
         setattr(settings, name, config.flow_steps)
     before: dict[str, dict[str, Any]] = {'device_processor': {'device': config.device}}
     if config.vlm:
-        if not hasattr(settings, 'vlm_model_name'):
+        if not reads:
             raise PolicyError(f'vlm: a policy of type {settings.type} has no vision-language model. Leave it empty.')
-        settings.vlm_model_name = config.vlm
+        if hasattr(settings, 'vlm_model_name'):  # smolvla; pi0 names its tokenizer in its processor only
+            settings.vlm_model_name = config.vlm
         before['tokenizer_processor'] = {'tokenizer_name': config.vlm}
     after = {'device_processor': {'device': 'cpu'}}
     return {'preprocessor_overrides': before, 'postprocessor_overrides': after}

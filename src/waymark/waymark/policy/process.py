@@ -83,3 +83,29 @@ class PolicyProcess:
                 self._child.wait(STOP_S)
             self.kill()
         self._kept.close()
+
+
+class Silence:
+    """How long a peer that had answered leaves questions unanswered. Who is not asked is not silent."""
+
+    def __init__(self) -> None:
+        """Nothing is known of the peer: one that still loads is not silent either."""
+        self._is_known = False
+        self._since_s: float | None = None
+
+    def answered(self) -> None:
+        """It is there."""
+        self._is_known, self._since_s = True, None
+
+    def unanswered(self, asked_s: float) -> None:
+        """A question of that moment (of a steady clock, s) was left unanswered."""
+        if self._is_known and self._since_s is None:
+            self._since_s = asked_s
+
+    def seconds(self, now_s: float) -> float:
+        """Since the first question that was left unanswered; 0 where there is none."""
+        return 0.0 if self._since_s is None else now_s - self._since_s
+
+    def forget(self) -> None:
+        """Another peer begins in its place."""
+        self._is_known, self._since_s = False, None

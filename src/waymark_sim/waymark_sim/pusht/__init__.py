@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from waymark_sim.pusht.expert import PushExpert
+from waymark_sim.pusht.servo import PushTable, ServoExpert
 from waymark_sim.pusht.world import PushWorld, Seen
 
-__all__ = ['PushExpert', 'PushWorld', 'Seen']
+__all__ = ['PushExpert', 'PushTable', 'PushWorld', 'Seen', 'ServoExpert']
