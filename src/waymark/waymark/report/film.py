@@ -59,7 +59,7 @@ def _picture(
         _draw(above, track, stamp_ns, goals)
     doing = '' if goal is None else 'teaching' if goal[-1].progress is None else 'repeating'
     cv2.putText(above, f'{clock(run.seconds(stamp_ns))} {doing}', (6, 14), _FONT, 0.42, _INK, 1, cv2.LINE_AA)
-    return np.hstack([np.asarray(camera, np.uint8), above])
+    return np.asarray(np.hstack([camera, above]), np.uint8)
 
 
 def _draw(above: NDArray[np.uint8], track: Track, stamp_ns: int, goals: list[list[RouteSample]]) -> None:
