@@ -98,7 +98,9 @@ def test_a_run_without_routes_has_no_such_section(recorder):
     assert 'id="routes"' not in recorder.page()
 
 
-@pytest.mark.skipif(not hasattr(cv2, 'imdecodeanimation'), reason='this OpenCV reads no GIF')
+@pytest.mark.skipif(
+    not hasattr(cv2, 'imdecodeanimation') or not cv2.haveImageWriter('.gif'), reason='this OpenCV has no GIF'
+)
 def test_a_film_shows_what_the_camera_saw_and_the_way(recorder):
     feedback(recorder, TEACH, 1, 1, keyframe_count=1, length=0.0)
     for second in range(1, 11):

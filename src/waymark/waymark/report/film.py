@@ -82,6 +82,8 @@ def _draw(above: NDArray[np.uint8], track: Track, stamp_ns: int, goals: list[lis
 
 
 def _gif(pictures: list[NDArray[np.uint8]]) -> str | None:
+    if not cv2.haveImageWriter('.gif') or not hasattr(cv2, 'imencodeanimation'):  # before OpenCV 4.12: no film
+        return None
     size_wh = pictures[0].shape[1::-1]
     animation: Any = cv2.Animation()  # type: ignore[attr-defined,unused-ignore]
     animation.frames = [p if p.shape[1::-1] == size_wh else cv2.resize(p, size_wh) for p in pictures]
