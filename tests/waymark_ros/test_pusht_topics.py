@@ -56,6 +56,7 @@ def test_while_nobody_answers_the_clock_goes_on_and_the_observation_stays(spinni
 
     from waymark_ros.conversions import time_to_ns
     from waymark_ros.pusht_topics import PushTopics
+    from waymark_ros.qos import CLOCK
 
     node, other = rclpy.create_node('pusht'), rclpy.create_node('nobody')
     topics, is_over, clocks, stamps = PushTopics(node, [2], 12, 0), threading.Event(), [], set()
@@ -65,7 +66,7 @@ def test_while_nobody_answers_the_clock_goes_on_and_the_observation_stays(spinni
         if len(clocks) == 3:
             is_over.set()
 
-    other.create_subscription(Clock, '/clock', on_clock, 10)
+    other.create_subscription(Clock, '/clock', on_clock, CLOCK)
     other.create_subscription(JointState, 'pusht/state', lambda m: stamps.add(time_to_ns(m.header.stamp)), 10)
     spinning(node)
     spinning(other)
