@@ -16,7 +16,7 @@ import pytest
 import tiny_policies as tiny
 
 from waymark.environments import find_interpreter, source_path
-from waymark.errors import BackendUnavailable, PolicyError
+from waymark.errors import BackendUnavailable
 from waymark.policy.client import PolicyClient, PolicyUnreachable
 from waymark.policy.observation import Overlap, Request, request_of
 from waymark.policy.process import PolicyProcess
@@ -107,38 +107,6 @@ def test_act_goes_through_the_same_door(policies, start):
 
     assert (contract.policy_type, contract.chunk_steps, contract.has_rtc) == ('act', 10, False)
     np.testing.assert_allclose(got, truth['actions'], atol=1e-6, rtol=0)
-
-
-def test_a_diffusion_policy_is_shown_two_observations_and_answers_what_lerobot_does(start, tmp_path):
-    python = interpreter_with('diffusers')
-    with source_path() as path:
-        command, environment = [python, SCRIPT, tmp_path, 'diffusion'], {'PYTHONPATH': path, 'HF_HUB_OFFLINE': '1'}
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=600)
-    assert done.returncode == 0, done.stderr[-3000:]
-    truth = np.load(tmp_path / 'diffusion' / 'truth.npz')
-    process = start(tmp_path / 'diffusion')
-    with closing(PolicyClient(process.address, timeout_s=60.0)) as client:
-        wait_for(client, process)
-        contract = client.contract
-        got = client.predict(tiny.observation(0, 2), tiny.SEED)
-        with pytest.raises(
-            PolicyError, match=r'observation.state: the policy takes float32 \(2, 3\), got float32 \(3,\)'
-        ):
-            client.predict(tiny.observation(0) | {tiny.FRONT: tiny.observation(0, 2)[tiny.FRONT]})
-
-    assert (contract.policy_type, contract.observation_steps, contract.chunk_steps) == ('diffusion', 2, 4)
-    np.testing.assert_allclose(got, truth['actions'], atol=1e-6, rtol=0)
-
-
-def interpreter_with(library: str) -> Path:
-    """The interpreter of lerobot, where it has a library that `make models` does not install."""
-    try:
-        python = find_interpreter('models')
-    except BackendUnavailable as error:
-        pytest.skip(str(error))
-    if subprocess.run([python, '-c', f'import {library}'], capture_output=True, timeout=300).returncode:
-        pytest.skip(f'{python} has no {library}: pip install {library}')
-    return python
 
 
 def test_what_can_not_be_loaded_is_one_sentence(policies, tmp_path):

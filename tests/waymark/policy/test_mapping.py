@@ -46,7 +46,7 @@ def test_a_mapping_is_read_and_goes_with_its_policy(tmp_path):
 
 def test_the_mappings_that_ship_are_read(repo):
     paths = sorted((repo / 'config' / 'policies').glob('*.yaml'))
-    assert [load_mapping(p).output for p in paths] == ['twist']
+    assert {p.stem: load_mapping(p).output for p in paths} == {'pusht': 'joint_trajectory', 'twist': 'twist'}
 
 
 @pytest.mark.parametrize(

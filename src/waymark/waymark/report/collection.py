@@ -57,7 +57,7 @@ def collect(recording: Recording) -> Run:
             continue
         try:
             take(run, message)
-        except RecordingError as error:
+        except (RecordingError, AttributeError) as error:  # a damaged definition names its fields otherwise
             count, first = failures.get(message.topic, (0, str(error)))
             failures[message.topic] = (count + 1, first)
     run.notes += [f'{n} messages of {topic} could not be read. {why}' for topic, (n, why) in failures.items()]

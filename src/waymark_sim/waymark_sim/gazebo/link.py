@@ -23,7 +23,7 @@ _TOPICS = f'/gazebo/{WORLD}'
 _WRENCH = f'{_TOPICS}/{QUADROTOR}/{BODY}/wrench'
 _MODIFY = f'{_TOPICS}/model/modify'
 _CONTROL = f'{_TOPICS}/world_control'
-_START_S, _ANSWER_S = 60.0, 30.0
+_START_S, _ANSWER_S = 30.0, 30.0
 _AGAIN_S, _QUIET_S = 2.0, 0.2
 _RGB_INT8 = 3  # gazebo::common::Image::PixelFormat
 _SAME_M = 0.05  # a model that was put somewhere is there
@@ -53,10 +53,14 @@ class GazeboLink:
             self._transport.advertise(topic, kind)
         self._transport.subscribe(f'{_TOPICS}/pose/local/info', 'PosesStamped', self._on_poses)
         self._transport.subscribe(f'{_TOPICS}/{QUADROTOR}/{BODY}/{CAMERA}/image', 'ImageStamped', self._on_image)
-        for topic in (_WRENCH, _MODIFY, _CONTROL):
-            self._transport.wait_for_reader(topic, _START_S)
         self._count, self.state = 0, BodyState(np.eye(4), np.zeros(3), np.zeros(3))
-        self._begin()
+        try:
+            for topic in (_WRENCH, _MODIFY, _CONTROL):
+                self._transport.wait_for_reader(topic, _START_S)
+            self._begin()
+        except BaseException:
+            self.close()
+            raise
 
     def push(self, force_n: NDArray[np.float64], torque_nm: NDArray[np.float64]) -> None:
         """Let a force (3,) N and a torque (3,) N m, both in the body, act during the next step."""

@@ -24,6 +24,7 @@ from waymark_sim.quadrotor import QuadrotorConfig
 from waymark_sim.scene import Scene
 from waymark_sim.simulator import SimStep, View
 
+_ATTEMPTS = 3  # to start it
 _STEP_S = 0.01  # of physics; rotors are told as often
 _PATIENCE = 500  # steps of physics until the first image
 
@@ -64,9 +65,8 @@ class GazeboSimulator:
         rig = Rig(start, vehicle.altitude_m, view.size_wh, view.fov_rad, view.rate_hz)
         folder = Path(self._files.name)
         write_classic_world(scene, rig, folder, WORLD_FOLDER, _STEP_S)
-        self._server = GazeboServer(folder)
+        self._server, self._link = _begun(folder)
         try:
-            self._link = GazeboLink(self._server, _STEP_S)
             self._hover()
             self._flown, self._begun = Flown(vehicle, seed), self._link.count
         except BaseException:
@@ -150,3 +150,16 @@ def _steps(seconds: float) -> int:
             f'{seconds:g} s between images: Gazebo goes on in steps of {_STEP_S:g} s. Take 5, 10, 20 or 25 Hz.'
         )
     return count
+
+
+def _begun(folder: Path) -> tuple[GazeboServer, GazeboLink]:
+    """A server and a link to it; now and then one starts that never listens, and another one is started then."""
+    for attempts_left in reversed(range(_ATTEMPTS)):
+        server = GazeboServer(folder)
+        try:
+            return server, GazeboLink(server, _STEP_S)
+        except BaseException as error:
+            server.close()
+            if not (attempts_left and isinstance(error, SourceError)):
+                raise
+    raise SourceError('Gazebo was not started.')
