@@ -38,7 +38,7 @@ def film_uri(run: Run, track: Track | None, goals: list[list[RouteSample]]) -> s
     inside = stamps[(stamps >= goals[0][0].stamp_ns) & (stamps <= goals[-1][-1].stamp_ns)]
     if not len(inside):
         return None
-    if not hasattr(cv2, 'imencodeanimation'):
+    if not hasattr(cv2, 'imencodeanimation') or not cv2.haveImageWriter('.gif'):
         run.notes.append(f'no film of the routes: this OpenCV ({cv2.__version__}) writes no GIF, 4.12 and later do.')
         return None
     chosen = inside[np.unique(np.linspace(0, len(inside) - 1, _PICTURES).round().astype(int))]
@@ -82,8 +82,6 @@ def _draw(above: NDArray[np.uint8], track: Track, stamp_ns: int, goals: list[lis
 
 
 def _gif(pictures: list[NDArray[np.uint8]]) -> str | None:
-    if not cv2.haveImageWriter('.gif') or not hasattr(cv2, 'imencodeanimation'):  # before OpenCV 4.12: no film
-        return None
     size_wh = pictures[0].shape[1::-1]
     animation: Any = cv2.Animation()  # type: ignore[attr-defined,unused-ignore]
     animation.frames = [p if p.shape[1::-1] == size_wh else cv2.resize(p, size_wh) for p in pictures]
