@@ -18,6 +18,10 @@ BENCH_DONE := .venv-bench/.stamps
 GAZEBO_READY := .gazebo11/.stamps/ready
 # -qq: the path of a local index that is not there is not worth a line per package; errors still show.
 PIP_INSTALL := -m pip install -qq --no-input --disable-pip-version-check --retries 10
+# How an environment without an installed Waymark finds this one's, for benchmarks.
+FIND_OURS := 'import pathlib, sys, sysconfig; \
+	pathlib.Path(sysconfig.get_path("purelib"), "waymark.pth").write_text("\n".join(sys.argv[1:]) + "\n")'
+OUR_FOLDERS := $(addprefix $(CURDIR)/src/,waymark waymark_ros waymark_sim)
 INTERFACES := $(shell find packaging/interfaces src/waymark_msgs -type f -not -path '*/__pycache__/*' -not -path '*/.*')
 
 help:
@@ -127,6 +131,7 @@ $(MODELS_DONE)/created: | check-models
 $(MODELS_DONE)/ready: requirements/models.lock $(MODELS_DONE)/created
 	@echo '== .venv-models: torch, transformers, lerobot and exporters (several GB)'
 	@.venv-models/bin/python -I $(PIP_INSTALL) -r $<
+	@.venv-models/bin/python -I -c $(FIND_OURS) $(OUR_FOLDERS)
 	@touch $@
 
 check-rknn:
@@ -153,7 +158,5 @@ $(BENCH_DONE)/ready: requirements/bench.lock $(BENCH_DONE)/created
 	@echo '== .venv-bench: peers to measure against, never dependencies'
 	@.venv-bench/bin/python -I $(PIP_INSTALL) --no-deps -r $<
 	@.venv-bench/bin/python -I $(PIP_INSTALL) torch
-	@.venv-bench/bin/python -I -c 'import pathlib, sys, sysconfig; \
-		pathlib.Path(sysconfig.get_path("purelib"), "waymark.pth").write_text("\n".join(sys.argv[1:]) + "\n")' \
-		$(addprefix $(CURDIR)/src/,waymark waymark_ros waymark_sim)
+	@.venv-bench/bin/python -I -c $(FIND_OURS) $(OUR_FOLDERS)
 	@touch $@

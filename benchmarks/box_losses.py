@@ -33,7 +33,7 @@ from waymark.training.detector.network import build_network  # noqa: E402
 from waymark.training.detector.pictures import LabelledFolder, open_folder, write_scenes  # noqa: E402
 from waymark.training.detector.trainer import DetectorTrainer, Plan  # noqa: E402
 from waymark.training.detector.weights import folded, write_network  # noqa: E402
-from waymark.types import ModelManifest  # noqa: E402
+from waymark.types import Detections, ModelManifest  # noqa: E402
 from waymark_sim.aerial import CLASS_NAMES  # noqa: E402
 
 LOSSES = ('probiou', 'gwd')
@@ -65,8 +65,8 @@ def measured(detector: Detector, pairs: Iterable[Pair]) -> dict[str, float]:
         iou = rotated_iou_matrix(labels.boxes, seen.boxes[seen.scores >= 0.25])
         best = iou.max(axis=1) if iou.size else np.empty(0)
         overlaps += best[best >= 0.5].tolist()
-        found.append(seen)
-        truth.append(labels)
+        found.append(as_one_class(seen))
+        truth.append(as_one_class(labels))
     result = average_precision(found, truth)
     return {
         'class_agnostic_map50': result.class_agnostic_map50 or 0.0,
@@ -74,6 +74,11 @@ def measured(detector: Detector, pairs: Iterable[Pair]) -> dict[str, float]:
         'found at a score of .25': len(overlaps) / sum(len(labels) for labels in truth),
         'mean IoU of what was found': float(np.mean(overlaps)) if overlaps else 0.0,
     }
+
+
+def as_one_class(seen: Detections) -> Detections:
+    """The classes of the photos have other names than those that are learned."""
+    return Detections(seen.boxes, seen.scores, np.zeros(len(seen), np.int64), ('object',))
 
 
 def summed_up(runs: dict[str, Sequence[dict[str, float]]]) -> dict[str, dict[str, float]]:

@@ -107,8 +107,8 @@ def train(config: Any, lessons: Lessons, arguments: argparse.Namespace) -> None:
     optimiser = torch.optim.AdamW(policy.parameters(), lr=arguments.rate, weight_decay=1e-5)
     policy.train()
     count, step, mean = len(windows[DISC]), 0, 0.0
-    began_s = saved_s = time.monotonic()
-    while (share := (time.monotonic() - began_s) / (60 * arguments.minutes)) < 1.0 and step < arguments.steps:
+    began_s, saved_s = time.process_time(), time.monotonic()
+    while (share := (time.process_time() - began_s) / (60 * arguments.minutes)) < 1.0 and step < arguments.steps:
         share = max(share, step / arguments.steps)
         for group in optimiser.param_groups:
             group['lr'] = arguments.rate * min(1.0, (step + 1) / 50) * (0.02 + 0.49 * (1 + np.cos(np.pi * share)))
@@ -120,8 +120,7 @@ def train(config: Any, lessons: Lessons, arguments: argparse.Namespace) -> None:
         optimiser.step()
         step, mean = step + 1, 0.98 * mean + 0.02 * float(loss) if step else float(loss)
         if step % 50 == 0:
-            print(f'{step} steps, {time.monotonic() - began_s:.0f} s, {time.process_time():.0f} s of a core, '
-                  f'loss {mean:.4f}', flush=True)  # fmt: skip
+            print(f'{step} steps, {time.process_time() - began_s:.0f} s of a core, loss {mean:.4f}', flush=True)
         if time.monotonic() - saved_s > SAVE_S:
             save(policy, processors, arguments.folder)
             saved_s = time.monotonic()
@@ -138,7 +137,7 @@ def main() -> None:
     parser.add_argument('folder', type=Path)
     parser.add_argument('lessons', type=Path, nargs='+')
     parser.add_argument('--kind', choices=('act', 'diffusion'), default='act')
-    parser.add_argument('--minutes', type=float, default=20.0)
+    parser.add_argument('--minutes', type=float, default=20.0, help='of a core')
     parser.add_argument('--resume', action='store_true', help='go on with what is in the folder')
     parser.add_argument('--steps', type=int, default=20000)
     parser.add_argument('--batch', type=int, default=256)

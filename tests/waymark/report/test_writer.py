@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -89,6 +90,25 @@ def test_messages_reach_the_disk_within_the_flush_period_without_further_writes(
         pass
     assert texts_in(tmp_path / 'run.mcap') == ['x']
     recorder.close()
+
+
+def test_what_is_on_disk_takes_less_than_a_kilobyte_a_chunk_and_is_found_by_topic(tmp_path, types):
+    path, message = tmp_path / 'run.mcap', cdr(types, 'x')
+    with McapRecorder(path, flush_period_s=0.005) as recorder:
+        for turn in range(120):
+            if turn == 20:
+                tracemalloc.start()
+            for topic in range(45):
+                recorder.write(f'/topic_{topic}', STRING, TEXT, message, turn, turn)
+            time.sleep(0.01)
+        grown, _ = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+    with path.open('rb') as file:
+        reader = make_reader(file)
+        chunks = len(reader.get_summary().chunk_indexes)
+        assert [m.log_time for _, _, m in reader.iter_messages(topics=['/topic_7'])] == list(range(120))
+    assert chunks > 60
+    assert grown / (100 / 120 * chunks) < 1024
 
 
 def test_a_second_recording_in_one_folder_is_refused(tmp_path):

@@ -160,6 +160,7 @@ class McapRecorder:
             try:
                 with self._lock:
                     self._writer.flush()
+                    _pack_index(self._writer)
                 os.fdatasync(self._file.fileno())  # outside the lock: a slow card must not hold up writers
             except OSError as error:
                 self._failure = error
@@ -197,6 +198,35 @@ def _start_writer(file: Any, compression: str) -> Any:
     writer.start(profile='ros2', library=f'waymark-{__version__}')
     writer.flush()
     return writer
+
+
+class _PackedIndex:
+    """Where the messages of a chunk are, as the bytes that the summary gets."""
+
+    __slots__ = ('_record',)
+
+    def __init__(self, index: Any) -> None:
+        from mcap.data_stream import RecordBuilder
+
+        builder = RecordBuilder()
+        index.write(builder)
+        self._record = builder.end()
+
+    def write(self, builder: Any) -> None:
+        builder.write(self._record)
+
+
+def _pack_index(writer: Any) -> None:
+    """Make the writer's index of what is on disk small.
+
+    The library keeps a dict per chunk until the end: 4 kB where 45 topics are recorded, at two chunks a second half a
+    megabyte a minute. The record itself is a ninth of that.
+    """
+    indices: list[Any] = getattr(writer, '_Writer__chunk_indices')  # noqa: B009  # the library has no door to it
+    for at in range(len(indices) - 1, -1, -1):
+        if isinstance(indices[at], _PackedIndex):
+            break
+        indices[at] = _PackedIndex(indices[at])
 
 
 def _disk_error(path: Path, error: OSError) -> RecordingError:
