@@ -26,14 +26,14 @@ import torch  # noqa: E402
 from embedded_detector import Pair, dota8, scenes  # noqa: E402
 
 from waymark.boxes import rotated_iou_matrix  # noqa: E402
-from waymark.detection import Detector, DetectorConfig, average_precision  # noqa: E402
+from waymark.detection import Detections, Detector, DetectorConfig, average_precision  # noqa: E402
 from waymark.manifest import file_sha256, write_manifest  # noqa: E402
 from waymark.training.detector.layout import BoxNetLayout  # noqa: E402
 from waymark.training.detector.network import build_network  # noqa: E402
 from waymark.training.detector.pictures import LabelledFolder, open_folder, write_scenes  # noqa: E402
 from waymark.training.detector.trainer import DetectorTrainer, Plan  # noqa: E402
 from waymark.training.detector.weights import folded, write_network  # noqa: E402
-from waymark.types import Detections, ModelManifest  # noqa: E402
+from waymark.types import ModelManifest  # noqa: E402
 from waymark_sim.aerial import CLASS_NAMES  # noqa: E402
 
 LOSSES = ('probiou', 'gwd')

@@ -59,6 +59,20 @@ def test_keypoints_are_full_size_pixels_when_detection_works_on_less(texture):
     np.testing.assert_allclose(b.keypoints[pairs[:, 1]], 4 * a.keypoints[pairs[:, 0]] + 1.5, atol=1e-3)
 
 
+@pytest.mark.parametrize(
+    ('limits', 'prepared_px'), [({'max_side_px': 200}, 200), ({'max_side_px': 0, 'min_side_px': 900}, 320)]
+)
+def test_what_prepares_an_image_is_given_it_reduced_and_not_yet_enlarged(texture, limits, prepared_px):
+    gray, given = texture(4, (320, 240)), []
+
+    def prepare(image):
+        given.append(max(image.shape))
+        return np.full_like(image, 128)
+
+    assert len(detect(gray, FeatureConfig(**limits), prepare)) == 0  # what is found is found in what was prepared
+    assert given == [prepared_px]
+
+
 def test_colour_and_empty_images_are_refused():
     with pytest.raises(ValueError, match='gray: expected shape'):
         detect(np.zeros((4, 4, 3), np.uint8), ORB)

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -53,6 +53,7 @@ class Features:
         return len(self.keypoints)
 
 
+Prepare = Callable[[NDArray[np.uint8]], NDArray[np.uint8]]  # (H, W) to (H, W)
 _ORB_SCALE = np.float64(np.float32(1.2))  # from level to level of its pyramid, as OpenCV keeps it
 _BYTES = {'orb': 32, 'akaze': 61}  # per descriptor
 MOVES = 0.5  # of a motion mask: a thing is there that moves, or something changed
@@ -60,12 +61,13 @@ MOVES = 0.5  # of a motion mask: a thing is there that moves, or something chang
 _SMALLEST_PX = 32
 
 
-def detect(gray: NDArray[np.uint8], config: FeatureConfig) -> Features:
+def detect(gray: NDArray[np.uint8], config: FeatureConfig, prepare: Prepare = lambda image: image) -> Features:
     """Find keypoints and describe them.
 
     Args:
         gray: (H, W) uint8.
         config: Detector, number of features, working size.
+        prepare: What is done to the grey levels first: after a large image is reduced, before a small one is enlarged.
 
     Returns:
         The features, none for an image without texture; keypoints in pixels of `gray` at any working size.
@@ -75,7 +77,7 @@ def detect(gray: NDArray[np.uint8], config: FeatureConfig) -> Features:
     """
     require_gray('gray', gray)
     size_wh = (gray.shape[1], gray.shape[0])
-    small, scale_xy = _resized(gray, config)
+    small, scale_xy = _resized(gray, config, prepare)
     if min(small.shape) < _SMALLEST_PX:
         return Features(np.zeros((0, 2), np.float32), np.zeros((0, _BYTES[config.detector]), np.uint8), size_wh)
     # A detector is cheap to make, and one of its own keeps threads apart.
@@ -131,17 +133,21 @@ def _detector(config: FeatureConfig) -> Any:  # OpenCV's stubs lack these factor
     return cv2.AKAZE_create()  # type: ignore[attr-defined]
 
 
-def _resized(gray: NDArray[np.uint8], config: FeatureConfig) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
+def _resized(
+    gray: NDArray[np.uint8], config: FeatureConfig, prepare: Prepare
+) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
     height, width = gray.shape
     longer = max(height, width)
     wanted = max(longer, config.min_side_px)
     wanted = min(wanted, config.max_side_px) if config.max_side_px else wanted
     # What is smaller than a patch when enlarged holds nothing to find.
     if wanted == longer or min(height, width) < _SMALLEST_PX // 2:
-        return gray, np.ones(2)
+        return prepare(gray), np.ones(2)
     size = max(round(width * wanted / longer), 1), max(round(height * wanted / longer), 1)
-    method = cv2.INTER_AREA if wanted < longer else cv2.INTER_CUBIC
-    resized = np.asarray(cv2.resize(gray, size, interpolation=method), np.uint8)
+    if wanted < longer:
+        resized = prepare(np.asarray(cv2.resize(gray, size, interpolation=cv2.INTER_AREA), np.uint8))
+    else:
+        resized = np.asarray(cv2.resize(prepare(gray), size, interpolation=cv2.INTER_CUBIC), np.uint8)
     return resized, np.array([width / size[0], height / size[1]])
 
 

@@ -20,6 +20,9 @@ class NavigationConfig(PlacesConfig, RouteConfig):
         ge=0,
         lt=1,
     )
+    max_side_px: int = param(
+        480, 'Longer side that larger images are reduced to before detection; 0: never.', ge=0, unit='px'
+    )
     min_side_px: int = param(
         480, 'Longer side that smaller images are enlarged to before detection; 0: never.', ge=0, le=4096, unit='px'
     )

@@ -18,5 +18,6 @@ def features_of(gray: NDArray[np.uint8], config: NavigationConfig) -> Features:
         gray: (H, W) uint8.
         config: Of features and stretching.
     """
-    looks_down = config.camera_looks == 'down'
-    return detect(stretched(gray, config.smooth_px, config.stretch) if looks_down else gray, config)
+    if config.camera_looks != 'down':
+        return detect(gray, config)
+    return detect(gray, config, lambda image: stretched(image, config.smooth_px, config.stretch))

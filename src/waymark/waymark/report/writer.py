@@ -208,7 +208,7 @@ class _PackedIndex:
     def __init__(self, index: Any) -> None:
         from mcap.data_stream import RecordBuilder
 
-        builder = RecordBuilder()
+        builder: Any = RecordBuilder()  # mcap has no types for all of it
         index.write(builder)
         self._record = builder.end()
 
