@@ -30,6 +30,7 @@ from waymark_ros.pusht_topics import observed
 from waymark_sim.pusht import PushExpert, PushWorld, Seen
 
 MAX_STEPS = 300
+STEP_S = 0.1  # of the world's clock
 DISC, TEE = 'observation.state', 'observation.environment_state'
 TASK = 'push the T onto its mark'
 SEED = 7  # of a policy that answers by chance: the same at each question, here and in the node
@@ -132,17 +133,23 @@ def through_ros(runner: Any, seeds: list[int], image_px: int) -> tuple[list[dict
     return results, {'seconds': round(seconds, 1), 'steps': now['steps']}
 
 
-def through_node(policy: str, python: str, seeds: list[int]) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+def through_node(
+    policy: str, python: str, seeds: list[int], horizon: int, pace_hz: float
+) -> tuple[list[dict[str, Any]], dict[str, Any]]:
     """The world and the node smolvla_policy, each in a process of its own: nothing of this file is between them.
 
-    The world waits for the command that answers its newest observation, so the node asks the policy at each step.
+    A world without a pace waits for the command that answers its newest observation, so the node asks the policy at
+    each step. With one it waits for nobody, and the node asks again when so many steps of a chunk are carried out.
     """
+    if horizon != 1 and not pace_hz:
+        raise SystemExit(f'--horizon {horizon}: a world in lockstep wants an answer to each step. Give --pace too.')
     os.environ['ROS_AUTOMATIC_DISCOVERY_RANGE'] = 'LOCALHOST'
     os.environ.setdefault('ROS_DOMAIN_ID', str(random.randrange(1, 101)))
+    replan_s = (horizon - 0.5) * STEP_S if pace_hz else 0.0
     values = {
         'policy': policy, 'python': python, 'mapping': str(MAPPING), 'use_sim_time': 'true', 'enabled': 'true',
-        'instruction': TASK, 'replan_s': '0.0', 'blend_s': '0.0', 'watchdog_s': '10.0', 'timeout_s': '60.0',
-        'rate_hz': '50.0', 'seed': str(SEED), 'threads': '1',
+        'instruction': TASK, 'replan_s': str(replan_s), 'blend_s': '0.0', 'watchdog_s': '10.0', 'timeout_s': '60.0',
+        'rate_hz': str(max(50.0, 5 * pace_hz)), 'seed': str(SEED), 'threads': '1',
     }  # fmt: skip
     told = [t for k, v in values.items() if v for t in ('-p', f'{k}:={v}')]
     names = [t for a, b in TOPICS.items() for t in ('-r', f'{a}:={b}')]
@@ -150,7 +157,7 @@ def through_node(policy: str, python: str, seeds: list[int]) -> tuple[list[dict[
     began = time.perf_counter()
     node = subprocess.Popen(command, stdout=sys.stderr)
     try:
-        with _world(seeds, 0) as world:
+        with _world(seeds, 0, pace_hz) as world:
             while world.is_busy() and node.poll() is None:
                 time.sleep(0.2)
             if world.is_busy():
@@ -167,9 +174,10 @@ def through_node(policy: str, python: str, seeds: list[int]) -> tuple[list[dict[
 class WorldProcess:
     """The world behind topics, in a process of its own. Its one line of results counts, not how it ends."""
 
-    def __init__(self, seeds: list[int], image_px: int) -> None:
-        command = [sys.executable, '-m', 'waymark_ros.pusht_topics', str(seeds[0]), str(len(seeds))]
-        self._child = subprocess.Popen([*command, str(MAX_STEPS), str(image_px)], stdout=subprocess.PIPE, text=True)
+    def __init__(self, seeds: list[int], image_px: int, pace_hz: float) -> None:
+        numbers = map(str, (seeds[0], len(seeds), MAX_STEPS, image_px, pace_hz))
+        command = [sys.executable, '-m', 'waymark_ros.pusht_topics', *numbers]
+        self._child = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         self._line = ''
         self._reading = threading.Thread(target=self._read, daemon=True)
         self._reading.start()
@@ -196,8 +204,8 @@ class WorldProcess:
 
 
 @contextlib.contextmanager
-def _world(seeds: list[int], image_px: int) -> Iterator[WorldProcess]:
-    world = WorldProcess(seeds, image_px)
+def _world(seeds: list[int], image_px: int, pace_hz: float = 0.0) -> Iterator[WorldProcess]:
+    world = WorldProcess(seeds, image_px, pace_hz)
     try:
         yield world
     finally:
@@ -232,7 +240,10 @@ def main() -> None:
     parser.add_argument('--tries', type=int, default=40, help='pushes the expert tries before it makes one')
     parser.add_argument('--policy', default='', help='folder of a policy on observation.state')
     parser.add_argument('--python', default='', help="interpreter with lerobot; empty: .venv-models'")
-    parser.add_argument('--horizon', type=int, default=1, help='steps of a chunk that are carried out; the node: 1')
+    parser.add_argument('--horizon', type=int, default=1, help='steps of a chunk that are carried out')
+    parser.add_argument(
+        '--pace', type=float, default=0.0, help='steps in a second of the wall, for the policy through ROS; 0: lockstep'
+    )
     parser.add_argument('--only-policy', action='store_true', help='the expert was measured already')
     parser.add_argument('--ros', action='store_true', help='through topics too')
     parser.add_argument('--image', type=int, default=96, help='side of the published images, px; 0: none')
@@ -252,7 +263,9 @@ def main() -> None:
             print(name, figures[name], file=sys.stderr, flush=True)
             if arguments.ros:
                 if name == 'policy':
-                    there, times = through_node(arguments.policy, arguments.python, seeds)
+                    there, times = through_node(
+                        arguments.policy, arguments.python, seeds, arguments.horizon, arguments.pace
+                    )
                 else:
                     there, times = through_ros(runner, seeds, arguments.image)
                 same = sum(

@@ -74,3 +74,36 @@ def test_while_nobody_answers_the_clock_goes_on_and_the_observation_stays(spinni
     assert topics.run(is_over) == []
     assert [b - a for a, b in zip(clocks, clocks[1:], strict=False)] == [1, 1]
     assert len(stamps) == 1 and clocks[0] - stamps.pop() < 100
+
+
+@pytest.mark.ros
+@pytest.mark.slow
+def test_at_its_own_pace_the_world_waits_for_the_first_command_alone_and_goes_on_with_the_last(spinning):
+    import rclpy
+    from sensor_msgs.msg import JointState
+    from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
+
+    from waymark_ros.pusht_topics import JOINTS, PushTopics
+    from waymark_sim.pusht import PushWorld
+
+    node, other = rclpy.create_node('pusht'), rclpy.create_node('policy')
+    topics, is_over, answered = PushTopics(node, [2, 3], 12, 0, pace_hz=50.0), threading.Event(), set()
+    commands = other.create_publisher(JointTrajectory, 'pusht/command', 10)
+
+    def answer_once(message):
+        if message.position[-1] not in answered:
+            answered.add(message.position[-1])
+            points = [JointTrajectoryPoint(positions=[300.0, 256.0])]
+            commands.publish(JointTrajectory(header=message.header, joint_names=list(JOINTS), points=points))
+
+    other.create_subscription(JointState, 'pusht/state', answer_once, 10)
+    spinning(node)
+    spinning(other)
+
+    results = topics.run(is_over)
+
+    world = PushWorld()
+    for result, seed in zip(results, (2, 3), strict=True):
+        world.reset(seed)
+        expected = max(world.step(np.array([300.0, 256.0])).coverage for _ in range(12))
+        assert (result['steps'], result['coverage']) == (12, expected)

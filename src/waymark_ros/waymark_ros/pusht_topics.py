@@ -1,9 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""gym-pusht behind topics, in lockstep: each observation waits for the command that answers it.
+"""gym-pusht behind topics, in lockstep or at its own pace.
 
-`python -m waymark_ros.pusht_topics` publishes `pusht/image`, `pusht/state` (JointState: disc_x, disc_y, tee_x, tee_y,
-tee_sin, tee_cos, disc_in_tee_x, disc_in_tee_y, in px, and the number of the episode), and hears `pusht/command`
-(JointTrajectory for disc_x and disc_y). `/clock` goes on with each step, so that a node with `use_sim_time` can answer.
+In lockstep each observation waits for the command that answers it. At a pace of so many steps a second nobody is waited
+for, as on a robot: what was commanded last is done.
+
+`python -m waymark_ros.pusht_topics FIRST_SEED EPISODES MAX_STEPS IMAGE_PX PACE_HZ` publishes `pusht/image`, `pusht/state`
+(JointState: disc_x, disc_y, tee_x, tee_y, tee_sin, tee_cos, disc_in_tee_x, disc_in_tee_y, in px, and the number of the
+episode), and hears `pusht/command` (JointTrajectory for disc_x and disc_y). `/clock` goes on with each step, so that a
+node with `use_sim_time` can answer.
 """
 
 from __future__ import annotations
@@ -27,9 +31,9 @@ BETWEEN_NS = 10_000_000_000
 
 
 class PushTopics:
-    """Runs episodes one after another: a step for each command that carries the stamp of the newest observation."""
+    """Runs episodes one after another."""
 
-    def __init__(self, node: Node, seeds: list[int], max_steps: int, image_px: int = 96) -> None:
+    def __init__(self, node: Node, seeds: list[int], max_steps: int, image_px: int = 96, pace_hz: float = 0.0) -> None:
         """Publish the first observation as soon as `run` is called.
 
         Args:
@@ -37,6 +41,8 @@ class PushTopics:
             seeds: One episode each.
             max_steps: After which an episode has failed.
             image_px: Side of the images; 0: none are published.
+            pace_hz: Steps in a second of the wall's clock; 0: lockstep, a step for each command that carries the stamp
+                of the newest observation.
         """
         from rosgraph_msgs.msg import Clock
         from sensor_msgs.msg import Image, JointState
@@ -46,6 +52,7 @@ class PushTopics:
         from waymark_sim.pusht import PushWorld
 
         self._node, self._seeds, self._max_steps, self._image_px = node, seeds, max_steps, image_px
+        self._pace_hz, self._began_ns = pace_hz, 0
         self._world = PushWorld()
         self._clock = node.create_publisher(Clock, '/clock', CLOCK)
         self._images = node.create_publisher(Image, 'pusht/image', IMAGES_OUT)
@@ -61,9 +68,10 @@ class PushTopics:
         results = []
         for number, seed in enumerate(self._seeds):
             self._stamp_ns += BETWEEN_NS  # far enough for a policy that looks back not to see the last episode
+            self._began_ns, self._answer = self._stamp_ns + STEP_NS, None
             seen, best, steps = self._world.reset(seed), 0.0, 0
             while steps < self._max_steps and not seen.is_success and not is_over.is_set():
-                goal = self._ask(seen, number, is_over)
+                goal = (self._pass if self._pace_hz else self._ask)(seen, number, is_over)
                 if goal is None:
                     return results
                 seen = self._world.step(goal)  # type: ignore[arg-type]
@@ -87,6 +95,14 @@ class PushTopics:
             waited_ns += 1
         return None
 
+    def _pass(self, seen: Seen, episode: int, is_over: threading.Event) -> tuple[float, float] | None:
+        """Publish, and a period later give what was commanded last; an episode's first command is waited for."""
+        if self._answer is None:
+            return self._ask(seen, episode, is_over)
+        self._stamp_ns += STEP_NS
+        self._publish(seen, episode, 0)
+        return None if is_over.wait(1.0 / self._pace_hz) else self._answer
+
     def _publish(self, seen: Seen, episode: int, waited_ns: int) -> None:
         from rosgraph_msgs.msg import Clock
         from sensor_msgs.msg import JointState
@@ -104,8 +120,13 @@ class PushTopics:
     def _command(self, message: Any) -> None:
         from waymark_ros.conversions import time_to_ns
 
-        if time_to_ns(message.header.stamp) != self._stamp_ns or self._answered.is_set():
-            return  # of an observation that was answered already
+        stamp_ns = time_to_ns(message.header.stamp)
+        if self._pace_hz and self._answer is not None:
+            is_due = self._began_ns <= stamp_ns <= self._stamp_ns
+        else:
+            is_due = stamp_ns == self._stamp_ns and not self._answered.is_set()
+        if not is_due:
+            return  # of an observation that was answered already, or of another episode
         places = dict(zip(message.joint_names, message.points[0].positions if message.points else (), strict=False))
         goal = tuple(float(places.get(name, float('nan'))) for name in JOINTS)
         if not all(math.isfinite(v) for v in goal):
@@ -125,7 +146,7 @@ def observed(seen: Seen) -> list[float]:
     return [disc_x, disc_y, x, y, sin, cos, cos * dx + sin * dy, cos * dy - sin * dx]
 
 
-def main(first_seed: int, episodes: int, max_steps: int, image_px: int) -> None:
+def main(first_seed: int, episodes: int, max_steps: int, image_px: int, pace_hz: float = 0.0) -> None:
     """Run episodes and print what became of them as JSON."""
     from waymark.environment import prepare_ros
 
@@ -136,7 +157,7 @@ def main(first_seed: int, episodes: int, max_steps: int, image_px: int) -> None:
 
     rclpy.init(args=[])
     node = rclpy.create_node('pusht')
-    topics = PushTopics(node, list(range(first_seed, first_seed + episodes)), max_steps, image_px)
+    topics = PushTopics(node, list(range(first_seed, first_seed + episodes)), max_steps, image_px, pace_hz)
     spinner, is_over = Spinner(), threading.Event()
     spinner.add(node)
     spinner.start()
@@ -153,4 +174,4 @@ def main(first_seed: int, episodes: int, max_steps: int, image_px: int) -> None:
 
 
 if __name__ == '__main__':
-    main(*map(int, sys.argv[1:5]))
+    main(*map(int, sys.argv[1:5]), *map(float, sys.argv[5:6]))
