@@ -104,6 +104,7 @@ $(DONE)/waymark: pyproject.toml $(DONE)/interfaces | $(DONE)/ros
 $(DONE)/dev: requirements/dev.lock $(DONE)/ros $(DONE)/waymark
 	@echo '== .venv: tools for tests and checks'
 	@$(BIN)/python $(PIP_INSTALL) -r $<
+	@$(BIN)/python $(PIP_INSTALL) --no-deps gym-pusht==0.1.8 # its own needs name a second OpenCV
 	@touch $@
 
 check-colcon:

@@ -4,10 +4,10 @@
 In lockstep each observation waits for the command that answers it. At a pace of so many steps a second nobody is waited
 for, as on a robot: what was commanded last is done.
 
-`python -m waymark_ros.pusht_topics FIRST_SEED EPISODES MAX_STEPS IMAGE_PX PACE_HZ` publishes `pusht/image`, `pusht/state`
-(JointState: disc_x, disc_y, tee_x, tee_y, tee_sin, tee_cos, disc_in_tee_x, disc_in_tee_y, in px, and the number of the
-episode), and hears `pusht/command` (JointTrajectory for disc_x and disc_y). `/clock` goes on with each step, so that a
-node with `use_sim_time` can answer.
+`python -m waymark_ros.pusht_topics FIRST_SEED EPISODES MAX_STEPS IMAGE_PX PACE_HZ` publishes `pusht/image` and
+`pusht/state` (JointState: disc_x, disc_y, tee_x, tee_y, tee_sin, tee_cos, disc_in_tee_x, disc_in_tee_y, in px, and the
+number of the episode), and hears `pusht/command` (JointTrajectory for disc_x and disc_y). `/clock` goes on with each
+step, so that a node with `use_sim_time` can answer.
 """
 
 from __future__ import annotations
