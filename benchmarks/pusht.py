@@ -233,7 +233,8 @@ def summary(results: list[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
-def main() -> None:
+def asked() -> argparse.Namespace:
+    """The command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('--episodes', type=int, default=50)
     parser.add_argument('--first-seed', type=int, default=0, help='the expert taught with seeds from 1000 on')
@@ -247,7 +248,12 @@ def main() -> None:
     parser.add_argument('--only-policy', action='store_true', help='the expert was measured already')
     parser.add_argument('--ros', action='store_true', help='through topics too')
     parser.add_argument('--image', type=int, default=96, help='side of the published images, px; 0: none')
-    arguments = parser.parse_args()
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Print figures of each as JSON."""
+    arguments = asked()
     seeds = list(range(arguments.first_seed, arguments.first_seed + arguments.episodes))
     with contextlib.ExitStack() as kept:
         runners: dict[str, Any] = {} if arguments.only_policy else {'expert': ExpertRunner(arguments.tries)}

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import tiny_policies as tiny
 
+LONG_TASK = f'{tiny.TASK} beside a red barn'  # of another number of tokens than what is tried at load
 BLANK = 'observation.images.empty_camera_0'
 
 
@@ -32,11 +33,11 @@ def refusal(folder: Path, **changes: Any) -> str:
     return ''
 
 
-def ask(policy: Any, overlap: Any = None) -> np.ndarray:
+def ask(policy: Any, overlap: Any = None, task: str = '') -> np.ndarray:
     from waymark.policy.observation import Request, request_of
 
     asked = request_of(tiny.observation(0), tiny.SEED)
-    return policy.answer(Request(asked.arrays, asked.task, tiny.SEED, overlap)).raw
+    return policy.answer(Request(asked.arrays, task or asked.task, tiny.SEED, overlap)).raw
 
 
 def padded(smolvla: Path) -> Path:
@@ -113,15 +114,19 @@ def look_at_all(folder: Path) -> dict[str, Any]:
     lean = load(folder / 'padded')
     found['lean'] = ask(lean)
     found['lean_tokens'], found['lean_cameras'] = count_inputs(lean)
-    for precision in ('fp32', 'bf16', 'int8'):
-        policy = load(smolvla, precision=precision)
-        found[precision] = ask(policy)
+    for name in ('fp32', 'bf16', 'int8', 'openvino fp32', 'openvino int8'):
+        *engine, precision = name.split()
+        policy = load(smolvla, precision=precision, engine=engine[0] if engine else 'torch')
+        found[name] = ask(policy)
         ahead = Overlap(np.array(found['fp32'][tiny.AHEAD :]), tiny.DELAY)
-        found[f'{precision}_continued'] = ask(policy, ahead)
-        found[f'{precision}_distance'] = policy.distance
+        found[f'{name}_continued'] = ask(policy, ahead)
+        found[f'{name}_distance'] = policy.distance
+        found[f'{name}_long'] = ask(policy, task=LONG_TASK)
     found['steps_distance'] = load(smolvla, flow_steps=2, max_distance=100.0).distance
     found['act'] = refusal(act, precision='int8')
     found['act_distance'] = load(act, precision='bf16').distance
+    found['openvino_act'] = refusal(act, engine='openvino')
+    found['openvino_bf16'] = refusal(smolvla, engine='openvino', precision='bf16')
     found['cuda'] = refusal_of_cuda(smolvla)
     found['too_far'] = refusal(smolvla, precision='int8', max_distance=1e-9)
     return found | {'large_token': large_token()}

@@ -58,6 +58,14 @@ class TestFasterPolicies:
                 apart = np.array(found[name]) - truth
                 assert 0 < np.sqrt((apart**2).mean() / (truth**2).mean()) < limit, name
 
+    def test_openvinos_chunk_is_torchs_also_for_another_text_and_where_it_is_continued(self, found):
+        for kind in ('', '_continued', '_long'):
+            truth = np.array(found[f'fp32{kind}'])
+            np.testing.assert_allclose(found[f'openvino fp32{kind}'], truth, atol=1e-4, rtol=0)
+            apart = np.array(found[f'openvino int8{kind}']) - truth
+            assert 0 < np.sqrt((apart**2).mean() / (truth**2).mean()) < 0.05
+        assert found['openvino fp32_distance'] < 1e-4 < found['openvino int8_distance'] < 0.05
+
     def test_what_is_served_is_said_to_be_that_far(self, found):
         assert found['fp32_distance'] is None
         assert 0 < found['int8_distance'] < 0.05
@@ -66,6 +74,8 @@ class TestFasterPolicies:
 
     def test_what_can_not_be_faster_is_refused_by_name(self, found):
         assert 'for smolvla, not for a policy of type act' in found['act']
+        assert 'for smolvla on cpu, not for act' in found['openvino_act']
+        assert 'fp32 or int8 there, not bf16' in found['openvino_bf16']
         assert 'is for device cpu, not for cuda' in found['cuda']
         assert 'max_distance 1e-09 is allowed' in found['too_far']
 

@@ -54,10 +54,11 @@ def serve(
     key_file: Annotated[str, typer.Option(help='File with a secret; needed where others reach the address.')] = '',
     device: Annotated[str, typer.Option(help="torch's device.")] = 'cpu',
     precision: Annotated[str, typer.Option(help='fp32, bf16 or int8.')] = 'fp32',
+    engine: Annotated[str, typer.Option(help='torch; openvino: faster for a smolvla on a CPU.')] = 'torch',
     vlm: Annotated[str, typer.Option(help='Folder or hub id of the tokenizer; default: as the policy says.')] = '',
     flow_steps: Annotated[int, typer.Option(help='Steps of flow matching; 0: as the policy says.')] = 0,
     max_distance: Annotated[
-        float, typer.Option(help='Relative distance from the policy as saved that both may cost; 0: not tried.')
+        float, typer.Option(help='Relative distance from the policy as saved that these may cost; 0: not tried.')
     ] = 0.15,
     threads: Annotated[int, typer.Option(help="torch's threads; 0: as many as it takes.")] = 0,
     python: Annotated[str, typer.Option(help='Interpreter that has lerobot; default: that of make models.')] = '',
@@ -71,7 +72,7 @@ def serve(
 
     Address.parse(address).require_key(read_key(key_file))
     values: dict[str, object] = {'policy': policy, 'device': device, 'precision': precision, 'vlm': vlm}
-    values |= {'flow_steps': flow_steps, 'threads': threads, 'max_distance': max_distance}
+    values |= {'engine': engine, 'flow_steps': flow_steps, 'threads': threads, 'max_distance': max_distance}
     config = ServeConfig.from_mapping(values)
     if python:
         os.environ['WAYMARK_MODELS_PYTHON'] = python

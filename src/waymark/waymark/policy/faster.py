@@ -70,8 +70,11 @@ def hold_int8(policy: Any, kind: str, device: str) -> None:
 
 
 def _linears(module: Any, torch: Any) -> Iterator[Any]:
-    """Linear layers and nothing that is derived from them: such are used in other ways than by being called."""
-    return (m for m in module.modules() if type(m) is torch.nn.Linear)
+    """Linear layers and nothing that is derived from them: such are used in other ways than by being called.
+
+    Those that OpenVINO runs have no weights here any more.
+    """
+    return (m for m in module.modules() if type(m) is torch.nn.Linear and m.weight.numel())
 
 
 def _hold_linear_int8(linear: Any, torch: Any) -> None:

@@ -18,6 +18,7 @@ from waymark.policy.contract import Contract
 from waymark.policy.faster import give_memory_back, hold_bf16, hold_int8, leave_out_unused
 from waymark.policy.folder import has_tokenizer, is_hub_name, read_contract, tensor_shapes
 from waymark.policy.observation import Chunk, Overlap, Request
+from waymark.policy.openvino_parts import require_openvino, run_by_openvino
 from waymark.policy.serving import ServeConfig
 
 FADE_STEPS = 8  # steps behind those that are carried out anyway in which a continued chunk still keeps to the last one
@@ -124,27 +125,37 @@ class LerobotPolicy:
         """
         config, (name, before) = self._config, own_steps
         now = getattr(settings, name, before)
-        is_tried = config.max_distance > 0 and (config.precision != 'fp32' or now != before)
+        is_changed = config.precision != 'fp32' or config.engine != 'torch' or now != before
+        is_tried = config.max_distance > 0 and is_changed
         if is_tried:
             if name:
                 setattr(settings, name, before)
             exact = self._try()
             if name:
                 setattr(settings, name, now)
-        if config.precision == 'int8':
-            hold_int8(self._policy, settings.type, config.device)
-        elif config.precision == 'bf16':
-            hold_bf16(self._policy)
-            self._autocast = True
+        self._change(settings)
         if not is_tried:
             return None
         distance = float((self._try() - exact).norm() / exact.norm())
         if not distance <= config.max_distance:  # nan is far, too
             raise PolicyError(
-                f'precision {config.precision}, flow_steps {config.flow_steps}: a chunk is {distance:.2g} from that of '
-                f'the policy as saved, max_distance {config.max_distance:g} is allowed. Change one of them.'
+                f'precision {config.precision}, engine {config.engine}, flow_steps {config.flow_steps}: a chunk is '
+                f'{distance:.2g} from that of the policy as saved, max_distance {config.max_distance:g} is allowed. '
+                'Change one of them.'
             )
         return distance
+
+    def _change(self, settings: Any) -> None:
+        """Have other numbers, or another engine."""
+        config, kind = self._config, settings.type
+        if config.engine == 'openvino':
+            require_openvino(kind, config.device, config.precision)
+            run_by_openvino(self._policy, config.precision == 'int8', self._try)
+        if config.precision == 'int8':
+            hold_int8(self._policy, kind, config.device)
+        elif config.precision == 'bf16':
+            hold_bf16(self._policy)
+            self._autocast = True
 
     def _try(self) -> Any:
         """The chunk to pictures of coloured squares and a state of the usual size; always the same ones."""

@@ -22,12 +22,17 @@ class ServeConfig(Config):
         'bf16, int8: less memory, faster where the processor has it, a little off; int8: smolvla on a CPU.',
         choices=('fp32', 'bf16', 'int8'),
     )
+    engine: str = param(
+        'torch',
+        'What computes; openvino: the vision encoder and the flow steps of a smolvla on a CPU, the rest by torch.',
+        choices=('torch', 'openvino'),
+    )
     vlm: str = param('', "Folder or hub id of the vision-language model's tokenizer; empty: as the policy says.")
     flow_steps: int = param(0, 'Steps of flow matching or diffusion; 0: as the policy says.', ge=0, le=1000)
     max_distance: float = param(
         0.15,
-        'Not served where precision and flow_steps take a chunk farther than this from that of the policy as saved: '
-        'root mean square of the difference over that of the chunk, tried once at load; 0: not tried.',
+        'Not served where precision, engine and flow_steps take a chunk farther than this from that of the policy as '
+        'saved: root mean square of the difference over that of the chunk, tried once at load; 0: not tried.',
         ge=0.0,
     )
     rtc: bool = param(True, 'Continue the chunk that is being carried out, where the policy can (smolvla, pi0).')
