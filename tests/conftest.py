@@ -6,6 +6,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import signal
+import subprocess
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -55,13 +56,35 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         require_gazebo()
 
 
-def require_environment(name: str) -> None:
-    """Skip a test whose environment is missing, with the sentence that says how to make it."""
+@pytest.fixture(scope='session')
+def models_interpreter() -> Path:
+    """The Python that has torch and lerobot, or the test skips."""
+    return require_environment('models')
+
+
+@pytest.fixture(scope='session')
+def run_with_lerobot(models_interpreter: Path) -> Callable[..., str]:
+    """Run a script of tests/support where lerobot is, without a hub, in one thread; gives what it prints."""
+    from waymark.environments import source_path
+
+    def run(script: str, *arguments: str | Path) -> str:
+        with source_path() as path:
+            environment = os.environ | {'PYTHONPATH': path, 'HF_HUB_OFFLINE': '1', 'OMP_NUM_THREADS': '1'}
+            command = [models_interpreter, REPO / 'tests' / 'support' / script, *arguments]
+            done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=500)
+        assert done.returncode == 0, done.stderr[-3000:]
+        return done.stdout
+
+    return run
+
+
+def require_environment(name: str) -> Path:
+    """The Python of an environment; where it is missing a test skips with the sentence that says how to make it."""
     from waymark.environments import find_interpreter
     from waymark.errors import BackendUnavailable
 
     try:
-        find_interpreter(name)
+        return find_interpreter(name)
     except BackendUnavailable as error:
         pytest.skip(str(error))
 

@@ -80,7 +80,7 @@ def save_act(folder: Path) -> Path:
 
 
 def save_diffusion(folder: Path) -> Path:
-    """Wants two observations at once; needs diffusers."""
+    """Wants two observations at once."""
     import torch
     from lerobot.policies.diffusion.configuration_diffusion import DiffusionConfig
     from lerobot.policies.diffusion.modeling_diffusion import DiffusionPolicy
@@ -100,7 +100,7 @@ def observation(number: int = 0, steps: int = 1) -> dict[str, Any]:
     return {FRONT: image, STATE: rng.normal(size=(*before, STATES)).astype(np.float32), 'task': TASK}
 
 
-def save_truth(folder: Path) -> None:
+def save_truth(folder: Path, overrides: dict[str, Any] | None = None) -> None:
     """Write what lerobot answers to observation(0), and where it can to observation(1) as a continuation of it."""
     import torch
     from lerobot.configs.policies import PreTrainedConfig
@@ -108,7 +108,9 @@ def save_truth(folder: Path) -> None:
 
     kind = PreTrainedConfig.from_pretrained(folder).type
     policy = get_policy_class(kind).from_pretrained(folder)
-    pre, post = make_pre_post_processors(policy.config, pretrained_path=str(folder))
+    pre, post = make_pre_post_processors(
+        policy.config, pretrained_path=str(folder), preprocessor_overrides=overrides or {}
+    )
 
     def answer(number: int, **continued: Any) -> Any:
         given = observation(number, policy.config.n_obs_steps)
@@ -119,7 +121,7 @@ def save_truth(folder: Path) -> None:
 
     raw = answer(0)
     found = {'raw': raw, 'actions': post(raw.clone()), 'other': post(answer(1))}
-    if kind == 'smolvla':
+    if kind in ('smolvla', 'pi0'):
         from lerobot.policies.rtc.configuration_rtc import RTCConfig
 
         policy.config.rtc_config = RTCConfig(enabled=True)
@@ -134,5 +136,5 @@ if __name__ == '__main__':
 
     torch.set_num_threads(1)  # as the process that is held against this
     makers = {'smolvla': save_smolvla, 'act': save_act, 'diffusion': save_diffusion}
-    for name in sys.argv[2:] or ('smolvla', 'act'):
+    for name in sys.argv[2:] or makers:
         save_truth(makers[name](Path(sys.argv[1]) / name))

@@ -14,9 +14,6 @@ import tiny_policies as tiny
 import yaml
 from policy_vehicle import NODE, Vehicle
 
-from waymark.environments import find_interpreter, source_path
-from waymark.errors import BackendUnavailable
-
 pytestmark = [pytest.mark.ros, pytest.mark.models, pytest.mark.slow, pytest.mark.timeout(900)]
 LOAD_S = 300.0
 WATCHDOG_S = 1.0
@@ -29,18 +26,10 @@ MAPPING = {
 
 
 @pytest.fixture(scope='module')
-def policy(tmp_path_factory):
-    try:
-        python = find_interpreter('models')
-    except BackendUnavailable as error:
-        pytest.skip(str(error))
-    folder = tmp_path_factory.mktemp('policies') / 'smolvla'
-    with source_path() as path:
-        command = [python, tiny.__file__, folder.parent, 'smolvla']
-        environment = {'PYTHONPATH': path, 'HF_HUB_OFFLINE': '1'}
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=LOAD_S)
-    assert done.returncode == 0, done.stderr[-3000:]
-    return folder
+def policy(run_with_lerobot, tmp_path_factory):
+    folder = tmp_path_factory.mktemp('policies')
+    run_with_lerobot('tiny_policies.py', folder, 'smolvla')
+    return folder / 'smolvla'
 
 
 def policy_process(node: subprocess.Popen) -> psutil.Process | None:

@@ -4,37 +4,21 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-from pathlib import Path
 
 import numpy as np
 import pytest
-import tiny_policies as tiny
 from written_policy import FRONT, write_policy
 
-from waymark.environments import find_interpreter, source_path
-from waymark.errors import BackendUnavailable
 from waymark.policy.folder import read_contract
 from waymark.policy.serving import ServeConfig
 
-SCRIPT = Path(tiny.__file__).with_name('faster_policies.py')
 BLANK = 'observation.images.empty_camera_0'
 
 
 @pytest.fixture(scope='module')
-def found(tmp_path_factory: pytest.TempPathFactory) -> dict:
+def found(run_with_lerobot, tmp_path_factory) -> dict:
     """What faster_policies.py saw."""
-    try:
-        python = find_interpreter('models')
-    except BackendUnavailable as error:
-        pytest.skip(str(error))
-    folder = tmp_path_factory.mktemp('policies')
-    with source_path() as path:
-        environment = os.environ | {'PYTHONPATH': path, 'HF_HUB_OFFLINE': '1', 'OMP_NUM_THREADS': '1'}
-        done = subprocess.run([python, SCRIPT, folder], env=environment, capture_output=True, text=True, timeout=500)
-    assert done.returncode == 0, done.stderr[-3000:]
-    return json.loads(done.stdout.splitlines()[-1])
+    return json.loads(run_with_lerobot('faster_policies.py', tmp_path_factory.mktemp('policies')).splitlines()[-1])
 
 
 @pytest.mark.models
