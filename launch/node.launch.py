@@ -25,6 +25,7 @@ NODES = [
     'route_follower',
     'safety_filter',
     'smolvla_policy',
+    'voice_instruction',
 ]
 CONFIG = [FindPackageShare('waymark_bringup'), '/config/nodes/', LaunchConfiguration('node'), '.yaml']
 

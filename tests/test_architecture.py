@@ -19,7 +19,7 @@ NODES = SRC / 'waymark_ros' / 'waymark_ros' / 'nodes'
 GROUND = ('types', 'config', 'errors', 'checks', 'environments')
 SHARED = ('backends', 'boxes', 'image', 'manifest', 'masks', 'similarity', 'maps', 'contact_sheet', 'listing')
 TASKS = ('encoding', 'detection', 'tracking', 'places', 'policy', 'safety', 'sources', 'report')
-TASKS += ('classification', 'shots', 'ego_motion', 'routes', 'geo', 'vehicles')
+TASKS += ('classification', 'shots', 'ego_motion', 'routes', 'geo', 'vehicles', 'voice')
 HEAVY = ('torch', 'openvino', 'tensorrt', 'rknn', 'rknnlite', 'tensorflow', 'transformers', 'timm', 'lerobot')
 HEAVY += ('usearch', 'qdrant_client')
 

@@ -17,6 +17,7 @@ from waymark.cli.compare import compare
 from waymark.cli.detect import detect
 from waymark.cli.mosaic import mosaic
 from waymark.cli.policy_data import record, replay
+from waymark.cli.policy_voice import listen
 from waymark.cli.search import search
 from waymark.cli.shots import shots
 from waymark.cli.track import track
@@ -36,6 +37,7 @@ app.add_typer(evaluation.app, name='eval')
 app.add_typer(policy.app, name='policy')
 policy.app.command()(record)
 policy.app.command()(replay)
+policy.app.command()(listen)
 app.add_typer(safety.app, name='safety')
 app.add_typer(sim.app, name='sim')
 app.command()(compare)

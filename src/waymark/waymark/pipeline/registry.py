@@ -23,6 +23,7 @@ NODE_CONFIGS = {
     'route_follower': 'waymark.pipeline.route_follower:RouteFollowerConfig',
     'mavlink_adapter': 'waymark.vehicles.config:MavlinkConfig',
     'smolvla_policy': 'waymark.pipeline.smolvla_policy:SmolvlaPolicyConfig',
+    'voice_instruction': 'waymark.voice.config:VoiceConfig',
     'safety_filter': 'waymark.safety.config:SafetyConfig',
     'recorder': 'waymark.report.config:RecorderConfig',
 }
