@@ -13,16 +13,19 @@ from action_msgs.msg import GoalStatus
 from geometry_msgs.msg import Twist
 from policy_vehicle import NODE, Vehicle
 from served_policy import QUICK, Served
-from tame_policy import FRONT, STATE, TamePolicy
+from std_msgs.msg import String
+from tame_policy import FRONT, TamePolicy
+from tame_policy import STATE as STATES
 
 from waymark.policy.greeting import Address
 from waymark_ros.conversions import time_to_ns
+from waymark_ros.qos import STATE
 
 pytestmark = pytest.mark.ros
 MAPPING = {
     'fps': 10,
     'images': {FRONT: {'topic': 'image'}},
-    'state': {STATE: [{'name': 'x', 'odometry': 'x'}, {'name': 'y', 'joint': 'lift', 'unit': 'cm'}]},
+    'state': {STATES: [{'name': 'x', 'odometry': 'x'}, {'name': 'y', 'joint': 'lift', 'unit': 'cm'}]},
     'action': {
         'output': 'twist',
         'values': [{'name': 'forward', 'to': 'linear.x'}, {'name': 'turn', 'to': 'angular.z', 'unit': 'deg/s'}],
@@ -84,6 +87,25 @@ def test_a_goal_moves_the_vehicle_only_when_enabled_and_a_cancel_stops_it(node, 
     assert vehicle.result(handle).status == GoalStatus.STATUS_CANCELED
     assert vehicle.wait_for(lambda: is_zero(vehicle.commands[-1]))
     assert vehicle.wait_for(lambda: vehicle.mode() == 'idle')
+    assert vehicle.result(vehicle.begin('go', seconds=1)).status == GoalStatus.STATUS_SUCCEEDED
+
+
+@pytest.mark.slow
+def test_an_empty_instruction_ends_what_another_one_began_and_a_goal_too(node, vehicle):
+    said = vehicle.create_publisher(String, 'instruction', STATE)
+    assert vehicle.wait_for(lambda: said.get_subscription_count() > 0, 30.0)
+    vehicle.enable()
+    said.publish(String(data='go'))
+    assert vehicle.wait_for(lambda: vehicle.mode() == 'acting', 30.0)
+    said.publish(String(data=''))
+    assert vehicle.wait_for(lambda: vehicle.mode() == 'idle' and is_zero(vehicle.commands[-1]), 30.0)
+
+    handle = vehicle.begin('go')
+    assert vehicle.wait_for(lambda: vehicle.mode() == 'acting', 30.0)
+    said.publish(String(data=''))
+    ended = vehicle.result(handle)
+    assert (ended.status, ended.result.message) == (GoalStatus.STATUS_ABORTED, 'an empty instruction ended it.')
+    assert vehicle.wait_for(lambda: vehicle.mode() == 'idle' and is_zero(vehicle.commands[-1]), 30.0)
     assert vehicle.result(vehicle.begin('go', seconds=1)).status == GoalStatus.STATUS_SUCCEEDED
 
 

@@ -35,10 +35,13 @@ class PolicyRuns:
         self.is_busy = False
         self._task = ''
         self._fed_s = 0.0
+        self._unwanted: Run | None = None
 
     def hear(self, instruction: str) -> None:
-        """Another instruction, from the topic; '' ends."""
+        """Another instruction, from the topic; '' ends what is done, a goal too: it may be a spoken stop."""
         self._instruction = instruction.strip()
+        if not self._instruction:
+            self._unwanted = self._actions.current
 
     def mode(self, acts: bool) -> str:
         """disabled, idle, acting or holding."""
@@ -72,6 +75,8 @@ class PolicyRuns:
         now_s = time.monotonic()
         if run.wants_cancel:
             return self._end(run, 'canceled', 'cancelled')
+        if run is self._unwanted:
+            return self._end(run, 'abort', 'an empty instruction ended it.')
         if not self.enabled:
             return self._end(run, 'abort', 'the node is disabled: call ~/enable with true first.')
         if not run.goal.request.instruction.strip():
