@@ -15,6 +15,7 @@ from ros_camera import TestCamera
 from sensor_msgs.msg import CameraInfo, Range
 from std_msgs.msg import Header as HeaderMsg
 from waymark_msgs.action import RepeatRoute, TeachRoute
+from waymark_msgs.msg import Localization
 
 from waymark.maps import open_map
 from waymark.types import Frame, Header
@@ -26,6 +27,7 @@ from waymark_sim.route import rotation
 
 pytestmark = pytest.mark.ros
 NODE, NS, HEIGHT_M = 'route_follower', 1_000_000_000, 15.0
+PATIENCE_S = 5.0
 
 
 class Drone(TestCamera):
@@ -93,16 +95,8 @@ class Drone(TestCamera):
 @pytest.fixture
 def drone(spinning, start, tmp_path):
     drone = spinning(Drone())
-    start(
-        f'waymark_ros.nodes.{NODE}',
-        '--ros-args',
-        '-p',
-        f'routes:={tmp_path}',
-        '-p',
-        'encoder:=hog',
-        '-p',
-        'max_speed:=2.5',
-    )
+    settings = f'routes:={tmp_path}', 'encoder:=hog', 'max_speed:=2.5', f'patience_s:={PATIENCE_S}'
+    start(f'waymark_ros.nodes.{NODE}', '--ros-args', *(part for setting in settings for part in ('-p', setting)))
     assert drone.is_ready()
     return drone
 
@@ -161,3 +155,38 @@ def test_bad_goals_end_with_the_reason_and_a_route_is_taught_and_repeated_over_r
     assert commands[0].header.frame_id == 'base_link'
     assert time_to_ns(commands[-1].header.stamp) <= drone.now_ns
     assert drone.wait_for(lambda: commands[-1].twist.linear.x == 0.0)  # it stops at the end
+
+
+def aborted(drone: Drone, handle) -> str:
+    answer = drone.result(handle)
+    assert (answer.status, answer.result.success) == (GoalStatus.STATUS_ABORTED, False)
+    return answer.result.message
+
+
+@pytest.mark.slow
+def test_a_goal_without_usable_images_is_given_up_with_the_reason_and_a_begun_lesson_is_kept(drone):
+    handle = drone.begin(drone.teach, TeachRoute.Goal(route_id='blind'))
+    waiting = handle.get_result_async()
+    while not waiting.done():  # images, but no calibration
+        drone.now_ns += NS // 5
+        drone.image.publish(frame_to_image(Frame(Header(drone.now_ns, 'cam'), np.full((240, 320, 3), 90, np.uint8))))
+        drone.wait_for(waiting.done, 0.5)
+    answer = drone.done(waiting)
+    assert (answer.status, answer.result.success) == (GoalStatus.STATUS_ABORTED, False)
+    assert 'no camera_info has come. Send the goal again' in answer.result.message
+
+    handle = drone.begin(drone.teach, TeachRoute.Goal(route_id='barn'))
+    while drone.x < 0.0:
+        if drone.fly():
+            drone.x += 1.0
+    count = len(drone.feedback)
+    # It says each second that it waits, for longer than the patience, and keeps what it has seen.
+    assert drone.wait_for(lambda: len(drone.feedback) > count + PATIENCE_S, 30.0)
+    assert drone.feedback[-1].keyframe_count == drone.feedback[count - 1].keyframe_count > 0
+    drone.done(handle.cancel_goal_async())
+    assert drone.result(handle).result.success
+
+    handle = drone.begin(drone.repeat, RepeatRoute.Goal(route_id='barn'))
+    assert 'drone has sent nothing on /image for' in aborted(drone, handle)
+    assert drone.feedback[-1].localization_state == Localization.LOST
+    assert drone.begin(drone.repeat, RepeatRoute.Goal(route_id='barn')).accepted  # the node is free again
