@@ -124,7 +124,7 @@ def read_truth(path: Path) -> list[GeoTruth]:
     if not rows:
         raise ConfigError(f'--truth {path}: names no photo. Give a line for each.')
     found = [_truth(path, number, row) for number, row in enumerate(rows, start=2)]
-    twice = [name for name, count in Counter(t.file for t in found).items() if count > 1]
+    twice = [name for name, count in Counter(str(Path(t.file)) for t in found).items() if count > 1]
     if twice:
         raise ConfigError(f'--truth {path}: {twice[0]} is there twice. Remove one line.')
     return found
