@@ -46,7 +46,9 @@ class RoutePatience:
         why = self._node.why_no_view(SILENT_S) or self.problem or 'the image is still being worked on'
         if self._limit_s and waited_s > self._limit_s and not run.session.may_wait:
             said = why.rstrip('.')
-            return f'given up after {waited_s:.0f} s without an image to go by (patience_s): {said}. Send the goal again.'
+            return (
+                f'given up after {waited_s:.0f} s without an image to go by (patience_s): {said}. Send the goal again.'
+            )
         self._node.statistics.set('state', f'waits for an image to go by, {waited_s:.0f} s so far: {why}')
         run.goal.publish_feedback(run.session.feedback())
         return ''

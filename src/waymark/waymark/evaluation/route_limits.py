@@ -53,5 +53,11 @@ def require_flown(request: RouteFlights) -> None:
         require_within('metres-per-pixel', request.metres_per_pixel)
     sizes = len(request.size_wh) == 2 and all(isinstance(n, int) and 16 <= n <= _LARGEST_PX for n in request.size_wh)
     known = request.case in CASES and request.simulator in _SIMULATORS
-    if not sizes or not known or request.first_seed < 0 or not 0.02 < request.fov_rad < 3 or not 0 < request.rate_hz <= 50:
+    if (
+        not sizes
+        or not known
+        or request.first_seed < 0
+        or not 0.02 < request.fov_rad < 3
+        or not 0 < request.rate_hz <= 50
+    ):
         raise ConfigError('sizes, rate, view, case, seed or simulator are none')

@@ -19,8 +19,8 @@ class RouteFollowerConfig(SensingConfig, NavigationConfig):
     backend: str = param('auto', "As image_encoder's.")
     patience_s: float = param(
         15.0,
-        'A goal is given up, with the reason, after so long without an image that can be used (none comes, or none with '
-        'a calibration); not a lesson that has seen something: it is kept until it is cancelled. 0: never.',
+        'A goal is given up, with the reason, after so long without an image that can be used (none comes, or none '
+        'with a calibration); not a lesson that has seen something: it is kept until it is cancelled. 0: never.',
         ge=0.0,
         unit='s',
     )
