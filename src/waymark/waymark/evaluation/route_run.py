@@ -147,7 +147,7 @@ def teach(
     except RouteError as error:
         raise RouteError(
             f'--ground {request.ground} taught nothing over {request.length_m:g} m from {request.altitude_m:g} m: '
-            f'{error} Give a ground with more to see, its true --metres-per-pixel, a lower --altitude or a longer --length.'
+            f'{error} Give a ground with more to see, its --metres-per-pixel, a lower --altitude or a longer --length.'
         ) from None
     return Taught(place_map, np.array(poses), walls)
 

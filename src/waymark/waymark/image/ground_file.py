@@ -39,7 +39,7 @@ def to_8_bits(image: NDArray[np.uint16]) -> NDArray[np.uint8]:
     """
     colour = image[:, :, :3] if image.ndim == 3 else image
     bits = max(int(colour.max(initial=0)).bit_length(), 8)
-    scaled = (colour.astype(np.uint32) * 255 // (2**bits - 1)).astype(np.uint8)
+    scaled = np.asarray(colour.astype(np.uint32) * 255 // (2**bits - 1), np.uint8)
     if image.ndim == 2 or image.shape[2] < 4:
         return scaled
-    return np.dstack([scaled, (image[:, :, 3] // 257).astype(np.uint8)])
+    return np.asarray(np.dstack([scaled, image[:, :, 3] // 257]), np.uint8)
