@@ -1,19 +1,27 @@
 # SPDX-License-Identifier: Apache-2.0
 """A simulated drone flies a route twice over generated ground.
 
-Arguments of waymark.launch.py (input, record, namespace, log_level) are passed on.
+Arguments of waymark.launch.py (config, input, record, namespace, log_level) are passed on.
 """
 
+from pathlib import Path
+
 from launch import LaunchDescription
-from launch.actions import IncludeLaunchDescription
+from launch.actions import DeclareLaunchArgument, IncludeLaunchDescription
 from launch.launch_description_sources import PythonLaunchDescriptionSource
-from launch.substitutions import PathJoinSubstitution, ThisLaunchFileDir
+from launch.substitutions import LaunchConfiguration, PathJoinSubstitution
 from launch_ros.substitutions import FindPackageShare
 
-CONFIG = PathJoinSubstitution([FindPackageShare('waymark_bringup'), 'config', 'demo.yaml'])
+CONFIG = DeclareLaunchArgument(
+    'config',
+    default_value=PathJoinSubstitution([FindPackageShare('waymark_bringup'), 'config', 'demo.yaml']),
+    description='Pipeline YAML.',
+)
 
 
 def generate_launch_description() -> LaunchDescription:
     """waymark.launch.py with config/demo.yaml."""
-    waymark = PythonLaunchDescriptionSource(PathJoinSubstitution([ThisLaunchFileDir(), 'waymark.launch.py']))
-    return LaunchDescription([IncludeLaunchDescription(waymark, launch_arguments={'config': CONFIG}.items())])
+    # A plain path, so that `ros2 launch --show-args` finds the arguments.
+    waymark = PythonLaunchDescriptionSource(str(Path(__file__).with_name('waymark.launch.py')))
+    config = {'config': LaunchConfiguration('config')}.items()
+    return LaunchDescription([CONFIG, IncludeLaunchDescription(waymark, launch_arguments=config)])

@@ -15,7 +15,12 @@ CONFIG = PathJoinSubstitution([FindPackageShare('waymark_bringup'), 'config', 'n
 ARGUMENTS = [
     DeclareLaunchArgument('config', default_value=CONFIG, description='Pipeline YAML with the safety_filter.'),
     DeclareLaunchArgument('namespace', default_value='', description='ROS namespace of the node.'),
-    DeclareLaunchArgument('log_level', default_value='info', description='debug, info, warn or error.'),
+    DeclareLaunchArgument(
+        'log_level',
+        default_value='info',
+        choices=['debug', 'info', 'warn', 'error', 'fatal'],
+        description='What is said, and what is graver.',
+    ),
 ]
 
 

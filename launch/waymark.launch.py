@@ -22,7 +22,12 @@ ARGUMENTS = [
     ),
     DeclareLaunchArgument('record', default_value='', description='Write this .mcap file.'),
     DeclareLaunchArgument('namespace', default_value='', description='ROS namespace of all nodes.'),
-    DeclareLaunchArgument('log_level', default_value='info', description='debug, info, warn or error.'),
+    DeclareLaunchArgument(
+        'log_level',
+        default_value='info',
+        choices=['debug', 'info', 'warn', 'error', 'fatal'],
+        description='What is said, and what is graver.',
+    ),
 ]
 OURS = PathJoinSubstitution([FindPackageShare('waymark_bringup'), 'config', 'fastdds.xml'])
 NEW, OLD = 'FASTDDS_DEFAULT_PROFILES_FILE', 'FASTRTPS_DEFAULT_PROFILES_FILE'

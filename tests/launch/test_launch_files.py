@@ -96,6 +96,17 @@ def test_arguments_reach_the_container(tmp_path):
     assert node['ros_arguments'] == ['--log-level', 'debug']
 
 
+@pytest.mark.parametrize('name', WITHOUT_ARGUMENTS)
+def test_all_take_another_pipeline_and_the_arguments_of_waymark_launch(name, tmp_path):
+    mine = tmp_path / 'mine.yaml'
+    mine.write_text('nodes: [{node: ego_motion}]\n')
+
+    node, _ = started(name, {'config': str(mine), 'log_level': 'warn', 'namespace': 'robot1'})
+
+    options, ros = parse_arguments([*node['arguments'], '--ros-args', *node['ros_arguments']])
+    assert (options.config, node['namespace'], ros[-1]) == (mine, 'robot1', 'warn')
+
+
 def test_namespace_is_pushed_only_when_given():
     assert started('robot')[0]['namespace'] == ''
     assert started('robot', {'namespace': 'robot1'})[0]['namespace'] == 'robot1'

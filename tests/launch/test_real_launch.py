@@ -89,6 +89,25 @@ def until(process, words):
     return pytest.fail(f'{words!r} was not said:\n{"".join(lines)}')
 
 
+@pytest.mark.parametrize('name', ['camera', 'demo', 'drone', 'robot', 'sim', 'waymark'])
+def test_every_argument_is_shown_with_what_it_means(repo, name):
+    from launch import LaunchContext
+    from launch.launch_description_sources import AnyLaunchDescriptionSource
+
+    source = AnyLaunchDescriptionSource(str(repo / 'launch' / f'{name}.launch.py'))
+    shown = source.get_launch_description(LaunchContext()).get_launch_arguments()  # as ros2 launch --show-args
+
+    assert [argument.name for argument in shown] == ['config', 'input', 'record', 'namespace', 'log_level']
+    assert all(argument.description.split(' Valid choices')[0].endswith('.') for argument in shown)
+    assert (shown[0].default_value is None) == (name == 'waymark')
+
+
+def test_a_wrong_log_level_is_one_sentence(launch):
+    output, _ = launch('drone', 'log_level:=loud').communicate(timeout=60)
+    assert 'Argument "log_level" provided value "loud" is not valid' in output
+    assert 'Traceback' not in output
+
+
 def test_demo_flies_and_records_and_ends(launch, tmp_path):
     recording = tmp_path / 'run.mcap'
     process = launch('demo', 'input:=sim:ground?laps=1&lap_s=2', f'record:={recording}')

@@ -32,11 +32,13 @@ class FakeAutopilot:
         place: (3,) north, east, down, m. heading: clockwise from north, rad.
     """
 
-    def __init__(self, port: int, heading: float = 0.0) -> None:
+    def __init__(self, port: int, heading: float = 0.0, system: int = 1, component: int = 1) -> None:
         from pymavlink import mavutil
 
         where = f'udpout:127.0.0.1:{port}'
-        self.mav: Any = mavutil.mavlink_connection(where, source_system=1, source_component=1, dialect='common')
+        self.mav: Any = mavutil.mavlink_connection(
+            where, source_system=system, source_component=component, dialect='common'
+        )
         self.heard: dict[str, list[tuple[float, Any]]] = defaultdict(list)
         self.place, self.heading = np.zeros(3), heading
         self.is_armed, self.mode, self.obeys = False, 0, True

@@ -9,7 +9,6 @@ import numpy as np
 from diagnostic_msgs.msg import DiagnosticStatus
 from geometry_msgs.msg import TwistStamped
 from nav_msgs.msg import Odometry
-from rclpy.action import ActionClient
 from ros_camera import TestCamera
 from sensor_msgs.msg import JointState
 from std_msgs.msg import Header as HeaderMsg
@@ -17,6 +16,7 @@ from std_srvs.srv import SetBool, Trigger
 from waymark_msgs.action import RunPolicy
 
 from waymark.types import Frame, Header
+from waymark_ros.action_client import ThreadedActionClient
 from waymark_ros.conversions import frame_to_image, ns_to_time
 from waymark_ros.qos import RESULTS
 
@@ -34,7 +34,7 @@ class Vehicle(TestCamera):
         self.joints = self.create_publisher(JointState, 'joint_states', RESULTS)
         self.listen(TwistStamped, 'cmd/policy')
         self.listen(DiagnosticStatus, f'{NODE}/status')
-        self.client = ActionClient(self, RunPolicy, 'run_policy')
+        self.client = ThreadedActionClient(self, RunPolicy, 'run_policy')
         self.enabling = self.create_client(SetBool, f'{NODE}/enable')
         self.releasing = self.create_client(Trigger, 'safety_filter/release')
         self.feedback: list[Any] = []

@@ -3,11 +3,15 @@
 
 from __future__ import annotations
 
+import dataclasses
+import json
+import math
+
 import cv2
 import numpy as np
 import pytest
 
-from waymark.errors import BackendUnavailable, ConfigError, RouteError
+from waymark.errors import BackendUnavailable, ConfigError, MapError, RouteError, WaymarkError
 from waymark.evaluation.route_scene import RouteFlights
 from waymark.flight_video import FlightVideo, GroundView, flight_picture
 from waymark.routes import Command, FollowState, Guidance
@@ -65,14 +69,63 @@ def test_a_film_of_another_kind_is_refused(tmp_path):
         FlightVideo(tmp_path / 'flight.webm', 10.0)
 
 
-@pytest.mark.parametrize('facts', [None, 'not json', '{}', '{"request": {"size_wh": [1, 2], "speed": 3}, "poses": []}'])
+def facts_with(poses=((0.0, 0.0, 0.0), (1.0, 0.0, 0.0)), **change):
+    request = dataclasses.asdict(RouteFlights('ground', 0.0))
+    return json.dumps({'request': {**request, **change}, 'poses': poses})
+
+
+@pytest.mark.parametrize(
+    'facts',
+    [
+        None,
+        'not json',
+        '{}',
+        '{"request": {"size_wh": [1, 2], "speed": 3}, "poses": []}',
+        facts_with(speed_m_s=0.0),
+        facts_with(altitude_m='20'),
+        facts_with(size_wh=[320, 0]),
+        facts_with(simulator='none'),
+        facts_with(attitude=1),
+        facts_with(poses=[]),
+        facts_with(poses=[[0.0, 0.0, math.nan], [1.0, 0.0, 0.0]]),
+    ],
+)
 def test_a_map_that_nobody_says_how_it_was_flown_is_refused(tmp_path, facts):
     path = tmp_path / 'way.wmap'
+    path.touch()
     if facts is not None:
         facts_of(path).write_text(facts)
 
     with pytest.raises(RouteError, match='does not say how the route was flown. Teach it: waymark sim teach'):
         repeat_file(path, 'nominal', 1, None)
+
+
+def test_a_map_that_is_not_there_is_said_to_be_missing(tmp_path):
+    with pytest.raises(MapError, match=r'way\.wmap: there is no such map. Teach it'):
+        repeat_file(tmp_path / 'way.wmap', 'nominal', 1, None)
+
+
+@pytest.mark.parametrize(
+    ('map_', 'video', 'text'),
+    [
+        ('there.wmap', None, 'is there already'),
+        ('nowhere/way.wmap', None, 'there is no folder'),
+        ('way.wmap', 'film.webm', 'Give one that ends in .gif, .mp4'),
+    ],
+)
+def test_what_can_not_be_written_is_refused_before_anything_flies(tmp_path, map_, video, text):
+    (tmp_path / 'there.wmap').touch()
+    nowhere = RouteFlights(str(tmp_path / 'no such ground.png'), 0.0)  # flying would be another error
+
+    with pytest.raises(WaymarkError, match=text):
+        teach_file(tmp_path / map_, nowhere, video and tmp_path / video)
+
+
+def test_a_ground_that_shows_nothing_teaches_nothing_and_says_so(tmp_path):
+    cv2.imwrite(str(tmp_path / 'plain.png'), np.full((64, 64, 3), 120, np.uint8))
+
+    with pytest.raises(RouteError, match=r'--ground \S+plain.png taught nothing over 8 m from 20 m.*more to see'):
+        teach_file(tmp_path / 'way.wmap', RouteFlights(str(tmp_path / 'plain.png'), 0.0, length_m=8.0))
 
 
 @pytest.mark.slow

@@ -10,14 +10,15 @@ import pytest
 from action_msgs.msg import GoalStatus
 from geometry_msgs.msg import TwistStamped
 from nav_msgs.msg import Odometry
-from rclpy.action import ActionClient
 from ros_camera import TestCamera
 from sensor_msgs.msg import CameraInfo, Range
 from std_msgs.msg import Header as HeaderMsg
 from waymark_msgs.action import RepeatRoute, TeachRoute
+from waymark_msgs.msg import Localization
 
 from waymark.maps import open_map
 from waymark.types import Frame, Header
+from waymark_ros.action_client import ThreadedActionClient
 from waymark_ros.conversions import camera_to_msg, frame_to_image, ns_to_time, pose_to_msg, time_to_ns
 from waymark_ros.qos import RESULTS
 from waymark_sim.ground import generate_ground
@@ -26,6 +27,7 @@ from waymark_sim.route import rotation
 
 pytestmark = pytest.mark.ros
 NODE, NS, HEIGHT_M = 'route_follower', 1_000_000_000, 15.0
+PATIENCE_S = 5.0
 
 
 class Drone(TestCamera):
@@ -38,8 +40,8 @@ class Drone(TestCamera):
         self.range = self.create_publisher(Range, 'range', RESULTS)
         self.odometry = self.create_publisher(Odometry, 'odometry', RESULTS)
         self.listen(TwistStamped, 'cmd/navigation')
-        self.teach = ActionClient(self, TeachRoute, 'teach_route')
-        self.repeat = ActionClient(self, RepeatRoute, 'repeat_route')
+        self.teach = ThreadedActionClient(self, TeachRoute, 'teach_route')
+        self.repeat = ThreadedActionClient(self, RepeatRoute, 'repeat_route')
         self.feedback: list = []
         self.now_ns = self.get_clock().now().nanoseconds - 100 * NS
         self.x, self.y = -10.0, 0.0
@@ -48,7 +50,7 @@ class Drone(TestCamera):
         publishers = (self.image, self.info, self.range, self.odometry)
         return self.wait_for(lambda: all(p.get_subscription_count() for p in publishers), 60.0)
 
-    def begin(self, client: ActionClient, goal) -> object:
+    def begin(self, client: ThreadedActionClient, goal) -> object:
         """Send a goal; its handle."""
         assert client.wait_for_server(timeout_sec=30)
         answer = client.send_goal_async(goal, feedback_callback=self.on_feedback)
@@ -93,16 +95,8 @@ class Drone(TestCamera):
 @pytest.fixture
 def drone(spinning, start, tmp_path):
     drone = spinning(Drone())
-    start(
-        f'waymark_ros.nodes.{NODE}',
-        '--ros-args',
-        '-p',
-        f'routes:={tmp_path}',
-        '-p',
-        'encoder:=hog',
-        '-p',
-        'max_speed:=2.5',
-    )
+    settings = f'routes:={tmp_path}', 'encoder:=hog', 'max_speed:=2.5', f'patience_s:={PATIENCE_S}'
+    start(f'waymark_ros.nodes.{NODE}', '--ros-args', *(part for setting in settings for part in ('-p', setting)))
     assert drone.is_ready()
     return drone
 
@@ -120,6 +114,9 @@ def refuse_bad_goals(drone: Drone) -> None:
     for client, goal, text in (
         (drone.repeat, RepeatRoute.Goal(route_id='nowhere'), 'Teach it first'),
         (drone.repeat, RepeatRoute.Goal(route_id='../barn'), 'letters, digits'),
+        (drone.repeat, RepeatRoute.Goal(), 'letters, digits'),
+        (drone.teach, TeachRoute.Goal(), 'letters, digits'),
+        (drone.teach, TeachRoute.Goal(route_id='a/b'), 'letters, digits'),
         (drone.teach, TeachRoute.Goal(route_id='barn', min_keyframe_distance=2.0), 'min_keyframe_distance 2'),
     ):
         answer = drone.result(drone.begin(client, goal))
@@ -161,3 +158,85 @@ def test_bad_goals_end_with_the_reason_and_a_route_is_taught_and_repeated_over_r
     assert commands[0].header.frame_id == 'base_link'
     assert time_to_ns(commands[-1].header.stamp) <= drone.now_ns
     assert drone.wait_for(lambda: commands[-1].twist.linear.x == 0.0)  # it stops at the end
+
+
+def canceled(drone: Drone, handle) -> str:
+    drone.done(handle.cancel_goal_async())
+    answer = drone.result(handle)
+    assert (answer.status, answer.result.success) == (GoalStatus.STATUS_CANCELED, False)
+    return answer.result.message
+
+
+@pytest.mark.slow
+def test_a_repetition_is_cancelled_in_every_state_and_bad_files_and_speeds_are_refused(drone, tmp_path):
+    drone.x = 0.0
+    teach(drone)
+    for speed in (math.nan, math.inf, -1.0, 51.0):
+        handle = drone.begin(drone.repeat, RepeatRoute.Goal(route_id='barn', max_speed=speed))
+        assert 'max_speed: must be 0 to 50 m/s' in aborted(drone, handle)
+    whole = (tmp_path / 'barn.wmap').read_bytes()
+    for name, data in (('cut', whole[: len(whole) // 2]), ('empty', b''), ('text', b'text ' * 999)):
+        (tmp_path / f'{name}.wmap').write_bytes(data)
+        message = aborted(drone, drone.begin(drone.repeat, RepeatRoute.Goal(route_id=name)))
+        assert f'{name}.wmap' in message
+        assert 'opy it again' in message
+
+    handle = drone.begin(drone.repeat, RepeatRoute.Goal(route_id='barn'))
+    assert canceled(drone, handle) == 'cancelled at 0 % of the route'  # before any image
+    handle = drone.begin(drone.repeat, RepeatRoute.Goal(route_id='barn'))
+    drone.x, drone.y = 0.0, 30.0  # nothing of the route is seen there
+    drone.fly()
+    assert drone.feedback[-1].localization_state == Localization.LOST
+    assert canceled(drone, handle) == 'cancelled at 0 % of the route'  # GLOBAL_START
+
+    handle = drone.begin(drone.repeat, RepeatRoute.Goal(route_id='barn'))
+    drone.x, drone.y = 2.0, 0.0
+    for _ in range(20):
+        drone.fly()
+        if drone.feedback[-1].localization_state == Localization.LOCALIZED:
+            break
+    assert drone.heard['cmd/navigation'][-1].twist.linear.x > 0
+    assert 'cancelled at' in canceled(drone, handle)  # FOLLOWING
+    assert drone.wait_for(lambda: drone.heard['cmd/navigation'][-1].twist.linear.x == 0.0)
+
+    handle = drone.begin(drone.repeat, RepeatRoute.Goal(route_id='barn'))
+    for y in (0.0,) * 6 + (30.0,) * 6:
+        drone.y = y
+        drone.fly()
+    assert drone.feedback[-1].localization_state == Localization.LOST
+    assert 'cancelled at' in canceled(drone, handle)  # HOLD
+
+
+def aborted(drone: Drone, handle) -> str:
+    answer = drone.result(handle)
+    assert (answer.status, answer.result.success) == (GoalStatus.STATUS_ABORTED, False)
+    return answer.result.message
+
+
+@pytest.mark.slow
+def test_a_goal_without_usable_images_is_given_up_with_the_reason_and_a_begun_lesson_is_kept(drone):
+    handle = drone.begin(drone.teach, TeachRoute.Goal(route_id='blind'))
+    waiting = handle.get_result_async()
+    while not waiting.done():  # images, but no calibration
+        drone.now_ns += NS // 5
+        drone.image.publish(frame_to_image(Frame(Header(drone.now_ns, 'cam'), np.full((240, 320, 3), 90, np.uint8))))
+        drone.wait_for(waiting.done, 0.5)
+    answer = drone.done(waiting)
+    assert (answer.status, answer.result.success) == (GoalStatus.STATUS_ABORTED, False)
+    assert 'no camera_info has come. Send the goal again' in answer.result.message
+
+    handle = drone.begin(drone.teach, TeachRoute.Goal(route_id='barn'))
+    while drone.x < 0.0:
+        if drone.fly():
+            drone.x += 1.0
+    count = len(drone.feedback)
+    # It says each second that it waits, for longer than the patience, and keeps what it has seen.
+    assert drone.wait_for(lambda: len(drone.feedback) > count + PATIENCE_S, 30.0)
+    assert drone.feedback[-1].keyframe_count == drone.feedback[count - 1].keyframe_count > 0
+    drone.done(handle.cancel_goal_async())
+    assert drone.result(handle).result.success
+
+    handle = drone.begin(drone.repeat, RepeatRoute.Goal(route_id='barn'))
+    assert 'drone has sent nothing on /image for' in aborted(drone, handle)
+    assert drone.feedback[-1].localization_state == Localization.LOST
+    assert drone.begin(drone.repeat, RepeatRoute.Goal(route_id='barn')).accepted  # the node is free again

@@ -137,3 +137,10 @@ def test_16_bit_pictures_are_taken(tmp_path, channels):
 
     np.testing.assert_array_equal(fine.rgb, coarse.rgb)
     assert fine.known.all()
+
+
+def test_a_picture_of_a_few_pixels_is_no_ground(tmp_path):
+    cv2.imwrite(str(tmp_path / 'dot.png'), np.full((8, 400, 3), 90, np.uint8))
+
+    with pytest.raises(SourceError, match='400x8 px are no ground. Give at least 16 px a side'):
+        load_ground(tmp_path / 'dot.png', 0.0)

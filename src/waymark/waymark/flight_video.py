@@ -28,6 +28,7 @@ _STATES = {
     FollowState.SEARCHING: (230, 60, 200),
     FollowState.DONE: (60, 160, 240),
 }
+SUFFIXES = ('.gif', '.mp4', '.avi', '.mkv')
 _SIDE_PX = 480
 _MARGIN_M = 15.0
 
@@ -128,6 +129,8 @@ class FlightVideo:
             ConfigError: It ends neither in .gif nor as a video's.
             BackendUnavailable: This OpenCV writes no GIF.
         """
+        if path.suffix.lower() not in SUFFIXES:
+            raise ConfigError(f'{path}: no name of a film. Give one that ends in {", ".join(SUFFIXES)}.')
         self._path, self._rate_hz = path, rate_hz
         self._frames: list[Picture] = []
         self._video: VideoFile | None = None

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from waymark.encoding import EncoderConfig, load_encoder
-from waymark.errors import RouteError
+from waymark.errors import ConfigError, MapError, RouteError
 from waymark.evaluation.route import FlightLog
+from waymark.evaluation.route_limits import require_flown
 from waymark.evaluation.route_run import Taught, config_for, open_ground, repeat, teach
 from waymark.evaluation.route_scene import RouteFlights, walls_of, way_of
 from waymark.flight_video import FlightVideo, GroundView, flight_picture
@@ -40,18 +41,27 @@ def teach_file(path: Path, request: RouteFlights, video: Path | None = None) -> 
         Number of keyframes, and the length of the way that was flown, m.
 
     Raises:
-        MapError: The map can't be written.
+        MapError: The map can't be written, or something is there.
+        ConfigError: The video can't be written.
         SourceError: The ground can't be read or is too small.
+        RouteError: It shows too little.
     """
+    _require_new(path)
+    film = None if video is None else FlightVideo(video, _TAUGHT_HZ)
     config, encoder = config_for(request.simulator), load_encoder(EncoderConfig(threads=1))
     ground = open_ground(request, request.first_seed)
     frames: list[tuple[SimStep, None]] = []
-    taught = teach(request, config, encoder, ground, request.first_seed, lambda step: frames.append((step, None)))
+
+    def keep(step: SimStep) -> None:
+        if film is not None:
+            frames.append((step, None))
+
+    taught = teach(request, config, encoder, ground, request.first_seed, keep)
     save_map(path, taught.place_map)
     facts = {'request': dataclasses.asdict(request), 'poses': taught.poses.round(4).tolist()}
     facts_of(path).write_text(json.dumps(facts) + '\n', encoding='utf-8')
-    if video is not None:
-        with FlightVideo(video, _TAUGHT_HZ) as film:
+    if film is not None:
+        with film:
             show = _filmed(film, ground, taught)
             for step, nothing in frames:
                 show(step, nothing)
@@ -75,6 +85,8 @@ def repeat_file(
         RouteError: How it was flown is not beside the map.
         MapError: The map can't be read, or another encoder made it.
     """
+    if not path.is_file():
+        raise MapError(f'{path}: there is no such map. Teach it: waymark sim teach --map {path}')
     request, poses = _read_facts(path)
     request = dataclasses.replace(request, case=case)
     encoder = load_encoder(EncoderConfig(threads=1))
@@ -93,6 +105,13 @@ def repeat_file(
         return repeat(request, config_for(request.simulator), encoder, ground, taught, seed, watch)
 
 
+def _require_new(path: Path) -> None:
+    if path.exists():
+        raise MapError(f'--map {path} is there already. Give another path, or remove it.')
+    if not path.resolve().parent.is_dir():
+        raise MapError(f'--map {path}: there is no folder {path.parent}. Make it, or give another path.')
+
+
 def facts_of(path: Path) -> Path:
     """The file beside a map that says how it was flown."""
     return path.with_name(path.name + '.json')
@@ -103,8 +122,12 @@ def _read_facts(path: Path) -> tuple[RouteFlights, Any]:
         facts = json.loads(facts_of(path).read_text(encoding='utf-8'))
         values = dict(facts['request'], size_wh=tuple(facts['request']['size_wh']))
         poses = np.array(facts['poses'], np.float64).reshape(-1, 3)
-        return RouteFlights(**values), poses
-    except (OSError, ValueError, KeyError, TypeError):
+        request = RouteFlights(**values)
+        require_flown(request)
+        if len(poses) < 2 or not np.isfinite(poses).all():
+            raise ValueError('poses')
+        return request, poses
+    except (OSError, ValueError, KeyError, TypeError, ConfigError):
         raise RouteError(
             f'{facts_of(path)}: does not say how the route was flown. Teach it: waymark sim teach --map {path}'
         ) from None

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -23,6 +24,7 @@ class Run:
         done: Done with ('succeed', 'canceled' or 'abort', the result).
         session: What the worker made of it; None before it began.
         wants_cancel: Whether the client asked for the end.
+        fed_s: When it last got what it works with, steady; before that, when it began.
     """
 
     kind: Any
@@ -30,6 +32,7 @@ class Run:
     done: Future = field(default_factory=Future)
     session: Any = None
     wants_cancel: bool = False
+    fed_s: float = field(default_factory=time.monotonic)
 
 
 class RouteActions:

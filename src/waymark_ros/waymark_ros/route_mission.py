@@ -10,7 +10,6 @@ from datetime import datetime
 from typing import Any
 
 from geometry_msgs.msg import TwistStamped
-from rclpy.action import ActionClient
 from std_srvs.srv import Trigger
 from waymark_msgs.action import RepeatRoute, TeachRoute
 
@@ -18,6 +17,7 @@ from waymark.errors import RouteError
 from waymark.pipeline.flight_simulator import FlightSimulatorConfig
 from waymark.routes import Command
 from waymark.types import NANOSECONDS
+from waymark_ros.action_client import ThreadedActionClient
 from waymark_ros.qos import COMMANDS_OUT
 from waymark_ros.route_work import command_to_msg
 
@@ -48,8 +48,8 @@ class RouteMission:
             config: Of the mission.
         """
         self._node, self._flight, self._config = node, flight, config
-        self._teach = ActionClient(node, TeachRoute, 'teach_route')
-        self._repeat = ActionClient(node, RepeatRoute, 'repeat_route')
+        self._teach = ThreadedActionClient(node, TeachRoute, 'teach_route')
+        self._repeat = ThreadedActionClient(node, RepeatRoute, 'repeat_route')
         self._release = node.create_client(Trigger, 'safety_filter/release')
         self._lead = node.create_publisher(TwistStamped, 'cmd/operator', COMMANDS_OUT)
         self._name = config.route_id or f'{datetime.now():%Y%m%d-%H%M%S}'
@@ -147,7 +147,7 @@ class RouteMission:
     def _tell(self, command: Command) -> None:
         self._lead.publish(command_to_msg(command, self._stamp_ns, 'base_link'))
 
-    def _goal(self, client: ActionClient, goal: Any) -> Generator[None, None, Any]:
+    def _goal(self, client: ThreadedActionClient, goal: Any) -> Generator[None, None, Any]:
         sent = client.send_goal_async(goal, feedback_callback=self._on_feedback)
         handle = yield from self._answer(sent, ANSWER_S, client._action_name)
         if not handle.accepted:

@@ -32,6 +32,8 @@ _STATES = {
 class TeachWork:
     """A route that is being taught."""
 
+    state = 'TEACHING'
+
     def __init__(self, config: RouteFollowerConfig, encoder: Encoder, goal: Any) -> None:
         """Begin.
 
@@ -50,8 +52,18 @@ class TeachWork:
     def observe(self, frame: Frame, camera: CameraModel, passed: Passed) -> Any:
         """Take the next image; returns the feedback."""
         self._session.observe(frame, camera, passed)
+        return self.feedback()
+
+    @property
+    def may_wait(self) -> bool:
+        """Whether it is kept, however long no image comes: what was taught would be lost."""
+        return self._session.lesson is not None
+
+    def feedback(self) -> Any:
+        """How far it is."""
         lesson = self._session.lesson
-        assert lesson is not None
+        if lesson is None:
+            return TeachRoute.Feedback()
         return TeachRoute.Feedback(keyframe_count=lesson.keyframe_count, length=float(lesson.length_m))
 
     def result(self) -> Any:
@@ -74,7 +86,7 @@ class RepeatWork:
         """
         folder = Path(config.routes)
         self._session = RepeatSession(config, encoder, folder, goal.route_id, goal.backwards, float(goal.max_speed))
-        self.is_done = False
+        self.is_done, self.may_wait = False, False
         self.command: Command | None = Command()
         self.guidance: Guidance | None = None
 
@@ -83,10 +95,24 @@ class RepeatWork:
         said = self._session.observe(frame, camera, passed)
         self.guidance, self.command = said, said.command
         self.is_done = said.state is FollowState.DONE
+        return self._feedback(_STATES.get(said.state, Localization.LOST))
+
+    @property
+    def state(self) -> str:
+        """What the follower does, for the diagnostics."""
+        return 'GLOBAL_START' if self.guidance is None else self.guidance.state.name
+
+    def feedback(self) -> Any:
+        """How far it was when it saw something: now it is lost."""
+        return self._feedback(Localization.LOST)
+
+    def _feedback(self, state: int) -> Any:
+        if self.guidance is None:
+            return RepeatRoute.Feedback(localization_state=state)
         return RepeatRoute.Feedback(
-            progress=float(said.progress),
-            lateral_error=float(said.lateral_error_m or 0.0),
-            localization_state=_STATES.get(said.state, Localization.LOST),
+            progress=float(self.guidance.progress),
+            lateral_error=float(self.guidance.lateral_error_m or 0.0),
+            localization_state=state,
         )
 
     def result(self) -> Any:

@@ -63,7 +63,11 @@ class Guard:
     @property
     def is_recent(self) -> bool:
         """True when the last problem is less than RECENT_S ago."""
-        return self._last_s is not None and self._clock() - self._last_s < RECENT_S
+        return self.was_within(RECENT_S)
+
+    def was_within(self, seconds: float) -> bool:
+        """True when the last problem is less than this and less than RECENT_S ago."""
+        return self._last_s is not None and self._clock() - self._last_s < min(seconds, RECENT_S)
 
     def count(self, problem: str) -> None:
         """Count a problem and say it, at most once in THROTTLE_S for each text, whatever the numbers in it."""

@@ -70,6 +70,11 @@ class VisionNode(ManagedNode):
         is_other = tuple(frame.size_wh) != tuple(self._camera.size_wh)
         return 'camera_info is for another resolution than the images' if is_other else ''
 
+    def why_no_view(self, silent_s: float) -> str:
+        """Why no image came for longer than this, in words; '' where one did."""
+        silence_s = time.monotonic() - self._last_frame_s
+        return self._explain_silence(silence_s)[1] if silence_s > silent_s else ''
+
     def _configure(self) -> None:
         super()._configure()
         self._mask_config = params.read(self, self.config_class)
@@ -164,7 +169,7 @@ class VisionNode(ManagedNode):
         return {key: str(count) for key, count in counts.items()}
 
     def _explain_silence(self, silence_s: float) -> tuple[bytes, str]:
-        if self.guard.is_recent:
+        if self.guard.was_within(silence_s):  # an older problem is not why: an image was handled since
             return DiagnosticStatus.WARN, f'no usable images because {self.guard.last_error}'
         if self.hub.has_local_source(self.image_topic):
             return DiagnosticStatus.OK, 'waiting for the image source'

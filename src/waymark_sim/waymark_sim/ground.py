@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from waymark.errors import SourceError
+from waymark.image.ground_file import read_ground_file
 from waymark_sim.canvas import Canvas
 from waymark_sim.countryside import paint_countryside
 from waymark_sim.pad import landing_pad
@@ -20,6 +21,7 @@ _MEADOW = (118, 140, 82)
 # Finer than this is not needed from 20 m; coarser would blur the edges of the pad.
 _FINE_M = 0.05
 _LARGEST_PX = 6144
+_SMALLEST_PX = 16
 _WIDE_M = 200.0  # of ground whose scale nobody says
 
 
@@ -79,10 +81,12 @@ def load_ground(path: Path, metres_per_pixel: float) -> Ground:
     Raises:
         SourceError: It is not a readable image.
     """
-    image = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
-    if image is None or image.dtype not in (np.uint8, np.uint16) or image.ndim not in (2, 3):
+    colours = read_ground_file(path)
+    if colours is None:
         raise SourceError(f'{path}: not a ground picture. Give a PNG, JPEG or TIFF of 8 or 16 bits.')
-    colours = np.asarray(image if image.dtype == np.uint8 else image // 257, np.uint8)
+    if min(colours.shape[:2]) < _SMALLEST_PX:
+        height, width = colours.shape[:2]
+        raise SourceError(f'{path}: {width}x{height} px are no ground. Give at least {_SMALLEST_PX} px a side.')
     rgb, known = _rgb_of(colours), _is_known(colours)
     if not known.any():
         raise SourceError(f'{path}: the picture is all transparent, black or white. Give another one.')

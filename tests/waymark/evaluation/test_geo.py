@@ -11,9 +11,10 @@ import pytest
 from typer.testing import CliRunner
 
 from waymark.cli import app
-from waymark.errors import ConfigError
-from waymark.evaluation.geo import GeoResult, GeoTruth, figures_of, read_truth
+from waymark.errors import ConfigError, MessageError
+from waymark.evaluation.geo import GeoResult, GeoTruth, figures_of, outside_map, read_truth
 from waymark.geo import GeoFix, Unsure
+from waymark.maps import OrthoFrame
 
 
 def fix(error_m=0.0):
@@ -35,6 +36,13 @@ def test_figures_count_what_is_accepted_right_wrong_and_not_on_the_map():
     assert figures['under_25m'] == pytest.approx(2 / 5)
     assert (figures['wrong_over_50m'], figures['accepted_off_map']) == (1, 1)
     assert figures['refused'] == {'votes': 2}
+
+
+def test_a_truth_outside_the_map_is_told():
+    at = [(-0.5, 5.0), (-0.6, 5.0), (9.5, 5.0), (9.6, 5.0), None, (5.0, 99999.0)]
+    results = [GeoResult(GeoTruth(f'{k}.jpg', place), fix(), None, None, None, 1.0) for k, place in enumerate(at)]
+
+    assert outside_map(OrthoFrame((10, 20), 0.5), results) == ['1.jpg', '3.jpg', '5.jpg']
 
 
 def test_figures_of_nothing_are_null():
@@ -68,6 +76,7 @@ def test_truth_may_come_from_a_spreadsheet(tmp_path):
         ('file,x_px,y_px\na.jpg,1,\n', 'line 2'),
         ('file,x_px,y_px\na.jpg,1,2\nb.jpg,nan,2\n', 'line 3'),
         ('file,x_px,y_px\na.jpg,1,2\na.jpg,1,2\n', 'twice'),
+        ('file,x_px,y_px\na.jpg,1,2\n./a.jpg,1,2\n', 'twice'),
     ],
 )
 def test_a_truth_that_is_none_is_refused_by_name(tmp_path, text, said):
@@ -115,3 +124,15 @@ def test_a_photo_that_is_not_there_is_named(folder):
     done = CliRunner().invoke(app, ['eval', 'geo', *words, '--json', str(folder / 'out.json')])
 
     assert isinstance(done.exception, ConfigError) and 'nowhere.jpg is not in' in str(done.exception)
+
+
+def test_a_photo_that_is_too_small_or_of_another_camera_is_named(folder):
+    cv2.imwrite(str(folder / 'small.png'), np.full((40, 50, 3), 90, np.uint8))
+    (folder / 'truth.csv').write_text('file,x_px,y_px\nsmall.png,1,2\n')
+    words = ['--map', str(folder / 'ground.png'), '--metres-per-pixel', '0.4', '--encoder', 'hog']
+    words += ['--photos', str(folder), '--truth', str(folder / 'truth.csv'), '--json', str(folder / 'out.json')]
+
+    done = CliRunner().invoke(app, ['eval', 'geo', *words])
+
+    assert isinstance(done.exception, MessageError)
+    assert 'small.png: the photo is 50x40 px: too small' in str(done.exception)

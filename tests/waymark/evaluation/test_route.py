@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -110,14 +111,22 @@ def test_a_plot_is_drawn_and_a_bad_name_is_refused(tmp_path):
 @pytest.mark.parametrize(
     'changes, text',
     [
-        ({'altitude': -1.0}, '--altitude -1'),
+        ({'altitude': -1.0}, '--altitude -1: can not be flown. Give 0.1 to 10000 m'),
+        ({'altitude': math.nan}, '--altitude nan'),
+        ({'altitude': 1e6}, '--altitude 1e'),
+        ({'speed': 1e-9}, '--speed 1e-09: can not be flown. Give 0.05 to 50 m/s'),  # it would take years
+        ({'speed': math.inf}, '--speed inf'),
+        ({'length': 1e9}, '--length 1e'),  # 0.1 m between its points would need 80 GB
+        ({'plot': Path('way.jpeg')}, '--plot way.jpeg: is drawn as PNG only'),
+        ({'plot': Path('nowhere/way.png')}, '--plot nowhere/way.png: not a file'),
         ({'ground': 'x.png', 'metres_per_pixel': 0.0}, '--metres-per-p'),
         ({'metres_per_pixel': 0.2}, 'give it as --ground'),
     ],
 )
 def test_options_out_of_range_are_refused_before_anything_flies(tmp_path, changes, text):
     values = {'ground': 'ground', 'metres_per_pixel': None, 'altitude': 20.0, 'speed': 3.0, 'case': 'nominal'}
-    options = RouteOptions(**(values | changes), seeds=1, first_seed=0, attitude=True, length=95.0, plot=None)
+    values |= {'seeds': 1, 'first_seed': 0, 'attitude': True, 'length': 95.0, 'plot': None}
+    options = RouteOptions(**(values | changes))
 
     with pytest.raises(ConfigError, match=text):
         show_route(options, tmp_path / 'out.json')

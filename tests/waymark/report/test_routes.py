@@ -98,6 +98,18 @@ def test_a_run_without_routes_has_no_such_section(recorder):
     assert 'id="routes"' not in recorder.page()
 
 
+def test_a_vehicle_that_is_carried_back_has_not_flown_there(recorder):
+    for second in range(1, 11):
+        at(recorder, second, 2.0 * second, 0.0)
+    for second in range(1, 11):
+        at(recorder, second + 9.1, 2.0 * second, 0.5)  # 18 m within a tenth of a second
+
+    page = recorder.page()
+
+    assert len(re.findall(r'class="stroke none" d="M', page)) == 2
+    assert '36 m flown over an area of 18 m by 0 m' in page
+
+
 @pytest.mark.skipif(
     not hasattr(cv2, 'imdecodeanimation') or not cv2.haveImageWriter('.gif'), reason='this OpenCV has no GIF'
 )

@@ -44,3 +44,24 @@ def test_positions_between_samples_are_linear_and_none_outside():
 def test_length_is_over_ground():
     track = Track('/odom', np.arange(3), np.array([[0.0, 0, 0], [3.0, 4, 50], [3.0, 5, 0]]))
     assert track.length_m == pytest.approx(6.0)
+
+
+def flown_and_carried() -> Track:
+    """10 m at 2 m/s, back to the start within a tenth of a second, and 10 m again."""
+    x = np.concatenate([np.arange(51) * 0.2, np.arange(51) * 0.2])
+    return Track('/ground_truth', np.arange(102) * 100_000_000, np.column_stack([x, 0 * x, 0 * x]))
+
+
+def test_being_carried_is_no_flying():
+    track = flown_and_carried()
+
+    assert np.flatnonzero(track.carried).tolist() == [50]
+    assert track.length_m == pytest.approx(20.0)
+
+
+@pytest.mark.parametrize('metres_per_second', [0.5, 3.0, 45.0, 300.0])
+def test_flying_is_not_being_carried_however_fast(metres_per_second):
+    x = np.arange(50) * 0.1 * metres_per_second
+    x[25:] += x[3]  # an image was lost: a longer step
+
+    assert not Track('/odom', np.arange(50) * 100_000_000, np.column_stack([x, 0 * x, 0 * x])).carried.any()

@@ -51,7 +51,7 @@ class Flight:
     """An adapter and an autopilot that beat, arm and fly in a time of their own."""
 
     def __init__(self, autopilot: FakeAutopilot, link: MavlinkLink, **parameters) -> None:
-        self.autopilot, self.now_s = autopilot, 0.0
+        self.autopilot, self.now_s, self.port = autopilot, 0.0, autopilot.mav.destination_addr[1]
         self.adapter = MavlinkAdapter(MavlinkConfig(**parameters), link, 0.0)
         self.track: list[tuple[np.ndarray, np.ndarray]] = []
 
@@ -170,6 +170,51 @@ def test_nothing_moves_before_a_person_has_armed_and_offboard_is_asked_for_only_
     told = begun.autopilot.last('SET_POSITION_TARGET_LOCAL_NED')
     assert told.yaw_rate < 0 or told.vx > 0
     assert 400 not in {m.command for _, m in heard['COMMAND_LONG']}  # it never arms
+
+
+@needs_pymavlink
+@pytest.mark.parametrize(('system', 'component'), [(2, 1), (1, 154), (255, 190)])
+def test_another_vehicle_a_gimbal_or_a_ground_station_that_says_armed_moves_nothing(flight, system, component):
+    begun = flight(request_offboard=True)
+    begun.steps(0.3)
+    with FakeAutopilot(begun.port, system=system, component=component) as stranger:
+        stranger.is_armed = True
+        square = Square(0.0)
+        for _ in range(150):
+            stranger.beat()
+            begun.step(square)
+        heard = {
+            kind: [m for _, m in stranger.heard[kind] + begun.autopilot.heard[kind]]
+            for kind in ('SET_POSITION_TARGET_LOCAL_NED', 'COMMAND_LONG')
+        }
+
+    assert {m.vx for m in heard['SET_POSITION_TARGET_LOCAL_NED']} == {0.0}
+    assert not heard['COMMAND_LONG']
+    assert not begun.adapter.gate.heartbeat.is_armed
+
+
+@needs_pymavlink
+def test_without_heartbeats_setpoints_are_zero_after_3_s_until_one_comes_again(flight):
+    begun = flight()
+    begun.arm()
+    square, heard = Square(0.0), begun.autopilot.heard
+    beat, begun.autopilot.beat = begun.autopilot.beat, lambda: None
+    for _ in range(50):
+        begun.step(square)
+    assert begun.autopilot.last('SET_POSITION_TARGET_LOCAL_NED').vx == SPEED
+    begun.steps(3.0)
+    count = len(heard['SET_POSITION_TARGET_LOCAL_NED'])
+    for _ in range(100):  # past a corner: all of it is not zero
+        begun.step(square)
+    late = [m for _, m in heard['SET_POSITION_TARGET_LOCAL_NED'][count:]]
+    assert len(late) >= 40
+    assert {(m.vx, m.vy, m.vz, m.yaw_rate) for m in late} == {(0.0, 0.0, 0.0, 0.0)}
+    assert begun.adapter.gate.heartbeat is None
+
+    begun.autopilot.beat = beat
+    for _ in range(100):
+        begun.step(square)
+    assert any(m.vx == SPEED for _, m in heard['SET_POSITION_TARGET_LOCAL_NED'][count + len(late) :])
 
 
 @needs_pymavlink

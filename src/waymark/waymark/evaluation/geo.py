@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from waymark.encoding import Encoder, EncoderConfig, load_encoder
-from waymark.errors import ConfigError, WaymarkError
+from waymark.errors import ConfigError, MessageError, WaymarkError
 from waymark.evaluation.settings import config_of
 from waymark.geo import (
     MOST_LENS_SHIFT,
@@ -124,7 +124,7 @@ def read_truth(path: Path) -> list[GeoTruth]:
     if not rows:
         raise ConfigError(f'--truth {path}: names no photo. Give a line for each.')
     found = [_truth(path, number, row) for number, row in enumerate(rows, start=2)]
-    twice = [name for name, count in Counter(t.file for t in found).items() if count > 1]
+    twice = [name for name, count in Counter(str(Path(t.file)) for t in found).items() if count > 1]
     if twice:
         raise ConfigError(f'--truth {path}: {twice[0]} is there twice. Remove one line.')
     return found
@@ -200,10 +200,14 @@ def _ground(request: GeoRequest, tell: Tell) -> tuple[GroundMap, Encoder]:
 def _judged(truth: GeoTruth, folder: Path, localizer: GeoLocalizer, camera: CameraModel | None) -> GeoResult:
     pixels, layout = read_image(folder / truth.file)
     rgb = Frame(Header(0), pixels, layout).rgb
-    if camera is not None:
-        camera.require_size((rgb.shape[1], rgb.shape[0]))
+    try:
+        if camera is not None:
+            camera.require_size((rgb.shape[1], rgb.shape[0]))
+        photo = Photo(rgb, None if camera is None else camera.K)
+    except MessageError as error:
+        raise MessageError(f'{folder / truth.file}: {error}') from None
     start = time.perf_counter()
-    found = localizer.locate(Photo(rgb, None if camera is None else camera.K))
+    found = localizer.locate(photo)
     ms = 1e3 * (time.perf_counter() - start)
     if isinstance(found, Unsure):
         return GeoResult(truth, found, None, None, None, ms)
@@ -238,6 +242,13 @@ def figures_of(results: Sequence[GeoResult]) -> dict[str, Any]:
         'ms_per_photo': float(np.mean([r.ms for r in results])) if results else None,
         'refused': dict(refused.most_common()),
     }
+
+
+def outside_map(frame: OrthoFrame, results: Sequence[GeoResult]) -> list[str]:
+    """Files whose truth lies outside the map: near its rim that is right, far from it a slip."""
+    width, height = frame.size_wh
+    places = [(r.truth.file, r.truth.place_px) for r in results if r.truth.place_px is not None]
+    return [file for file, (x, y) in places if not (-0.5 <= x <= width - 0.5 and -0.5 <= y <= height - 0.5)]
 
 
 def _median(values: Any) -> float | None:

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from waymark.errors import ConfigError
-from waymark.evaluation.geo import GeoRequest, GeoResult, evaluate_geo, figures_of
+from waymark.evaluation.geo import GeoRequest, GeoResult, evaluate_geo, figures_of, outside_map
 from waymark.evaluation.show import progress_bar, require_writable
 from waymark.geo import GeoFix
 
@@ -28,7 +28,8 @@ def show_geo(request: GeoRequest, out: Path) -> None:
         frame, results = evaluate_geo(request, tell)
     figures = figures_of(results)
     width = frame.size_wh[0] * frame.metres_per_pixel
-    values = {**figures, 'map_width_m': width, 'results': [_entry(r) for r in results]}
+    outside = outside_map(frame, results)
+    values = {**figures, 'outside_map': len(outside), 'map_width_m': width, 'results': [_entry(r) for r in results]}
     try:
         out.write_text(json.dumps(values, indent=2) + '\n', encoding='utf-8')
     except OSError as error:
@@ -36,6 +37,12 @@ def show_geo(request: GeoRequest, out: Path) -> None:
     console = Console(highlight=False)
     console.print(_photo_table(results))
     console.print(_figure_table(figures))
+    if outside:
+        console.print(
+            f'The truth of {len(outside)} photos lies outside the map ({outside[0]} is the first) and counts as it is '
+            'said. Is x_px, y_px the pixel of this map? Leave both empty where a photo is not on it.',
+            markup=False,
+        )
 
 
 def _entry(result: GeoResult) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from waymark.errors import ConfigError
 from waymark.evaluation.route import FlightLog, figures
 from waymark.evaluation.route_cases import route_case
+from waymark.evaluation.route_limits import require_within
 from waymark.evaluation.route_run import config_for, fly_routes
 from waymark.evaluation.route_scene import RouteFlights
 from waymark.evaluation.show import progress_bar, require_writable, show_figures, write_figures
@@ -58,7 +59,9 @@ def show_route(options: RouteOptions, out: Path) -> list[FlightLog]:
     """
     require_writable(out)
     if options.plot is not None:
-        require_writable(options.plot)
+        require_writable(options.plot, '--plot')
+        if options.plot.suffix.lower() != '.png':
+            raise ConfigError(f'--plot {options.plot}: is drawn as PNG only. Give a name that ends in .png.')
     request = request_of(options)
     with progress_bar() as tell:
         logs = fly_routes(request, config_for(options.simulator), tell)
@@ -83,9 +86,9 @@ def request_of(options: RouteOptions) -> RouteFlights:
     speed = own.speed if options.speed is None else options.speed
     length = own.length if options.length is None else options.length
     for name, value in (('altitude', options.altitude), ('speed', speed), ('length', length)):
-        _require_positive(name, value)
+        require_within(name, value)
     if options.metres_per_pixel is not None:
-        _require_positive('metres-per-pixel', options.metres_per_pixel)
+        require_within('metres-per-pixel', options.metres_per_pixel)
         if options.ground == 'ground':
             raise ConfigError('--metres-per-pixel is of a picture of yours: give it as --ground, or leave this out.')
     return RouteFlights(
@@ -102,8 +105,3 @@ def request_of(options: RouteOptions) -> RouteFlights:
         rate_hz=own.rate_hz,
         simulator=options.simulator,
     )
-
-
-def _require_positive(name: str, value: float) -> None:
-    if not (math.isfinite(value) and value > 0):
-        raise ConfigError(f'--{name} {value:g}: must be above 0.')

@@ -142,7 +142,13 @@ def teach(
             lesson.observe(frame_of(step), Passed(step.measured.height_m, attitude, step.measured.odometry))
             command = pilot.command(pose)
             watch(step)
-    place_map, _ = lesson.finish(_ROUTE)
+    try:
+        place_map, _ = lesson.finish(_ROUTE)
+    except RouteError as error:
+        raise RouteError(
+            f'--ground {request.ground} taught nothing over {request.length_m:g} m from {request.altitude_m:g} m: '
+            f'{error} Give a ground with more to see, its --metres-per-pixel, a lower --altitude or a longer --length.'
+        ) from None
     return Taught(place_map, np.array(poses), walls)
 
 

@@ -52,14 +52,14 @@ def progress_bar() -> Iterator[Tell]:
         yield tell
 
 
-def require_writable(out: Path) -> None:
+def require_writable(out: Path, option: str = '--json') -> None:
     """Refuse a file that can't be written before minutes of work, not after.
 
     Raises:
         ConfigError: Its folder is missing, or it is a folder.
     """
     if out.is_dir() or not out.resolve().parent.is_dir():
-        raise ConfigError(f'--json {out}: not a file that can be written. Give a file name in a folder that exists.')
+        raise ConfigError(f'{option} {out}: not a file that can be written. Give a file name in a folder that exists.')
 
 
 def write_figures(out: Path, figures: Mapping[str, float]) -> None:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from waymark.checks import require_rgb, require_shape
 from waymark.errors import MapError
+from waymark.image.ground_file import read_ground_file
 
 _SMALLEST_PX = 64
 _LARGEST_PX = 400_000_000
@@ -47,18 +48,15 @@ def read_ortho(path: Path) -> OrthoPicture:
     """
     if not path.is_file():
         raise MapError(f'{path}: there is no such picture of the ground. Give a PNG, JPEG or TIFF.')
-    try:
-        image = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
-    except cv2.error as error:
-        raise MapError(f'{path}: can not be read ({error.err}). Give a smaller PNG, JPEG or TIFF.') from None
-    if image is None or image.dtype not in (np.uint8, np.uint16) or image.ndim not in (2, 3):
+    image = read_ground_file(path)
+    if image is None:
         raise MapError(f'{path}: not a picture of the ground. Give a PNG, JPEG or TIFF of 8 or 16 bits.')
     if image.shape[0] * image.shape[1] > _LARGEST_PX or min(image.shape[:2]) < _SMALLEST_PX:
         raise MapError(
             f'{path}: {image.shape[1]}x{image.shape[0]} px are too few or too many. Give a picture of at least '
             f'{_SMALLEST_PX} px a side and at most {_LARGEST_PX // 1_000_000} million in all: cut it or reduce it.'
         )
-    return ortho_of(np.asarray(image if image.dtype == np.uint8 else image // 257, np.uint8), str(path))
+    return ortho_of(image, str(path))
 
 
 def ortho_of(image: NDArray[np.uint8], name: str = 'the picture') -> OrthoPicture:

@@ -45,7 +45,7 @@ class FlightSimulatorConfig(Config):
         choices=('none', 'teach_and_repeat', 'patrol'),
     )
     waits: bool = param(
-        True, 'Time stands still until route_follower has answered (1 s at most); false: only while a way is taught.'
+        True, 'Time stands still until route_follower has answered (5 s at most); false: only while a way is taught.'
     )
     route_id: str = param('', 'Of the route that is taught; empty: the time it is taught at.')
     beside_m: float = param(2.0, 'How far beside the start of the way it is put down.', ge=0.0, unit='m')

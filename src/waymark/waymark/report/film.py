@@ -16,7 +16,7 @@ from waymark.report.run import RouteSample, Run
 from waymark.report.track import Track
 
 _PICTURES, _LENGTH_S = 60, 12.0
-_CAMERA_PX, _SIDE_PX, _MARGIN_PX = 240, 180, 12
+_CAMERA_PX, _SIDE_PX, _MARGIN_PX, _HEAD_PX = 240, 180, 12, 14  # the head has the words
 _TAUGHT, _FLOWN, _VEHICLE, _PAPER, _INK = (40, 170, 220), (40, 60, 230), (255, 120, 40), (245, 245, 245), (40, 40, 40)
 _FONT = cv2.FONT_HERSHEY_SIMPLEX
 
@@ -64,10 +64,12 @@ def _picture(
 
 def _draw(above: NDArray[np.uint8], track: Track, stamp_ns: int, goals: list[list[RouteSample]]) -> None:
     low, high = track.xyz_m[:, :2].min(axis=0), track.xyz_m[:, :2].max(axis=0)
-    scale = (_SIDE_PX - 2 * _MARGIN_PX) / max(float((high - low).max()), 1.0)
+    scale = (_SIDE_PX - 2 * _MARGIN_PX - _HEAD_PX) / max(float((high - low).max()), 1.0)
+    middle_px = (_SIDE_PX / 2, (_SIDE_PX + _HEAD_PX) / 2)
+    flights = np.concatenate([[0], np.cumsum(track.carried)])  # a number for each stretch without being carried
 
     def px(which: NDArray[np.bool_]) -> NDArray[np.int32]:
-        points = (track.xyz_m[which, :2] - (low + high) / 2) * (scale, -scale) + _SIDE_PX / 2
+        points = (track.xyz_m[which, :2] - (low + high) / 2) * (scale, -scale) + middle_px
         return np.asarray(np.rint(points), np.int32)
 
     past = track.stamps_ns <= stamp_ns
@@ -75,7 +77,8 @@ def _draw(above: NDArray[np.uint8], track: Track, stamp_ns: int, goals: list[lis
         during = past & (track.stamps_ns >= goal[0].stamp_ns) & (track.stamps_ns <= goal[-1].stamp_ns)
         is_taught = goal[-1].progress is None
         colour, width = (_TAUGHT, 4) if is_taught else (_FLOWN, 1)
-        cv2.polylines(above, [px(during)], False, colour, width, cv2.LINE_AA)
+        lines = [px(during & (flights == number)) for number in np.unique(flights[during])]
+        cv2.polylines(above, lines, False, colour, width, cv2.LINE_AA)
     if past.any():
         x, y = px(past)[-1].tolist()
         cv2.circle(above, (x, y), 5, _VEHICLE, -1, cv2.LINE_AA)

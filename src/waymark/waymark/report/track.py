@@ -10,8 +10,10 @@ from numpy.typing import NDArray
 
 from waymark.report.run import PositionSample, Run
 from waymark.report.topics import NAVSAT, ODOMETRY
+from waymark.types import NANOSECONDS
 
 _EARTH_RADIUS_M = 6_371_008.8  # mean radius, IUGG
+_CARRIED_M, _FASTEST_M_S, _FASTER = 1.0, 60.0, 5.0  # a jump is longer, faster, and so many times faster than usual
 _AWAY, _BACK = (
     0.25,
     0.1,
@@ -33,9 +35,23 @@ class Track:
     xyz_m: NDArray[np.float64]
 
     @property
+    def steps_m(self) -> NDArray[np.float64]:
+        """(N - 1,) distances over ground between samples."""
+        return np.asarray(np.linalg.norm(np.diff(self.xyz_m[:, :2], axis=0), axis=1))
+
+    @property
+    def carried(self) -> NDArray[np.bool_]:
+        """(N - 1,) whether the vehicle was carried from a sample to the next: far faster than it ever flies."""
+        steps = self.steps_m
+        if not len(steps):
+            return np.zeros(0, bool)
+        speeds = steps / (np.diff(self.stamps_ns) / NANOSECONDS)
+        return np.asarray((steps > _CARRIED_M) & (speeds > max(_FASTEST_M_S, _FASTER * np.percentile(speeds, 75))))
+
+    @property
     def length_m(self) -> float:
         """Distance flown over ground."""
-        return float(np.linalg.norm(np.diff(self.xyz_m[:, :2], axis=0), axis=1).sum())
+        return float(self.steps_m[~self.carried].sum())
 
     def at(self, stamp_ns: int) -> tuple[float, float] | None:
         """East and north at a stamp, m, linear between samples; None outside of the track."""

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import time
+
 from geometry_msgs.msg import TwistStamped
 
 from waymark.encoding import EncoderConfig, load_encoder
@@ -11,6 +13,7 @@ from waymark.routes import Command
 from waymark.types import Frame
 from waymark_ros.qos import COMMANDS_OUT
 from waymark_ros.route_actions import RouteActions, Run
+from waymark_ros.route_patience import RoutePatience
 from waymark_ros.route_sensors import RouteSensors
 from waymark_ros.route_work import KINDS, command_to_msg, work_of
 from waymark_ros.runner import run_node
@@ -39,14 +42,25 @@ class RouteFollowerNode(VisionNode):
         """Listen to the vehicle's sensors."""
         self.sensors = RouteSensors(self, self.config)
         self.inbox.add_lane(LANE, 4, self.on_run)
+        self.patience = RoutePatience(self, self.config.patience_s, self.look_again)
+
+    def look_again(self) -> None:
+        """Have the worker look at the goal, also while no image comes."""
+        run = self.actions.current
+        if run is not None:
+            self.inbox.deposit(LANE, run)
 
     def on_run(self, run: Run) -> None:
-        """Begin a goal, or end it because the client asks for it; in the worker thread."""
+        """Begin a goal, or end it: the client asks for it, or no image comes; in the worker thread."""
+        if run.done.done():
+            return
         with self.guard('route', lambda problem: self.fail(run, problem)):
             if run.session is None:
                 run.session = work_of(run.kind, self.config, self.encoder, run.goal.request)
             if run.wants_cancel:
                 self.finish(run, 'canceled')
+            elif why := self.patience.why_no_more(run):
+                self.fail(run, why)
 
     def on_frame(self, frame: Frame) -> None:
         """Go on with the goal, if there is one."""
@@ -54,7 +68,8 @@ class RouteFollowerNode(VisionNode):
         if run is None or run.session is None:
             return
         if camera is None:
-            self.guard.count(f'route: {self.why_no_camera(frame)}')
+            self.patience.problem = self.why_no_camera(frame)
+            self.guard.count(f'route: {self.patience.problem}')
             return
         with self.guard('route', lambda problem: self.fail(run, problem)):
             run.goal.publish_feedback(self.fed(run, frame, camera, self.sensors.at(self.stamp_ns)))
@@ -64,9 +79,10 @@ class RouteFollowerNode(VisionNode):
     def fed(self, run: Run, frame: Frame, camera: object, passed: object) -> object:
         """Take an image into a session, publish its command, and say how far it is."""
         feedback = run.session.observe(frame, camera, passed)
+        run.fed_s = time.monotonic()
+        self.statistics.set('state', run.session.state)
         if run.session.command is not None:
             self.tell(run.session.command)
-            self.statistics.set('state', run.session.guidance.state.name)
             self.statistics.set('why_no_height', self.sensors.reason)
         return feedback
 
@@ -86,7 +102,7 @@ class RouteFollowerNode(VisionNode):
         """Stop the vehicle, close what is open."""
         self.statistics.set('state', 'idle')
         if run.session is not None:
-            if run.session.command is not None:
+            if run.session.command is not None and self.stamp_ns:
                 self.tell(Command())
             run.session.close()
 
@@ -102,6 +118,7 @@ class RouteFollowerNode(VisionNode):
     def on_deactivate_core(self) -> None:
         """End what is being done, stop listening."""
         self.fail(self.actions.current, f'{self.get_name()} was deactivated.')
+        self.patience.destroy()
         self.sensors.destroy()
 
     def on_cleanup_core(self) -> None:

@@ -134,11 +134,13 @@ def _strokes(run: Run, track: Track, canvas: _Canvas) -> list[tuple[str, str]]:
     keep = np.unique(np.linspace(0, len(track.stamps_ns) - 1, min(_MAX_POINTS, len(track.stamps_ns))).astype(int))
     states = _states_at(run, track.stamps_ns[keep])
     points = [canvas.point(*track.xyz_m[i, :2]) for i in keep]
+    carried = track.carried
     strokes: list[tuple[str, list[tuple[float, float]]]] = []
     for i, point in enumerate(points):
-        if not strokes or strokes[-1][0] != states[i]:
-            # A stroke starts where the one before ends, so that the path has no gaps.
-            strokes.append((states[i], [points[i - 1]] if i else []))
+        was_carried = i > 0 and bool(carried[keep[i - 1] : keep[i]].any())
+        if not strokes or strokes[-1][0] != states[i] or was_carried:
+            # A stroke starts where the one before ends: the path has a gap only where nobody flew.
+            strokes.append((states[i], [points[i - 1]] if i and not was_carried else []))
         strokes[-1][1].append(point)
     # Localized stretches last: a second lap is drawn over the first.
     order = {'none': 0, 'LOST': 0, 'CANDIDATE': 1, 'LOCALIZED': 2}
@@ -182,7 +184,8 @@ def _arrows(track: Track, canvas: _Canvas) -> list[str]:
     starts = lap_starts(track)
     end = int(np.searchsorted(track.stamps_ns, starts[1])) if len(starts) > 1 else len(track.stamps_ns)
     xy = np.array([canvas.point(x, y) for x, y in track.xyz_m[:end, :2]])
-    flown = np.concatenate(([0.0], np.cumsum(np.linalg.norm(np.diff(xy, axis=0), axis=1))))
+    steps = np.where(track.carried[: end - 1], 0.0, np.linalg.norm(np.diff(xy, axis=0), axis=1))
+    flown = np.concatenate(([0.0], np.cumsum(steps)))
     arrows = []
     for share in (np.arange(_ARROWS) + 0.5) / _ARROWS:
         i = min(max(int(np.searchsorted(flown, share * flown[-1])), 1), len(xy) - 1)
