@@ -204,8 +204,8 @@ def _judged(truth: GeoTruth, folder: Path, localizer: GeoLocalizer, camera: Came
         if camera is not None:
             camera.require_size((rgb.shape[1], rgb.shape[0]))
         photo = Photo(rgb, None if camera is None else camera.K)
-    except MessageError as error:
-        raise MessageError(f'{folder / truth.file}: {error}') from None
+    except MessageError as problem:
+        raise MessageError(f'{folder / truth.file}: {problem}') from None
     start = time.perf_counter()
     found = localizer.locate(photo)
     ms = 1e3 * (time.perf_counter() - start)
