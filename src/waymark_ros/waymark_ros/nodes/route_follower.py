@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-import time
-
 from geometry_msgs.msg import TwistStamped
 
 from waymark.encoding import EncoderConfig, load_encoder
@@ -19,8 +17,6 @@ from waymark_ros.route_work import KINDS, command_to_msg, work_of
 from waymark_ros.runner import run_node
 from waymark_ros.vision_node import VisionNode
 
-LANE = 'route'
-
 
 class RouteFollowerNode(VisionNode):
     """Offer the actions `teach_route` and `repeat_route`; publish `cmd/navigation` while a route is repeated."""
@@ -34,21 +30,15 @@ class RouteFollowerNode(VisionNode):
         self.config = config
         self.encoder = load_encoder(EncoderConfig(encoder=config.encoder, backend=config.backend))
         self.commands = self.create_publisher(TwistStamped, 'cmd/navigation', COMMANDS_OUT)
-        self.actions = RouteActions(self, KINDS, lambda run: self.inbox.deposit(LANE, run))
+        self.actions = RouteActions(self, KINDS, lambda run: self.inbox.deposit('route', run))
         self.statistics.set('state', 'idle')
         self.stamp_ns = 0
 
     def on_activate_core(self) -> None:
         """Listen to the vehicle's sensors."""
         self.sensors = RouteSensors(self, self.config)
-        self.inbox.add_lane(LANE, 4, self.on_run)
-        self.patience = RoutePatience(self, self.config.patience_s, self.look_again)
-
-    def look_again(self) -> None:
-        """Have the worker look at the goal, also while no image comes."""
-        run = self.actions.current
-        if run is not None:
-            self.inbox.deposit(LANE, run)
+        self.inbox.add_lane('route', 4, self.on_run)
+        self.patience = RoutePatience(self, self.config.patience_s, self.actions)
 
     def on_run(self, run: Run) -> None:
         """Begin a goal, or end it: the client asks for it, or no image comes; in the worker thread."""
@@ -68,23 +58,17 @@ class RouteFollowerNode(VisionNode):
         if run is None or run.session is None:
             return
         if camera is None:
-            self.patience.problem = self.why_no_camera(frame)
-            self.guard.count(f'route: {self.patience.problem}')
+            self.patience.doubt(self.why_no_camera(frame))
             return
         with self.guard('route', lambda problem: self.fail(run, problem)):
-            run.goal.publish_feedback(self.fed(run, frame, camera, self.sensors.at(self.stamp_ns)))
+            feedback = run.session.observe(frame, camera, self.sensors.at(self.stamp_ns))
+            self.patience.fed(run)
+            if run.session.command is not None:
+                self.tell(run.session.command)
+                self.statistics.set('why_no_height', self.sensors.reason)
+            run.goal.publish_feedback(feedback)
             if run.session.is_done:
                 self.finish(run, 'succeed')
-
-    def fed(self, run: Run, frame: Frame, camera: object, passed: object) -> object:
-        """Take an image into a session, publish its command, and say how far it is."""
-        feedback = run.session.observe(frame, camera, passed)
-        run.fed_s = time.monotonic()
-        self.statistics.set('state', run.session.state)
-        if run.session.command is not None:
-            self.tell(run.session.command)
-            self.statistics.set('why_no_height', self.sensors.reason)
-        return feedback
 
     def finish(self, run: Run, outcome: str) -> None:
         """End a goal as it should end."""
