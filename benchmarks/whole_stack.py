@@ -59,7 +59,7 @@ def stack(folder: Path) -> dict[str, Any]:
     remaps = {'ego_motion': {'odometry': 'ego_odometry'}}  # the vehicle's own is the one that is followed
     nodes = [{'node': n, 'parameters': own.get(n, {}), 'remaps': remaps.get(n, {})} for n in NODES]
     nodes.append({'node': 'safety_filter', 'parameters': LIMITS})
-    nodes.append({'node': 'recorder', 'parameters': {'nice': 10, 'path': str(folder / 'run.mcap')}})
+    nodes.append({'node': 'recorder', 'parameters': {'path': str(folder / 'run.mcap')}})
     return {'use_sim_time': True, 'nodes': nodes}
 
 
@@ -184,7 +184,7 @@ class Watcher:
 
     def findings(self) -> dict[str, Any]:
         """Times and what the nodes said last."""
-        keys = ('rate_hz', 'latency_p95_ms', 'received', 'skipped', 'errors', 'state')
+        keys = ('rate_hz', 'latency_p95_ms', 'received', 'waiting', 'dropped', 'skipped', 'errors', 'state')
         nodes = {n: {k: v[k] for k in keys if k in v} for n, v in sorted(self._status.items()) if v.get('rate_hz')}
         return {
             'image_to_follower_ms': percentiles(self._follower_ms),

@@ -63,6 +63,7 @@ class RecorderNode(VisionNode):
             if cdr is not None:
                 self.file.write(recorded.topic, recorded.type_name, recorded.definition, cdr, now_ns, now_ns)
             self.statistics.set('dropped', self.inbox.skipped('message'))
+            self.statistics.set('waiting', self.inbox.waiting('message'))
 
     def on_frame(self, frame: Frame) -> None:
         """Write every n-th image."""
