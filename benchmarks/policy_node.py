@@ -45,6 +45,7 @@ def main() -> None:
     parser.add_argument('--seconds', type=float, default=60.0)
     parser.add_argument('--watchdog-s', type=float, default=1.0)
     parser.add_argument('--precision', default='fp32')
+    parser.add_argument('--engine', default='torch')
     parser.add_argument('--threads', type=int, default=2)
     parser.add_argument('--python', default='', help='interpreter that has lerobot')
     asked = parser.parse_args()
@@ -81,7 +82,12 @@ def main() -> None:
 
 def start(asked: argparse.Namespace, mapping: Path) -> subprocess.Popen[bytes]:
     """The node, with limits under which it waits for however slow a policy."""
-    settings = {'policy': asked.policy.resolve(), 'mapping': mapping, 'precision': asked.precision}
+    settings = {
+        'policy': asked.policy.resolve(),
+        'mapping': mapping,
+        'precision': asked.precision,
+        'engine': asked.engine,
+    }
     settings |= {'watchdog_s': asked.watchdog_s, 'timeout_s': 600.0, 'restart_s': 900.0, 'threads': asked.threads}
     settings |= {'max_distance': 0.0, 'hang_s': 600.0} | ({'python': asked.python} if asked.python else {})
     parameters = [text for k, v in settings.items() for text in ('-p', f'{k}:={v}')]
