@@ -45,9 +45,11 @@ def pictures(folder: Path, count: int = 3) -> Path:
     return folder
 
 
-def same(ours: Detections, theirs: Detections) -> tuple[int, list[float]]:
+def same(ours: Detections, theirs: Detections, confidence: float) -> tuple[int, list[float]]:
     """Of the boxes of one detector that are sure, how many the other has, and how far their corners are apart, px."""
-    sure = ours.chosen(np.flatnonzero(ours.scores >= CONFIDENCE + MARGIN))
+    sure = ours.chosen(np.flatnonzero(ours.scores >= confidence + MARGIN))
+    if not len(sure) or not len(theirs):
+        return len(sure), []
     iou = rotated_iou_matrix(sure.boxes, theirs.boxes)
     iou[sure.classes[:, None] != theirs.classes] = 0
     best = iou.argmax(axis=1)
@@ -57,14 +59,22 @@ def same(ours: Detections, theirs: Detections) -> tuple[int, list[float]]:
     return len(sure), apart.tolist()
 
 
-def main() -> None:
-    """Print the numbers as JSON."""
+def command_line() -> argparse.Namespace:
+    """What was asked."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--model', help='as for waymark export detector')
     parser.add_argument('--images', type=Path)
     parser.add_argument('--calibration', type=Path, help='other images, for int8; default: the same')
     parser.add_argument('--precision', choices=('fp16', 'int8'), default='fp16')
-    asked = parser.parse_args()
+    parser.add_argument(
+        '--confidence', type=float, default=CONFIDENCE, help='less for a network that was taught little'
+    )
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Print the numbers as JSON."""
+    asked = command_line()
     import_torchvision()
     with tempfile.TemporaryDirectory() as folder:
         model = asked.model or export_random(Path(folder), size=320)
@@ -79,21 +89,21 @@ def main() -> None:
             out=str(Path(folder) / 'npu'),
         )
         report = export_detector(request)
-        settings = {'confidence': CONFIDENCE, 'nms_threshold': 1.0, 'max_detections': 0}
+        settings = {'confidence': asked.confidence, 'nms_threshold': 1.0, 'max_detections': 0}
         here = Detector.from_config(DetectorConfig(model=str(model), backend='onnx', **settings))
         npu = Detector.from_config(DetectorConfig(model=request.out, backend='rknn', device='simulator', **settings))
         count, apart = 0, list[float]()
         for file in sorted(images.iterdir()):
             rgb = np.ascontiguousarray(cv2.imread(str(file))[..., ::-1])
-            sure, distances = same(here.detect(rgb), npu.detect(rgb))
+            sure, distances = same(here.detect(rgb), npu.detect(rgb), asked.confidence)
             count, apart = count + sure, apart + distances
     numbers = {
         'kept': str(report.parity),
         'candidates': {
             'sure': count,
             'share on the NPU': round(len(apart) / max(count, 1), 4),
-            'corners_px median': round(float(np.median(apart)), 3),
-            'corners_px 99 %': round(float(np.percentile(apart, 99)), 3),
+            'corners_px median': round(float(np.median(apart)), 3) if apart else None,
+            'corners_px 99 %': round(float(np.percentile(apart, 99)), 3) if apart else None,
         },
     }
     print(json.dumps({**numbers, 'machine': machine(), 'versions': versions('numpy', 'onnxruntime')}, indent=2))
