@@ -11,7 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from waymark.cli import app
-from waymark.errors import ConfigError, MessageError
+from waymark.errors import ConfigError, SourceError
 from waymark.evaluation.geo import GeoResult, GeoTruth, figures_of, outside_map, read_truth
 from waymark.geo import GeoFix, Unsure
 from waymark.maps import OrthoFrame
@@ -126,7 +126,23 @@ def test_a_photo_that_is_not_there_is_named(folder):
     assert isinstance(done.exception, ConfigError) and 'nowhere.jpg is not in' in str(done.exception)
 
 
-def test_a_photo_that_is_too_small_or_of_another_camera_is_named(folder):
+def test_photos_that_can_not_be_used_are_refused_and_the_others_are_judged(folder):
+    cv2.imwrite(str(folder / 'small.png'), np.full((40, 50, 3), 90, np.uint8))
+    (folder / 'torn.jpg').write_bytes(b'\xff\xd8\xff\xe0 no picture')
+    (folder / 'truth.csv').write_text('file,x_px,y_px\nsmall.png,1,2\na.png,299.5,239.5\ntorn.jpg,1,2\n')
+    words = ['--map', str(folder / 'ground.png'), '--metres-per-pixel', '0.4', '--encoder', 'hog', '--set', 'tiles=2']
+    words += ['--photos', str(folder), '--truth', str(folder / 'truth.csv'), '--json', str(folder / 'out.json')]
+
+    done = CliRunner().invoke(app, ['eval', 'geo', *words])
+
+    assert done.exit_code == 0, done.output
+    figures = json.loads((folder / 'out.json').read_text())
+    assert (figures['on_map'], figures['accepted'], figures['refused']) == (3, 1, {'unusable': 2})
+    assert 'the photo is 50x40 px: too small' in figures['results'][0]['reason']
+    assert 'torn.jpg is left out: ' in done.output
+
+
+def test_photos_of_which_none_can_be_used_are_an_error(folder):
     cv2.imwrite(str(folder / 'small.png'), np.full((40, 50, 3), 90, np.uint8))
     (folder / 'truth.csv').write_text('file,x_px,y_px\nsmall.png,1,2\n')
     words = ['--map', str(folder / 'ground.png'), '--metres-per-pixel', '0.4', '--encoder', 'hog']
@@ -134,5 +150,5 @@ def test_a_photo_that_is_too_small_or_of_another_camera_is_named(folder):
 
     done = CliRunner().invoke(app, ['eval', 'geo', *words])
 
-    assert isinstance(done.exception, MessageError)
+    assert isinstance(done.exception, SourceError)
     assert 'small.png: the photo is 50x40 px: too small' in str(done.exception)

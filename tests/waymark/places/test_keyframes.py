@@ -58,6 +58,18 @@ def test_a_view_that_moved_on_is_kept_by_its_overlap_alone():
     assert due == [True, False, False, True, False, True]
 
 
+def test_a_keyframe_that_shows_an_image_well_enough_makes_it_known():
+    selector = KeyframeSelector(PlacesConfig(keyframe_similarity=0.8, keyframe_overlap=0.6))
+    assert [selector.is_known(0.81, lambda share=share: share) for share in (0.61, 0.59)] == [True, False]
+    assert not selector.is_known(0.79, lambda: 1.0)
+    assert KeyframeSelector(CONFIG).is_known(0.81, lambda: pytest.fail('asked for without keyframe_overlap'))
+
+
+@pytest.mark.parametrize('settings', [{'keyframe_revisits': True}, {'keyframe_similarity': 1.0}])
+def test_nothing_is_known_where_each_visit_is_to_be_kept(settings):
+    assert not KeyframeSelector(PlacesConfig(**settings)).is_known(1.0, lambda: 1.0)
+
+
 def test_overlap_is_the_share_of_the_reference_that_is_still_in_view():
     H = np.eye(3)
     H[0, 2] = 30.0  # everything a quarter of the width to the right

@@ -85,6 +85,23 @@ def test_the_keyframe_that_an_image_became_is_given(walk):
     assert other.new_keyframe.keyframe_id == 1 and other.keyframe_count == 2
 
 
+def test_rounds_through_known_places_make_the_map_no_larger(walk):
+    rounds = {}
+    for keeps in (False, True):
+        config = PlacesConfig(exclude_recent=3, keyframe_revisits=keeps)
+        recognizer = PlaceRecognizer.from_config(config)
+        said = [observe(recognizer, image, i + 1) for i, image in enumerate(walk * 4)]
+        rounds[keeps] = [s.keyframe_count for s in said[5::6]]
+    # In the second round the first image is only a CANDIDATE, and the last two show keyframes that can not match yet.
+    assert rounds == {False: [6, 9, 9, 9], True: [6, 12, 18, 24]}
+
+
+def test_a_robot_at_its_dock_stops_adding_what_it_sees(walk):
+    recognizer = PlaceRecognizer.from_config(PlacesConfig(exclude_recent=3, keyframe_max_gap_s=2.0))
+    counts = [observe(recognizer, walk[0], second).keyframe_count for second in range(1, 40)]
+    assert counts[6] == 4 and counts[-1] == 4, 'the last three can not match'
+
+
 @pytest.mark.parametrize('shade', [0, 255])
 def test_blank_images_are_lost_and_not_kept(walk, shade):
     recognizer = PlaceRecognizer.from_config(PlacesConfig(exclude_recent=0))

@@ -39,7 +39,12 @@ def build(
     similarity: Annotated[
         float, typer.Option(min=-1, max=1, help='A frame less like the last keyframe than this is kept; 1: every one.')
     ] = 0.5,
-    gap: Annotated[float, typer.Option(min=0, help='Longest time in s without a new keyframe; 0: any.')] = 10.0,
+    gap: Annotated[
+        float, typer.Option(min=0, help='Longest time in s without a new keyframe where the view is new; 0: any.')
+    ] = 10.0,
+    revisits: Annotated[
+        bool, typer.Option('--revisits', help='Keep views also where a keyframe is verified to show them already.')
+    ] = False,
     rate: Annotated[
         float | None, typer.Option(min=0, help='Frames looked at per second, 0: all; default: 5, folders: all.')
     ] = None,
@@ -49,7 +54,12 @@ def build(
     from waymark.mapping import commands
     from waymark.places import PlacesConfig
 
-    config = PlacesConfig(max_keyframes=keyframes, keyframe_similarity=similarity, keyframe_max_gap_s=gap)
+    config = PlacesConfig(
+        max_keyframes=keyframes,
+        keyframe_similarity=similarity,
+        keyframe_max_gap_s=gap,
+        keyframe_revisits=revisits,
+    )
     sys.exit(commands.build_file(recording, path, encoder, config, rate, go_on))
 
 

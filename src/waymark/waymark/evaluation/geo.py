@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from waymark.encoding import Encoder, EncoderConfig, load_encoder
-from waymark.errors import ConfigError, MessageError, WaymarkError
+from waymark.errors import ConfigError, MessageError, SourceError, WaymarkError
 from waymark.evaluation.settings import config_of
 from waymark.geo import (
     MOST_LENS_SHIFT,
@@ -39,6 +39,7 @@ from waymark.types import Frame, Header
 Tell = Callable[[str, int, int], None]
 _COLUMNS = ('file', 'x_px', 'y_px')
 _MAPS = ('.wmap', '.db', '.sqlite')
+UNUSABLE = 'unusable'  # the gate of photos that can't be read, are too small, or of another camera
 
 
 @dataclass(frozen=True)
@@ -156,11 +157,14 @@ def _number(text: str | None) -> float | None:
 def evaluate_geo(request: GeoRequest, tell: Tell) -> tuple[OrthoFrame, list[GeoResult]]:
     """Find every photo of the truth on the map.
 
+    Returns:
+        Where the map lies, and a result for each photo; one that can't be read, is too small or of another size than
+        the calibration is refused with the reason.
+
     Raises:
         ConfigError: The truth is not what it should be, or names a photo that is not there.
         MapError: The map can't be used.
-        SourceError: A photo can't be read.
-        MessageError: A photo is too small, or of another size than the calibration.
+        SourceError: None of the photos can be used.
     """
     truths = read_truth(request.truth)
     absent = [t.file for t in truths if not (request.photos / t.file).is_file()]
@@ -180,6 +184,9 @@ def evaluate_geo(request: GeoRequest, tell: Tell) -> tuple[OrthoFrame, list[GeoR
         for number, truth in enumerate(truths, start=1):
             results.append(_judged(truth, request.photos, localizer, camera))
             tell('finding photos', number, len(truths))
+    reasons = [r.found.reason for r in results if isinstance(r.found, Unsure) and r.found.gate == UNUSABLE]
+    if reasons and len(reasons) == len(results):
+        raise SourceError(f'none of the photos can be used; the first: {reasons[0]}')
     return ground.frame, results
 
 
@@ -198,14 +205,10 @@ def _ground(request: GeoRequest, tell: Tell) -> tuple[GroundMap, Encoder]:
 
 
 def _judged(truth: GeoTruth, folder: Path, localizer: GeoLocalizer, camera: CameraModel | None) -> GeoResult:
-    pixels, layout = read_image(folder / truth.file)
-    rgb = Frame(Header(0), pixels, layout).rgb
     try:
-        if camera is not None:
-            camera.require_size((rgb.shape[1], rgb.shape[0]))
-        photo = Photo(rgb, None if camera is None else camera.K)
-    except MessageError as problem:
-        raise MessageError(f'{folder / truth.file}: {problem}') from None
+        photo = _read_photo(folder / truth.file, camera)
+    except (SourceError, MessageError) as problem:
+        return GeoResult(truth, Unsure(str(problem), UNUSABLE), None, None, None, 0.0)
     start = time.perf_counter()
     found = localizer.locate(photo)
     ms = 1e3 * (time.perf_counter() - start)
@@ -222,11 +225,23 @@ def _judged(truth: GeoTruth, folder: Path, localizer: GeoLocalizer, camera: Came
     return GeoResult(truth, found, error, yaw, altitude, ms)
 
 
+def _read_photo(path: Path, camera: CameraModel | None) -> Photo:
+    pixels, layout = read_image(path)
+    rgb = Frame(Header(0), pixels, layout).rgb
+    try:
+        if camera is not None:
+            camera.require_size((rgb.shape[1], rgb.shape[0]))
+        return Photo(rgb, None if camera is None else camera.K)
+    except MessageError as problem:
+        raise MessageError(f'{path}: {problem}') from None
+
+
 def figures_of(results: Sequence[GeoResult]) -> dict[str, Any]:
     """What is written as JSON: see docs/geo.md."""
     on_map = [r for r in results if r.truth.place_px is not None]
     accepted = [r for r in on_map if r.error_m is not None]
     errors = np.array([r.error_m for r in accepted], np.float64)
+    looked_at = [r.ms for r in results if not (isinstance(r.found, Unsure) and r.found.gate == UNUSABLE)]
     refused = Counter(r.found.gate for r in results if isinstance(r.found, Unsure))
     return {
         'photos': len(results),
@@ -239,7 +254,7 @@ def figures_of(results: Sequence[GeoResult]) -> dict[str, Any]:
         'accepted_off_map': sum(isinstance(r.found, GeoFix) for r in results if r.truth.place_px is None),
         'median_yaw_error_deg': _median([r.yaw_error_deg for r in results]),
         'median_altitude_error_m': _median([r.altitude_error_m for r in results]),
-        'ms_per_photo': float(np.mean([r.ms for r in results])) if results else None,
+        'ms_per_photo': float(np.mean(looked_at)) if looked_at else None,
         'refused': dict(refused.most_common()),
     }
 

@@ -20,6 +20,7 @@ class NavigationConfig(PlacesConfig, RouteConfig):
         ge=0,
         lt=1,
     )
+    keyframe_revisits: bool = param(True, 'Keep a view once more where the way crosses itself (camera_looks: down).')
     max_side_px: int = param(
         480, 'Longer side that larger images are reduced to before detection; 0: never.', ge=0, unit='px'
     )

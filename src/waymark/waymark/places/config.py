@@ -99,7 +99,14 @@ class PlacesConfig(FeatureConfig, HomographyConfig, RetrievalConfig, LocatingCon
         ge=0,
         lt=1,
     )
-    keyframe_max_gap_s: float = param(10.0, 'Longest time without a new keyframe; 0: any.', ge=0, unit='s')
+    keyframe_max_gap_s: float = param(
+        10.0, 'Longest time without a new keyframe where the view is new; 0: any.', ge=0, unit='s'
+    )
+    keyframe_revisits: bool = param(
+        False,
+        'Keep a view once more where LOCALIZED says that a keyframe shows it, as similar as keyframe_similarity and '
+        'keyframe_overlap ask; the map of a robot on its rounds, or at its dock, then grows for ever.',
+    )
     max_keyframes: int = param(
         0, 'Most keyframes: above it those most like their neighbours go, never those of a route; 0: any number.', ge=0
     )

@@ -24,6 +24,7 @@ class KeyframeSelector:
         self._similarity = config.keyframe_similarity
         self._overlap = config.keyframe_overlap
         self._max_gap_ns = round(config.keyframe_max_gap_s * NANOSECONDS)
+        self._keeps_all = config.keyframe_revisits or config.keyframe_similarity >= 1
         self._last: tuple[int, NDArray[np.float32]] | None = None
 
     def is_due(
@@ -42,6 +43,17 @@ class KeyframeSelector:
             return False
         self._last = (stamp_ns, vector)
         return True
+
+    def is_known(self, similarity: float, overlap: Callable[[], float]) -> bool:
+        """Whether a keyframe that an image was verified to show says enough of it: by what makes views differ.
+
+        Args:
+            similarity: Cosine of both embeddings.
+            overlap: Share of that keyframe that the image shows. Asked only where `keyframe_overlap` is on.
+        """
+        if self._keeps_all or similarity < self._similarity:
+            return False
+        return self._overlap == 0 or overlap() >= self._overlap
 
     def _has_changed(self, stamp_ns: int, vector: NDArray[np.float32]) -> bool:
         if self._last is None or self._similarity >= 1:

@@ -244,6 +244,8 @@ class PlaceRecognizer:
     def _keep(self, frame: Frame, view: View, match: PlaceMatch | None, finder: PlaceFinder) -> Keyframe | None:
         if not self._selector.is_due(frame.header.stamp_ns, view.vector, lambda: self._overlap(view)):
             return None
+        if match is not None and self._is_known(match, finder):
+            return None
         number = self._keys[-1] + 1 if self._keys else 0
         place = number if match is None else self._places[bisect_left(self._keys, match.keyframe_id)]
         thumbnail = encode_thumbnail(frame.rgb)
@@ -253,6 +255,10 @@ class PlaceRecognizer:
         self._note(keyframe)
         self._path.grow(len(self._keys))
         return keyframe
+
+    def _is_known(self, match: PlaceMatch, finder: PlaceFinder) -> bool:
+        size_wh = finder.keyframes[match.keyframe_id].features.size_wh
+        return self._selector.is_known(match.similarity, lambda: view_overlap(match.homography, size_wh))
 
     def _overlap(self, view: View) -> float | None:
         """Share of the last keyframe that an image shows; None where the two have too little in common."""
