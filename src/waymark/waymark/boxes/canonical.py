@@ -49,11 +49,11 @@ def canonical(boxes: ArrayLike) -> Boxes:
         ValueError: See as_boxes.
     """
     rows = as_boxes('boxes', boxes).copy()
-    theta, w, h = rows[..., 4], rows[..., 2].copy(), rows[..., 3].copy()
-    period = np.where(w == h, np.pi / 2, np.pi)
-    if not ((w >= h) & (theta >= -period / 2) & (theta < period / 2)).all():
+    w, h, theta = rows[..., 2], rows[..., 3], rows[..., 4]
+    half = np.where(w == h, np.pi / 4, np.pi / 2)
+    if not ((w >= h) & (theta >= -half) & (theta < half)).all():
+        rows[..., 4] = _wrapped(np.where(w < h, theta + np.pi / 2, theta), 2 * half)
         rows[..., 2], rows[..., 3] = np.maximum(w, h), np.minimum(w, h)
-        rows[..., 4] = _wrapped(np.where(w < h, _wrapped(theta, np.pi) + np.pi / 2, theta), period)
     rows.setflags(write=False)
     return rows
 

@@ -27,14 +27,16 @@ def rescaled(boxes: ArrayLike, scale_xy: tuple[float, float], shift_xy: tuple[fl
     Raises:
         ValueError: See as_boxes, or a scale that is not above 0.
     """
-    rows = canonical(as_boxes('boxes', boxes))
     sx, sy = scale_xy
     if not (sx > 0 and sy > 0):
         raise ValueError(f'scale_xy: must be above 0, got {scale_xy}')
+    if sx == sy:
+        return canonical(as_boxes('boxes', boxes) * [sx, sx, sx, sx, 1] + [*shift_xy, 0, 0, 0])
+    rows = canonical(boxes)
     along_x, along_y = sx * np.cos(rows[..., 4]), sy * np.sin(rows[..., 4])
     stretch = np.hypot(along_x, along_y)
     result = np.empty_like(rows)
     result[..., 0], result[..., 1] = rows[..., 0] * sx + shift_xy[0], rows[..., 1] * sy + shift_xy[1]
     result[..., 2], result[..., 3] = rows[..., 2] * stretch, rows[..., 3] * (sx * sy / stretch)
-    result[..., 4] = rows[..., 4] if sx == sy else np.arctan2(along_y, along_x)
+    result[..., 4] = np.arctan2(along_y, along_x)
     return canonical(result)

@@ -20,7 +20,7 @@ Indices = NDArray[np.intp]
 _FEW = 96  # boxes of which all pairs are compared: fewer steps than to look for those that are near
 _BLOCK = 512  # boxes whose pairs are held at once
 _PAIRS_AT_ONCE = 250_000
-_PAIRS_OF_FEW = np.tril_indices(_FEW, -1)  # those of the first n boxes are the first n (n - 1) / 2
+_WORSE = np.tri(_FEW, k=-1, dtype=np.bool_)  # [i, j]: box i comes after box j
 _SLACK = 1 + 1e-9  # of the gate: rounding must not shut out a pair
 
 
@@ -62,17 +62,22 @@ def _ordered(classes: NDArray[np.integer], order: Indices) -> NDArray[np.integer
 
 def _few(rows: Boxes, threshold: float, classes: NDArray[np.integer] | None) -> Indices:
     """Positions of the kept among few boxes, best first."""
-    worse, better = (side[: len(rows) * (len(rows) - 1) // 2] for side in _PAIRS_OF_FEW)
+    pairs = _WORSE[: len(rows), : len(rows)]
+    worse, better = (pairs if classes is None else pairs & (classes[:, None] == classes)).nonzero()
+    x, y, reach = rows[:, 0], rows[:, 1], _squared_reach(rows, threshold)
+    far = (x[worse] - x[better]) ** 2 + (y[worse] - y[better]) ** 2
+    near = far <= reach[worse] + reach[better]
+    if not near.any():
+        return np.arange(len(rows))
+    worse, better = worse[near], better[near]
     terms = gaussian_terms(rows)
     agree = pair_distance(terms.take(better, axis=1), terms.take(worse, axis=1)) < distance_of(threshold)
-    if classes is not None:
-        agree &= classes.take(better) == classes.take(worse)
-    gone, pairs = bytearray(len(rows)), np.flatnonzero(agree)
+    gone = bytearray(len(rows))
     # Pairs come in the order of the worse box: of all better ones it is then known whether they are gone.
-    for one, other in zip(better.take(pairs).tolist(), worse.take(pairs).tolist(), strict=True):
+    for one, other in zip(better[agree].tolist(), worse[agree].tolist(), strict=True):
         if not gone[one]:
             gone[other] = 1
-    return np.flatnonzero(np.frombuffer(gone, np.uint8) == 0)
+    return (np.frombuffer(gone, np.uint8) == 0).nonzero()[0]
 
 
 def _apart(rows: Boxes, classes: NDArray[np.integer], threshold: float) -> NDArray[np.float64]:

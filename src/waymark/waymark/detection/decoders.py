@@ -19,6 +19,8 @@ from waymark.errors import ModelError
 
 Outputs = Sequence[NDArray[Any]]
 
+_ORIENTED = np.array([[0], [1], [2], [3], [-1]])  # rows of a table that are cx, cy, w, h, theta
+
 
 @dataclass(frozen=True)
 class Wanted:
@@ -86,7 +88,7 @@ def yolo_obb(outputs: Outputs, wanted: Wanted) -> Raw:
     table = _one_image(outputs, 3, wanted)[0]
     wanted.require_classes(table.shape[0] - 5)
     scores, classes, at = _best(table[4:-1], wanted)
-    return Raw(table[[0, 1, 2, 3, -1]].take(at, axis=1).T, scores, classes)
+    return Raw(table[_ORIENTED, at].T, scores, classes)
 
 
 def yolo(outputs: Outputs, wanted: Wanted) -> Raw:
@@ -215,7 +217,7 @@ def _best(scores: NDArray[Any], wanted: Wanted) -> tuple[NDArray[Any], NDArray[n
     """Best score and class of each column of (C, N) that reaches the least score, and which columns those are."""
     best = scores.max(axis=0)
     _require_numbers(best, wanted)
-    at = np.flatnonzero(best >= wanted.confidence)
+    at = (best >= wanted.confidence).nonzero()[0]
     return best[at], scores.take(at, axis=1).argmax(axis=0), at
 
 
@@ -246,7 +248,7 @@ def _classes(numbers: NDArray[Any], wanted: Wanted) -> NDArray[np.intp]:
 
 
 def _require_numbers(scores: NDArray[Any], wanted: Wanted) -> None:
-    bad = int(np.count_nonzero(~np.isfinite(scores)))
+    bad = int(scores.size - np.count_nonzero(np.isfinite(scores)))
     if bad:
         raise ModelError(
             f'model {wanted.model!r} gave {bad} of {scores.size} scores that are not finite. Export it again.'

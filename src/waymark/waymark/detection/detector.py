@@ -148,8 +148,9 @@ class Detector:
         )
         outputs = self._run(rgb)
         raw = self._decoder.decode([outputs[n] for n in self._backend.output_names], wanted)
-        bad = int(np.count_nonzero(~np.isfinite(raw.boxes).all(axis=1)))
-        if bad:
+        finite = np.isfinite(raw.boxes)
+        if not finite.all():
+            bad = len(raw.boxes) - int(np.count_nonzero(finite.all(axis=1)))
             raise ModelError(
                 f'model {self.manifest.name!r} gave {bad} of {len(raw.boxes)} boxes that are not finite. '
                 'Export it again, or use another precision.'
@@ -162,7 +163,7 @@ class Detector:
         boxes = np.asarray(raw.boxes, np.float64)
         boxes[:, :2] -= 0.5  # from pixel edges to pixel centres
         boxes[:, 2:4] = np.maximum(boxes[:, 2:4], 0)  # networks may give sides a hair below 0
-        scores, classes = np.clip(raw.scores, 0, 1), raw.classes
+        scores, classes = np.minimum(np.maximum(raw.scores, 0), 1), raw.classes
         if self._decoder.is_unique:
             kept = np.argsort(-scores, kind='stable')
         else:

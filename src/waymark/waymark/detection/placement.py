@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -25,6 +26,7 @@ class Placement:
     shift_xy: tuple[float, float]
 
     @classmethod
+    @lru_cache(maxsize=64)
     def of(cls, source_wh: tuple[int, int], target_wh: tuple[int, int], resize: str) -> Placement:
         """Place an image by a manifest's rule: 'letterbox', or 'stretch'.
 
