@@ -5,9 +5,9 @@
 
 Without --model, ultralytics makes a yolo11n-obb with random weights and exports it to ONNX in a temporary folder. Both
 run that file in ONNX Runtime on one thread: ultralytics' own session, which takes a thread per core that spins on
-while it goes on to its boxes, is replaced by one that does not. Parity: all boxes from 0.05 on in the image, nothing suppressed, against
-ultralytics' own decoding of the same network output, and how far the inputs differ. Overhead: from the whole image to
-boxes, less the time in the network; `wall_ms` is with it.
+while it goes on to its boxes, is replaced by one that does not. Parity: all boxes from 0.05 on in the image, nothing
+suppressed, against ultralytics' own decoding of the same network output, and how far the inputs differ. Overhead: from
+the whole image to boxes, less the time in the network; `wall_ms` is with it.
 """
 
 from __future__ import annotations
