@@ -77,7 +77,7 @@ def _few(rows: Boxes, threshold: float, classes: NDArray[np.integer] | None) -> 
     for one, other in zip(better[agree].tolist(), worse[agree].tolist(), strict=True):
         if not gone[one]:
             gone[other] = 1
-    return (np.frombuffer(gone, np.uint8) == 0).nonzero()[0]
+    return np.asarray((np.frombuffer(gone, np.uint8) == 0).nonzero()[0])
 
 
 def _apart(rows: Boxes, classes: NDArray[np.integer], threshold: float) -> NDArray[np.float64]:
