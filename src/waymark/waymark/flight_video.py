@@ -115,8 +115,8 @@ def flight_picture(
 
 
 def _text(picture: Picture, text: str, at: tuple[int, int], colour: Sequence[int]) -> None:
-    cv2.putText(picture, text, at, _FONT, 0.6, (0, 0, 0), 3, cv2.LINE_AA)
-    cv2.putText(picture, text, at, _FONT, 0.6, colour, 1, cv2.LINE_AA)
+    cv2.putText(picture, text, at, _FONT, 0.6, (0, 0, 0), 4, cv2.LINE_AA)
+    cv2.putText(picture, text, at, _FONT, 0.6, colour, 2, cv2.LINE_AA)
 
 
 class FlightVideo:
