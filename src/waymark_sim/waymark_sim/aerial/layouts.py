@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from waymark_sim.aerial import aircraft, cargo, clutter, look_alikes, sports, vehicles
+from waymark_sim.aerial import aircraft, cargo, clutter, look_alikes, odd, sports, vehicles
 from waymark_sim.aerial.harbours import marina, sea, shore
 from waymark_sim.aerial.plan import WHITE, YELLOW, Plan, around, driving, is_water, land
 from waymark_sim.aerial.roads import roads
@@ -182,4 +182,7 @@ LAYOUTS: Mapping[str, Callable[[Plan], None]] = {
     'field': field,
     'town': town,
     'park': park,
+    'leaves': odd.leaves,
+    'lines': odd.lines,
+    'eye level': odd.eye_level,
 }

@@ -13,17 +13,24 @@ from numpy.typing import NDArray
 
 from waymark.boxes import from_corners
 from waymark_sim.aerial import clutter, look_alikes
+from waymark_sim.aerial.backdrops import behind
 from waymark_sim.aerial.layouts import LAYOUTS
 from waymark_sim.aerial.oblique import View
 from waymark_sim.aerial.plan import Plan, is_water
 from waymark_sim.aerial.sheet import Sheet, Sun
+from waymark_sim.aerial.thing import Polygon
 
+# How often a layout is painted when none is named.
+_SHARES = {'parking': 0.15, 'street': 0.16, 'marina': 0.18, 'sea': 0.08, 'apron': 0.12, 'yard': 0.1}
+_SHARES |= {'field': 0.09, 'town': 0.06, 'park': 0.06}
 # The names of DOTA where it has the class.
 CLASS_NAMES = ('plane', 'ship', 'small vehicle', 'large vehicle', 'container', 'landing pad')
 _MOST_HIDDEN = 0.5
+_MOST_BEHIND_SKY = 0.3
 # Scale in m/px, from and to: cars of about 12 to 130 px, planes that still fit.
 _SCALES = {'apron': (0.09, 0.55), 'sea': (0.07, 0.6), 'marina': (0.05, 0.35), 'field': (0.03, 0.3)}
 _SCALE = (0.04, 0.33)
+_LEAST_AHEAD = 0.06  # at the far side
 
 Maker = Callable[[Sheet, float, float, float, np.random.Generator], object]
 
@@ -53,36 +60,59 @@ class AerialScene:
 
 
 def make_scene(
-    seed: int, size_px: int = 640, layout: str | None = None, unseen: bool = False, oblique: bool = False
+    seed: int,
+    size_px: int = 640,
+    layout: str | None = None,
+    unseen: bool = False,
+    oblique: bool = False,
+    ahead: bool = False,
 ) -> AerialScene:
     """Paint a scene.
 
     Args:
         seed: Decides everything.
         size_px: Width and height.
-        layout: One of LAYOUTS; None: the seed decides.
+        layout: One of LAYOUTS; None: the seed decides for one that is not odd.
         unseen: On rock, snow and paving, which no detector was taught on; else on everything but these.
         oblique: Seen from the side, 20 to 60 degrees from straight down; boxes lie around all of a thing that shows.
+        ahead: Seen in perspective, 50 to 72 degrees from straight down, sky and ridges above it.
     """
     rng = np.random.default_rng((seed, 83))
-    name = layout or str(rng.choice(list(LAYOUTS), p=(0.15, 0.16, 0.18, 0.08, 0.12, 0.1, 0.09, 0.06, 0.06)))
+    name = layout or str(rng.choice(list(_SHARES), p=list(_SHARES.values())))
     low, high = _SCALES.get(name, _SCALE)
+    low = max(low, _LEAST_AHEAD) if ahead else low
     scale = float(np.exp(rng.uniform(np.log(low), np.log(high))))
-    sheet = Sheet(size_px, scale, _sun(rng), _UNSEEN if unseen else _TAUGHT, _view(seed) if oblique else None)
+    view = _view_ahead(seed) if ahead else _view(seed) if oblique else None
+    sheet = Sheet(size_px, scale, _sun(rng), _UNSEEN if unseen else _TAUGHT, view)
     plan = Plan(sheet, rng)
     LAYOUTS[name](plan)
-    _scatter(sheet, name, rng)
-    laid = sheet.seen(_MOST_HIDDEN)
+    if name != 'eye level':
+        _scatter(sheet, name, rng)
+    laid = [thing for thing in sheet.seen(_MOST_HIDDEN) if not ahead or _is_below_sky(thing.corners)]
     around = [sheet.view.rectangle_around(thing.corners, sheet.size_m) for thing in laid]
     corners = np.array(around).reshape(-1, 4, 2) / scale - 0.5
     classes = np.array([CLASS_NAMES.index(thing.kind) for thing in laid], np.int64)
-    rgb = _light(sheet.picture(), rng)
+    picture = sheet.picture()
+    if ahead:
+        behind(picture, math.ceil(sheet.view.sky * size_px), np.random.default_rng((seed, 86)))
+    rgb = _light(picture, rng)
     return AerialScene(rgb, np.asarray(from_corners(corners)), classes, name, scale)
 
 
 def _view(seed: int) -> View:
     tilt, azimuth = np.random.default_rng((seed, 84)).uniform((math.radians(20), 0.0), (math.radians(60), 2 * math.pi))
     return View(float(tilt), float(azimuth))
+
+
+def _view_ahead(seed: int) -> View:
+    tilt, near = np.random.default_rng((seed, 85)).uniform((math.radians(50), 0.25), (math.radians(72), 0.8))
+    return View.ahead(float(tilt), float(near))
+
+
+def _is_below_sky(corners: Polygon) -> bool:
+    """Whether the upper side of the sheet, where the sky begins, hides little of a thing."""
+    low, high = corners[:, 1].min(), corners[:, 1].max()
+    return bool(-low <= _MOST_BEHIND_SKY * (high - low))
 
 
 def _sun(rng: np.random.Generator) -> Sun:

@@ -22,7 +22,8 @@ from waymark.training.detector.samples import Labelled
 from waymark.types import Frame, Header
 
 NAMES_FILE = 'classes.txt'
-OBLIQUE_EVERY = 4  # of the generated scenes one is seen from the side
+# How often a generated scene is of a kind: how it is seen, or an odd layout.
+SCENE_KINDS = {'above': 0.4, 'oblique': 0.2, 'ahead': 0.15, 'leaves': 0.1, 'lines': 0.05, 'eye level': 0.1}
 _KEPT = 256  # pictures in memory: 0.3 GB of 640 x 640
 
 
@@ -136,12 +137,20 @@ def write_scenes(folder: Path, count: int, seed: int, progress: Callable[[float]
             progress(done / count)
 
 
+def scene_kind(seed: int) -> str:
+    """One of SCENE_KINDS."""
+    rng = np.random.default_rng((seed, 41))
+    return str(rng.choice(list(SCENE_KINDS), p=list(SCENE_KINDS.values())))
+
+
 def _write_scene(folder: Path, seed: int) -> None:
     """The label last: a picture without one counts as missing."""
     from waymark_sim.aerial import CLASS_NAMES, make_scene
 
     cv2.setNumThreads(1)
-    scene = make_scene(seed, oblique=seed % OBLIQUE_EVERY == 0)
+    kind = scene_kind(seed)
+    layout = None if kind in ('above', 'oblique', 'ahead') else kind
+    scene = make_scene(seed, layout=layout, oblique=kind == 'oblique', ahead=kind == 'ahead')
     cv2.imwrite(str(folder / 'images' / f'{seed:07}.png'), scene.rgb[..., ::-1])
     found = Detections(scene.boxes, np.ones(len(scene.boxes)), scene.classes, CLASS_NAMES)
     label = folder / 'labels' / f'{seed:07}.txt'
