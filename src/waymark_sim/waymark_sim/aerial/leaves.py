@@ -214,10 +214,10 @@ def relief(size: int, rng: np.random.Generator) -> Picture:
         where = noise(shape, size * np.exp(rng.uniform(np.log(0.02), np.log(0.4))), rng, 6)
         if rng.random() < 0.5:
             where = where + rng.uniform(-1, 1) * height
-        sharp = rng.choice([0.5, 2.0, 12.0])
-        share = np.asarray(np.clip((where - rng.uniform(-0.5, 1.5)) * sharp + 0.5, 0, 1))[..., None]
+        share = np.clip((where - rng.uniform(-0.5, 1.5)) * rng.choice([0.5, 2.0, 12.0]) + 0.5, 0, 1)[..., None]
         rgb += share * (np.asarray(colour, np.float32) - rgb)
-    full = cv2.resize(rgb * np.clip(lit, 0.25, 1.8)[..., None], (size, size), interpolation=cv2.INTER_LINEAR)
+    rgb *= np.asarray(np.clip(lit, 0.25, 1.8))[..., None]
+    full = cv2.resize(rgb, (size, size), interpolation=cv2.INTER_LINEAR)
     return grained(np.asarray(np.clip(full, 3, 252), np.uint8), rng)
 
 
