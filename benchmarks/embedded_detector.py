@@ -5,7 +5,7 @@
     .venv-bench/bin/python benchmarks/embedded_detector.py ../shared/data --peer yolo11n-obb.onnx
 
 Prints JSON. Small and large vehicles count as one class, as the photos' labels of cars do. `false boxes` are those on
-photos that hold none of the classes (houses, graffiti, a waterfall, still lifes, a corridor), by least score.
+photos that hold none of the classes (houses, graffiti, a waterfall, still life, a corridor), by least score.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ EMPTY = {  # looked at: no vehicle, ship, plane, container or pad is on them
     'graffiti': 'oxford_affine/graf/*.png',
     'a house': 'oxford_affine/ubc/*.png',
     'waterfall': 'iguazu/*.pgm',
-    'still lifes': 'opencv_samples/*.png',
+    'still life': 'opencv_samples/*.png',
     'corridor': 'vpr_corridor/ref/*0.jpg',
 }
 SCORES = (0.25, 0.4)
