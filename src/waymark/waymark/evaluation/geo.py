@@ -39,7 +39,7 @@ from waymark.types import Frame, Header
 Tell = Callable[[str, int, int], None]
 _COLUMNS = ('file', 'x_px', 'y_px')
 _MAPS = ('.wmap', '.db', '.sqlite')
-UNUSABLE = 'unusable'  # the gate of photos that can't be read, are too small, or of another camera
+_UNUSABLE = 'unusable'  # the gate of photos that can't be read, are too small, or of another camera
 
 
 @dataclass(frozen=True)
@@ -101,6 +101,12 @@ class GeoResult:
     yaw_error_deg: float | None
     altitude_error_m: float | None
     ms: float
+
+    @property
+    def unusable_because(self) -> str | None:
+        """Why the photo could not be looked at; None: it was."""
+        found = self.found
+        return found.reason if isinstance(found, Unsure) and found.gate == _UNUSABLE else None
 
 
 def read_truth(path: Path) -> list[GeoTruth]:
@@ -184,7 +190,7 @@ def evaluate_geo(request: GeoRequest, tell: Tell) -> tuple[OrthoFrame, list[GeoR
         for number, truth in enumerate(truths, start=1):
             results.append(_judged(truth, request.photos, localizer, camera))
             tell('finding photos', number, len(truths))
-    reasons = [r.found.reason for r in results if isinstance(r.found, Unsure) and r.found.gate == UNUSABLE]
+    reasons = [r.unusable_because for r in results if r.unusable_because is not None]
     if reasons and len(reasons) == len(results):
         raise SourceError(f'none of the photos can be used; the first: {reasons[0]}')
     return ground.frame, results
@@ -208,7 +214,7 @@ def _judged(truth: GeoTruth, folder: Path, localizer: GeoLocalizer, camera: Came
     try:
         photo = _read_photo(folder / truth.file, camera)
     except (SourceError, MessageError) as problem:
-        return GeoResult(truth, Unsure(str(problem), UNUSABLE), None, None, None, 0.0)
+        return GeoResult(truth, Unsure(str(problem), _UNUSABLE), None, None, None, 0.0)
     start = time.perf_counter()
     found = localizer.locate(photo)
     ms = 1e3 * (time.perf_counter() - start)
@@ -241,7 +247,7 @@ def figures_of(results: Sequence[GeoResult]) -> dict[str, Any]:
     on_map = [r for r in results if r.truth.place_px is not None]
     accepted = [r for r in on_map if r.error_m is not None]
     errors = np.array([r.error_m for r in accepted], np.float64)
-    looked_at = [r.ms for r in results if not (isinstance(r.found, Unsure) and r.found.gate == UNUSABLE)]
+    looked_at = [r.ms for r in results if r.unusable_because is None]
     refused = Counter(r.found.gate for r in results if isinstance(r.found, Unsure))
     return {
         'photos': len(results),

@@ -12,9 +12,9 @@ from rich.console import Console
 from rich.table import Table
 
 from waymark.errors import ConfigError
-from waymark.evaluation.geo import UNUSABLE, GeoRequest, GeoResult, evaluate_geo, figures_of, outside_map
+from waymark.evaluation.geo import GeoRequest, GeoResult, evaluate_geo, figures_of, outside_map
 from waymark.evaluation.show import progress_bar, require_writable
-from waymark.geo import GeoFix, Unsure
+from waymark.geo import GeoFix
 
 
 def show_geo(request: GeoRequest, out: Path) -> None:
@@ -38,8 +38,8 @@ def show_geo(request: GeoRequest, out: Path) -> None:
     console.print(_photo_table(results))
     console.print(_figure_table(figures))
     for result in results:
-        if isinstance(result.found, Unsure) and result.found.gate == UNUSABLE:
-            console.print(f'{result.truth.file} is left out: {result.found.reason}', markup=False)
+        if result.unusable_because is not None:
+            console.print(f'{result.truth.file} is left out: {result.unusable_because}', markup=False)
     if outside:
         console.print(
             f'The truth of {len(outside)} photos lies outside the map ({outside[0]} is the first) and counts as it is '
