@@ -4,8 +4,11 @@ from __future__ import annotations
 import itertools
 import sys
 import threading
+import time
 
-from waymark_ros.spinning import Spinner
+import pytest
+
+from waymark_ros.spinning import AT_ONCE, GATHER_S, Drain, PacedExecutor, Spinner
 
 
 def test_nodes_are_spun_and_destroyed_at_the_end(ros):
@@ -86,3 +89,88 @@ def test_it_ends_by_itself_when_ros_does(ros):
     rclpy.shutdown()
     spinner._thread.join(10)
     assert not spinner._thread.is_alive()
+
+
+def test_messages_gather_between_one_wait_and_the_next(ros):
+    import rclpy
+
+    turns, is_enough = [], threading.Event()
+
+    def turn() -> None:
+        turns.append(time.monotonic())
+        if len(turns) == 50:
+            is_enough.set()
+
+    nodes = [rclpy.create_node(f'gathering_{number}') for number in range(3)]
+    nodes[0].create_timer(0.0001, turn)  # once a wait
+    spinner = Spinner()
+    for node in nodes:
+        spinner.add(node)
+    spinner.start()
+    assert is_enough.wait(30)
+    assert spinner.stop()
+    assert turns[49] - turns[0] >= 49 * 3 * GATHER_S - 0.005
+
+
+@pytest.fixture
+def talk(ros):
+    """Publish numbers to a node that does not spin yet: `talk(numbers, callback)` returns it with its subscription."""
+    import rclpy
+    from std_msgs.msg import Int32
+
+    def begin(numbers, callback):
+        speaker, listener = rclpy.create_node('speaker'), rclpy.create_node('listener')
+        drain = Drain(lambda msg: callback(msg.data))
+        drain.subscription = listener.create_subscription(Int32, 'numbers', drain, 500)
+        publisher = speaker.create_publisher(Int32, 'numbers', 500)
+        deadline = time.monotonic() + 10
+        while not publisher.get_subscription_count() and time.monotonic() < deadline:
+            time.sleep(0.01)
+        for number in numbers:
+            publisher.publish(Int32(data=number))
+        time.sleep(0.3)
+        speakers.append(speaker)
+        return listener, drain.subscription
+
+    speakers: list[object] = []
+    yield begin
+    for speaker in speakers:
+        speaker.destroy_node()
+
+
+def test_a_subscription_takes_all_that_wait_at_once_and_in_their_order(talk):
+    heard: list[int] = []
+    listener, _ = talk(range(30), heard.append)
+    executor = PacedExecutor()
+    executor.add_node(listener)
+    executor.spin_once(timeout_sec=10)
+    assert heard == list(range(30))
+    executor.shutdown()
+    listener.destroy_node()
+
+
+def test_a_flood_does_not_keep_the_others_from_theirs(talk):
+    heard: list[int] = []
+    listener, _ = talk(range(300), heard.append)
+    executor = PacedExecutor()
+    executor.add_node(listener)
+    executor.spin_once(timeout_sec=10)
+    assert len(heard) == AT_ONCE + 1
+    executor.shutdown()
+    listener.destroy_node()
+
+
+def test_a_callback_may_take_its_own_subscription_back(talk):
+    heard: list[int] = []
+
+    def leave(number: int) -> None:
+        heard.append(number)
+        listener.destroy_subscription(subscription)
+
+    listener, subscription = talk(range(5), leave)
+    executor = PacedExecutor()
+    executor.add_node(listener)
+    executor.spin_once(timeout_sec=10)
+    assert heard == [0]
+    executor.shutdown()
+    listener.destroy_node()

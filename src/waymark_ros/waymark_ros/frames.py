@@ -99,10 +99,16 @@ class Inbox:
             self._changed.notify()
             return True
 
+    def wait(self, timeout_s: float) -> bool:
+        """Wait until there is something to take, this long at most; False when there is nothing, or it is closed."""
+        with self._changed:
+            self._changed.wait_for(lambda: not self._is_open or self._has_work(), timeout_s)
+            return self._is_open and self._has_work()
+
     def take(self, timeout_s: float | None = None) -> tuple[Callable[[Any], None], Any] | None:
         """Wait for the next item, lanes in the order they were added; None when closed or nothing came in time."""
         with self._changed:
-            self._changed.wait_for(lambda: not self._is_open or any(x.items for x in self._lanes.values()), timeout_s)
+            self._changed.wait_for(lambda: not self._is_open or self._has_work(), timeout_s)
             waiting = [x for x in self._lanes.values() if x.items]
             if not self._is_open or not waiting:
                 return None
@@ -136,6 +142,9 @@ class Inbox:
         with self._changed:
             self._is_open = False
             self._changed.notify_all()
+
+    def _has_work(self) -> bool:
+        return any(lane.items for lane in self._lanes.values())
 
 
 @dataclass

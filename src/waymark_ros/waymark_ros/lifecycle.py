@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import threading
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, ClassVar
 
 from diagnostic_msgs.msg import DiagnosticStatus
@@ -21,7 +22,10 @@ from waymark_ros.qos import QUIET_IN, QUIET_OUT
 from waymark_ros.realtime import run_standing_back
 from waymark_ros.requests import Requests
 from waymark_ros.runner import Guard, Process, attempt
+from waymark_ros.spinning import Drain
+from waymark_ros.turns import Turn
 
+IDLE_S = 0.5
 JOIN_S = 1.5  # a worker that has not ended by then is left behind; the process ends anyway
 
 
@@ -52,6 +56,7 @@ class ManagedNode(LifecycleNode):
         self.statistics = Statistics()
         self.guard = Guard(self.get_logger().warning)
         self.inbox = Inbox()
+        self.turn: AbstractContextManager[None] = nullcontext()
         self.is_active = False
         self._is_configured = False
         self._is_driven_by_process = False
@@ -81,12 +86,22 @@ class ManagedNode(LifecycleNode):
         """Release what `on_configure_core` created; the base class takes back its publishers and services."""
 
     def work(self) -> None:
-        """Body of the worker thread; `self.stopping` says when to return."""
+        """Body of the worker thread: handle what comes; `self.stopping` says when to return."""
         while not self.stopping:
-            work = self.inbox.take(timeout_s=0.5)
-            if work is not None:
-                handle, item = work
-                handle(item)
+            self.inbox.wait(self.patience_s())
+            with self.turn:  # the newest then, not when it came
+                work = self.inbox.take(0.0)
+                if work is not None:
+                    handle, item = work
+                    handle(item)
+                self.hurry()
+
+    def patience_s(self) -> float:
+        """How long the worker may wait for something to come."""
+        return IDLE_S
+
+    def hurry(self) -> None:
+        """Do what is due even though nothing came; in the worker thread, after each thing that was handled, too."""
 
     def status(self) -> tuple[bytes, str, dict[str, str]]:
         """What the node says of itself each second: level, sentence, values."""
@@ -127,7 +142,9 @@ class ManagedNode(LifecycleNode):
     def create_subscription(self, msg_type: Any, topic: str, callback: Any, qos_profile: Any, **options: Any) -> Any:
         """As rclpy's, without its events; a publisher that does not fit becomes a sentence in the diagnostics."""
         options.setdefault('event_callbacks', QUIET_IN)
-        return super().create_subscription(msg_type, topic, callback, qos_profile, **options)
+        drain = Drain(callback)
+        drain.subscription = super().create_subscription(msg_type, topic, drain, qos_profile, **options)
+        return drain.subscription
 
     def create_publisher(self, msg_type: Any, topic: str, qos_profile: Any, **options: Any) -> Any:
         """As rclpy's, without its events; a subscriber that does not fit becomes a sentence in the diagnostics."""
@@ -184,6 +201,7 @@ class ManagedNode(LifecycleNode):
         self.on_activate_core()
         self.is_active = True
         self._death = ''
+        self.turn = Turn(self.process.turns) if self.common.nice else nullcontext()
         worker = (self.get_name(), self.get_logger(), self.work, self._on_death, self.common.nice)
         self._worker = threading.Thread(target=self.process.run_worker, args=worker, name=self.get_name(), daemon=True)
         self._worker.start()

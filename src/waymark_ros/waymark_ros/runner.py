@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from waymark.environment import prepare_ros
 from waymark.errors import ConfigError, WaymarkError
 from waymark_ros.realtime import stand_back
+from waymark_ros.turns import Turns
 
 if TYPE_CHECKING:
     from waymark_ros.lifecycle import ManagedNode
@@ -110,12 +111,17 @@ def attempt(logger: Any, what: str, body: Callable[[], None], is_reported: bool 
 
 
 class Process:
-    """One ROS process: context, executor, nodes; ended by a signal, by a node, or by an error."""
+    """One ROS process: context, executor, nodes; ended by a signal, by a node, or by an error.
+
+    Attributes:
+        turns: Which of the nodes that stand back work now.
+    """
 
     def __init__(self) -> None:
         self._stop = threading.Event()
         self._errors: list[str] = []
         self._nodes: list[ManagedNode] = []
+        self.turns = Turns()
         self._guard = Guard(lambda text: print(f'warning: {text}', file=sys.stderr))
 
     def request_stop(self, error: str | None = None) -> None:

@@ -18,13 +18,12 @@ from waymark_ros import params
 from waymark_ros.conversions import camera_from_msg
 from waymark_ros.diagnostics import why_no_images
 from waymark_ros.frames import Delivery
-from waymark_ros.lifecycle import ManagedNode
+from waymark_ros.lifecycle import IDLE_S, ManagedNode
 from waymark_ros.motion_masks import Masked, MotionMasks, moving_of
 from waymark_ros.qos import images_in
 from waymark_ros.stamps import StampGate
 
 CLOCK_WAIT_S = 0.25
-IDLE_S = 0.5
 
 
 class VisionNode(ManagedNode):
@@ -104,15 +103,14 @@ class VisionNode(ManagedNode):
         if was_active and self.receives_camera_info:
             self.destroy_subscription(self._info)
 
-    def work(self) -> None:
-        """As every node's; images whose mask does not come go on when their time is up."""
-        while not self.stopping:
-            work = self.inbox.take(timeout_s=IDLE_S if self._masks is None else self._masks.patience_s(IDLE_S))
-            if work is not None:
-                handle, item = work
-                handle(item)
-            if self._masks is not None:
-                self.hand_on(self._masks.due())
+    def patience_s(self) -> float:
+        """Until the first image that waits for its mask."""
+        return IDLE_S if self._masks is None else self._masks.patience_s(IDLE_S)
+
+    def hurry(self) -> None:
+        """Images whose mask does not come go on when their time is up."""
+        if self._masks is not None:
+            self.hand_on(self._masks.due())
 
     def hand_on(self, images: list[Masked]) -> None:
         """Handle images, each with its mask."""

@@ -25,7 +25,7 @@ class CommonConfig(Config):
     nice: int = param(
         0,
         'How far the node stands back where the CPU is scarce, as of nice(1): its worker and the threads of its model. '
-        'What only looks should stand behind what steers.',
+        'Those of one process that stand back take turns. What only looks should stand behind what steers.',
         ge=0,
         le=19,
     )

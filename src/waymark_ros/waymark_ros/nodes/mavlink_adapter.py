@@ -33,7 +33,7 @@ class MavlinkAdapterNode(ManagedNode):
     def on_activate_core(self) -> None:
         """Listen."""
         inbox = self.inbox
-        self.adapter = MavlinkAdapter(self.config, self.link, time.monotonic())
+        self.adapter, self.due_s = MavlinkAdapter(self.config, self.link, time.monotonic()), 0.0
         inbox.add_lane('safety_state', 10, self.on_safety_state)
         inbox.add_lane('cmd_vel', 1, self.on_command)
         inbox.add_lane('odometry', 1, self.on_odometry)
@@ -44,17 +44,15 @@ class MavlinkAdapterNode(ManagedNode):
             self.create_subscription(Odometry, 'odometry', lambda m: inbox.deposit('odometry', m), SENSORS),
         ]
 
-    def work(self) -> None:
-        """Hand on what comes, as it comes; poses and heartbeats when they are due."""
-        due_s = time.monotonic()
-        while not self.stopping:
-            work = self.inbox.take(timeout_s=max(0.0, due_s - time.monotonic()))
-            if work is not None:
-                handle, item = work
-                handle(item)
-            due_s = time.monotonic() + TROUBLE_S
-            with self.guard('connection'):
-                due_s = self.adapter.tick(time.monotonic(), self.get_clock().now().nanoseconds)
+    def patience_s(self) -> float:
+        """Until a pose or a heartbeat is due."""
+        return max(0.0, self.due_s - time.monotonic())
+
+    def hurry(self) -> None:
+        """Send poses and heartbeats that are due."""
+        self.due_s = time.monotonic() + TROUBLE_S
+        with self.guard('connection'):
+            self.due_s = self.adapter.tick(time.monotonic(), self.get_clock().now().nanoseconds)
 
     def on_command(self, msg: Twist | TwistStamped) -> None:
         """Send what the vehicle is told, once."""

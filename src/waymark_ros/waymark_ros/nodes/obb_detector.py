@@ -17,7 +17,7 @@ from waymark.types import Frame
 from waymark_ros.box_outputs import BoxOutputs
 from waymark_ros.camera_steps import CameraSteps
 from waymark_ros.runner import run_node
-from waymark_ros.vision_node import IDLE_S, VisionNode
+from waymark_ros.vision_node import VisionNode
 
 
 class Found(NamedTuple):
@@ -68,14 +68,14 @@ class ObbDetectorNode(VisionNode):
             self.statistics.frame_done(found.received_ns)
             self.statistics.set_all(sighting_facts(self.objects, seen))
 
-    def work(self) -> None:
-        """As every node's; what waits for the camera's motion goes on when its time is up."""
-        while not self.stopping:
-            work = self.inbox.take(timeout_s=self.steps.patience_s(IDLE_S))
-            if work is not None:
-                handle, item = work
-                handle(item)
-            self.steps.hurry()
+    def patience_s(self) -> float:
+        """Until the first image that waits for the camera's motion."""
+        return self.steps.patience_s(super().patience_s())
+
+    def hurry(self) -> None:
+        """What waits for the camera's motion goes on when its time is up."""
+        super().hurry()
+        self.steps.hurry()
 
     def enable(self, request: SetBool.Request, response: SetBool.Response) -> Iterator[None]:
         """Begin or stop to look for objects; tracks end."""
