@@ -131,3 +131,10 @@ def test_what_rclpy_itself_raises_on_a_message_is_said_and_the_process_goes_on(c
     assert executor.spins == 3
     said = capsys.readouterr().err
     assert said == 'warning: RuntimeError in a ROS callback: failed to take a message (1 so far)\n'
+
+
+def test_what_rclpy_says_of_entities_that_go_while_the_process_ends_is_not_said(capsys):
+    process = Process()
+    process.request_stop()
+    process._on_ros_error(RuntimeError('action server pointer is invalid'))
+    assert capsys.readouterr().err == ''

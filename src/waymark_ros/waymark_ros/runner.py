@@ -178,7 +178,9 @@ class Process:
         return EXIT_ERROR if self._errors else 0
 
     def _on_ros_error(self, error: Exception) -> None:
-        """A message that rclpy can't take must not end the process."""
+        """A message that rclpy can't take must not end the process. At its end entities go while rclpy looks on."""
+        if self._stop.is_set():
+            return
         self._guard.count(f'{type(error).__name__} in a ROS callback: {" ".join(str(error).split())}')
 
     def _start_and_wait(self) -> None:

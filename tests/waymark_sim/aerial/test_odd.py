@@ -12,7 +12,7 @@ from waymark_sim.aerial.oblique import View
 from waymark_sim.aerial.sheet import Sheet, Sun
 from waymark_sim.aerial.thing import Part, Thing, rectangle
 
-ODD = ('leaves', 'lines', 'eye level')
+ODD = ('leaves', 'lines', 'eye level', 'roadside')
 EMPTY = ('lines', 'eye level')
 
 

@@ -185,4 +185,5 @@ LAYOUTS: Mapping[str, Callable[[Plan], None]] = {
     'leaves': odd.leaves,
     'lines': odd.lines,
     'eye level': odd.eye_level,
+    'roadside': odd.roadside,
 }

@@ -13,9 +13,10 @@ import numpy as np
 
 from waymark_sim.aerial import aircraft, cargo, clutter, look_alikes, ships, sports, vehicles
 from waymark_sim.aerial.backdrops import behind, stand_up, words
-from waymark_sim.aerial.leaves import Picture, dead_leaves, grained, lattice, light, relief
+from waymark_sim.aerial.leaves import Light, Picture, dead_leaves, grained, lattice, light, relief
 from waymark_sim.aerial.plan import WHITE, YELLOW, Plan, around
-from waymark_sim.aerial.sheet import Sheet, placed
+from waymark_sim.aerial.roadside import eye_before, traffic
+from waymark_sim.aerial.sheet import Laid, Sheet, placed
 from waymark_sim.aerial.textures import MATERIALS, PAVED
 from waymark_sim.aerial.thing import near, rectangle
 
@@ -63,6 +64,30 @@ def eye_level(plan: Plan) -> None:
     """What a camera sees that looks ahead: ground, sky, ridges, plants, stones, people, houses, signs, words."""
     rng, picture = plan.rng, plan.sheet.rgb
     size = len(picture)
+    horizon, sun = _land_ahead(plan)
+    eye_m, top = np.exp(rng.uniform(np.log(1.5), np.log(60))), max(horizon, 0.0)
+    count, feet = rng.poisson(np.exp(rng.uniform(np.log(2), np.log(150)))), rng.uniform(0, 1, 150) ** rng.uniform(1, 3)
+    for share in np.sort(feet[: min(count, 150)]):
+        foot = top + share * 1.1 * (size - top)
+        stand_up(picture, float(rng.uniform(0, size)), foot, max((foot - horizon) / eye_m, 2.0), sun, rng)
+    _finish(picture, rng)
+
+
+def roadside(plan: Plan) -> None:
+    """Vehicles as a camera near the ground sees them; a few pictures without any."""
+    rng, sheet = plan.rng, plan.sheet
+    size = len(sheet.rgb)
+    horizon, sun = _land_ahead(plan)
+    per_m = size / sheet.size_m
+    for kind, corners in traffic(sheet.rgb, eye_before(size, horizon, rng), sun, rng):
+        sheet.laid.append(Laid(kind, (corners + 0.5) / per_m))
+    _finish(sheet.rgb, rng)
+
+
+def _land_ahead(plan: Plan) -> tuple[float, Light]:
+    """Paint ground to a horizon, sky and ridges; returns its row, px, and the light."""
+    rng, picture = plan.rng, plan.sheet.rgb
+    size = len(picture)
     horizon = float(rng.uniform(-0.15, 0.7)) * size
     ground = _ground(size, rng)
     if rng.random() < 0.5:
@@ -77,11 +102,11 @@ def eye_level(plan: Plan) -> None:
     behind(picture, horizon, rng)
     for _ in range(int(rng.integers(1, 6)) if rng.random() < 0.3 else 0):
         lattice(picture, rng)
-    sun, eye_m = light(rng), np.exp(rng.uniform(np.log(1.5), np.log(60)))
-    count, feet = rng.poisson(np.exp(rng.uniform(np.log(2), np.log(150)))), rng.uniform(0, 1, 150) ** rng.uniform(1, 3)
-    for share in np.sort(feet[: min(count, 150)]):
-        foot = top + share * 1.1 * (size - top)
-        stand_up(picture, float(rng.uniform(0, size)), foot, max((foot - horizon) / eye_m, 2.0), sun, rng)
+    return horizon, light(rng)
+
+
+def _finish(picture: Picture, rng: np.random.Generator) -> None:
+    """Words over it and grain, at times."""
     for _ in range(int(rng.integers(1, 4)) if rng.random() < 0.2 else 0):
         words(picture, rng)
     if rng.random() < 0.5:

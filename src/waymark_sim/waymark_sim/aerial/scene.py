@@ -86,7 +86,7 @@ def make_scene(
     sheet = Sheet(size_px, scale, _sun(rng), _UNSEEN if unseen else _TAUGHT, view)
     plan = Plan(sheet, rng)
     LAYOUTS[name](plan)
-    if name != 'eye level':
+    if name not in ('eye level', 'roadside'):
         _scatter(sheet, name, rng)
     laid = [thing for thing in sheet.seen(_MOST_HIDDEN) if not ahead or _is_below_sky(thing.corners)]
     around = [sheet.view.rectangle_around(thing.corners, sheet.size_m) for thing in laid]

@@ -23,7 +23,8 @@ from waymark.types import Frame, Header
 
 NAMES_FILE = 'classes.txt'
 # How often a generated scene is of a kind: how it is seen, or an odd layout.
-SCENE_KINDS = {'above': 0.4, 'oblique': 0.2, 'ahead': 0.15, 'leaves': 0.1, 'lines': 0.05, 'eye level': 0.1}
+SCENE_KINDS = {'above': 0.35, 'oblique': 0.17, 'ahead': 0.15, 'leaves': 0.08, 'lines': 0.05, 'eye level': 0.07}
+SCENE_KINDS |= {'roadside': 0.13}
 _KEPT = 256  # pictures in memory: 0.3 GB of 640 x 640
 
 
