@@ -16,6 +16,7 @@ from waymark_msgs.srv import SetClasses
 
 from waymark_ros.conversions import image_to_frame, ns_to_time
 from waymark_ros.qos import LATCHED
+from waymark_ros.turns import Turns
 
 pytestmark = pytest.mark.ros
 
@@ -114,3 +115,13 @@ def test_it_can_be_switched_off_and_on(watcher, detector):
     assert len(watcher.show(image)[0]) == 1
     assert len(watcher.heard['detections']) == 1
     assert watcher.call(SetBool, f'/{NODE}/enable', SetBool.Request(data=False)).message == 'disabled'
+
+
+@pytest.mark.parametrize(('nice', 'taken'), [(0, 0), (10, 1)])
+def test_a_node_that_stands_back_works_in_its_turn_and_another_never_asks(watcher, detector, monkeypatch, nice, taken):
+    node = detector(nice=nice)
+    left = []
+    monkeypatch.setattr(node.statistics, 'frame_done', lambda received_ns: left.append(node.process.turns.free))
+    watcher.show(scene(((120.0, 100.0, 80.0, 30.0, 0.5), RED)))
+    assert watcher.wait_for(lambda: left)
+    assert left == [Turns().free - taken]
