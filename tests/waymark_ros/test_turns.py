@@ -48,8 +48,10 @@ def test_as_many_work_at_once_as_are_let(begin):
         assert done == ['beside']
 
 
-def test_one_core_stays_free_for_those_that_steer_where_there_are_two():
-    assert Turns().free == max(1, len(os.sched_getaffinity(0)) - 1)
+@pytest.mark.parametrize(('cores', 'at_once'), [({0}, 1), ({0, 1}, 1), ({0, 1, 2, 3}, 3)])
+def test_one_core_stays_free_for_those_that_steer_where_there_are_two(monkeypatch, cores, at_once):
+    monkeypatch.setattr(os, 'sched_getaffinity', lambda pid: cores)
+    assert Turns().free == at_once
 
 
 def test_of_those_that_wait_the_one_goes_first_that_had_the_least_time(begin):
