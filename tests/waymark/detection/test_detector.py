@@ -94,10 +94,11 @@ def test_gray_images_are_refused_by_name(tmp_path):
         load(described(tmp_path)).detect(np.zeros((64, 64), np.uint8))
 
 
-def test_large_images_are_seen_in_tiles(tmp_path):
-    # The model sees its boxes in every tile: 2 x 1 tiles of 64 px give each of them twice, at different places.
-    found = load(described(tmp_path), tile_overlap=0.25).detect(np.zeros((64, 112, 3), np.uint8))
-    assert sorted(np.round(found.boxes[:, 0], 3).tolist()) == [9.5, 39.5, 57.5, 87.5]
+def test_large_images_are_seen_in_tiles_and_for_what_is_long_as_a_whole(tmp_path):
+    # The model sees its boxes everywhere: in 2 x 1 tiles of 64 px, 1.75 times as large (52.5 and 21 px) in the whole.
+    found = load(described(tmp_path), tile_overlap=0.25).detect(np.zeros((56, 112, 3), np.uint8)).boxes[:, [0, 2]]
+    in_tiles = [(x + left - 0.5, w) for left in (0, 48) for x, w in ((10, 30), (40, 12))]
+    np.testing.assert_allclose(sorted(found.tolist()), sorted([*in_tiles, (17, 52.5), (69.5, 21)]), atol=1e-4)
 
 
 def test_a_wrong_number_of_classes_is_refused_at_the_start(tmp_path):

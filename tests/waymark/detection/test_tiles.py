@@ -5,7 +5,7 @@ import pytest
 
 from waymark.boxes import corners, from_corners, rotated_iou_matrix
 from waymark.detection import Detections
-from waymark.detection.tiles import Tile, merged, tiles_of
+from waymark.detection.tiles import Tile, merged, tiles_of, too_long_for_tiles
 
 NAMES = ('car', 'ship')
 
@@ -54,9 +54,22 @@ def test_boxes_on_seams_are_there_once_in_a_4k_picture():
     assert (np.diff(result.scores) <= 0).all()
 
 
-def test_of_an_object_larger_than_the_overlap_both_parts_stay():
+def test_of_an_object_that_is_seen_whole_nowhere_the_parts_stay():
     parts = [(t, seen(t, [(95, 50, 150, 20, 0)])) for t in tiles_of((190, 100), (100, 100), 0.1)]
     assert len(merged(parts, (190, 100), 0.45)) == 2
+
+
+def test_an_object_longer_than_a_tile_is_there_once_from_the_whole_image():
+    size, objects = (190, 100), [(95, 50, 150, 20, 0), (30, 20, 8, 4, 0)]
+    parts = [(t, seen(t, objects)) for t in tiles_of(size, (100, 100), 0.1)]
+    whole = Tile(0, 0, *size)
+    result = merged([*parts, (whole, too_long_for_tiles(seen(whole, objects), (100, 100), 0.1))], size, 0.45)
+    np.testing.assert_allclose(result.boxes[np.argsort(result.boxes[:, 0])], objects[::-1], atol=1e-9)
+
+
+def test_of_the_whole_image_only_what_is_longer_than_the_overlap_counts():
+    found = Detections([(50, 50, w, 4, 0.7) for w in (9, 10, 11)], [0.9, 0.8, 0.7], [0, 0, 0], NAMES)
+    assert too_long_for_tiles(found, (100, 200), 0.1).boxes[:, 2].tolist() == [11]
 
 
 def test_a_box_at_the_border_of_the_image_is_whole():

@@ -34,7 +34,7 @@ class DetectorConfig(Config):
     tile_overlap: float = param(
         0.0,
         'Share by which tiles overlap, each as large as the input of the model; 0: the whole image at once. Objects '
-        'smaller than the overlap are found whole.',
+        'longer than the overlap are looked for in the whole image, too.',
         ge=0,
         le=0.8,
     )

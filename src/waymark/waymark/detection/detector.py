@@ -23,7 +23,7 @@ from waymark.detection.placement import Placement
 from waymark.detection.recognition import recognise
 from waymark.detection.result import Detections
 from waymark.detection.stored import read_detector
-from waymark.detection.tiles import merged, tiles_of
+from waymark.detection.tiles import Tile, merged, tiles_of, too_long_for_tiles
 from waymark.errors import ConfigError, ModelError
 from waymark.image.preprocess import InputTensor, to_pixels
 from waymark.types import ModelManifest
@@ -113,6 +113,8 @@ class Detector:
     def detect(self, rgb: NDArray[np.uint8]) -> Detections:
         """Find objects in one image, in tiles where the configuration asks for them and the image is larger than one.
 
+        What is longer than tiles overlap is also looked for in the whole image, as tiles may see only parts of it.
+
         Args:
             rgb: (H, W, 3) uint8, of any size.
 
@@ -131,6 +133,7 @@ class Detector:
         for tile in tiles_of(size, self.manifest.input_wh, overlap):
             part = rgb[tile.top : tile.top + tile.height, tile.left : tile.left + tile.width]
             parts.append((tile, self._detect(np.ascontiguousarray(part))))
+        parts.append((Tile(0, 0, *size), too_long_for_tiles(self._detect(rgb), self.manifest.input_wh, overlap)))
         return self._limited(merged(parts, size, self._config.nms_threshold, self._is_agnostic))
 
     @property

@@ -59,13 +59,24 @@ def _starts(size: int, tile: int, overlap: float) -> tuple[list[int], int]:
     return [round(k * (size - tile) / max(count - 1, 1)) for k in range(count)], tile
 
 
+def too_long_for_tiles(found: Detections, tile_wh: tuple[int, int], overlap: float) -> Detections:
+    """Of what was found in the whole image that which tiles may all cut; smaller objects are seen better by tiles.
+
+    Args:
+        found: px of the image.
+        tile_wh: Of the tiles.
+        overlap: As for tiles_of.
+    """
+    return found.chosen(np.flatnonzero(found.boxes[:, 2] > overlap * min(tile_wh)))
+
+
 def merged(
     parts: Sequence[tuple[Tile, Detections]], size_wh: tuple[int, int], threshold: float, class_agnostic: bool = False
 ) -> Detections:
-    """Boxes of all tiles as boxes of the image, each object once.
+    """Boxes of all tiles as boxes of the image, each object once; the whole image may be one of them.
 
     A box that comes near its tile's edge inside the image may be cut. Whole boxes suppress each other by ProbIoU. Cut
-    ones remain where they are no part of a remaining box: of objects larger than the overlap, which no tile sees whole.
+    ones remain where they are no part of a remaining box: of objects that are seen whole nowhere.
 
     Args:
         parts: Tiles and what was found in each, px of the tile; at least one.
