@@ -112,7 +112,7 @@ def measure(ours: Detector, model: Path, image: np.ndarray, seconds: float) -> d
     from ultralytics import YOLO
 
     peer, bgr = YOLO(str(model), task='obb'), np.ascontiguousarray(image[..., ::-1])
-    settings = {'imgsz': 640, 'conf': ours._config.confidence, 'iou': 0.45, 'verbose': False, 'device': 'cpu'}  # noqa: SLF001
+    settings = {'imgsz': 640, 'conf': ours.config.confidence, 'iou': 0.45, 'verbose': False, 'device': 'cpu'}
     peer.predict(bgr, **settings)
     limit_libraries(1)
     backend = peer.predictor.model.backend if hasattr(peer.predictor.model, 'backend') else peer.predictor.model

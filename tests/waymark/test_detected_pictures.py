@@ -96,3 +96,12 @@ def test_a_picture_that_can_not_be_written_is_named(tmp_path):
     (tmp_path / 'file').write_text('')
     with pytest.raises(ConfigError, match='can not be written'):
         write_picture(np.zeros((4, 4, 3), np.uint8), tmp_path / 'file' / 'x.png')
+
+
+def test_what_is_too_small_in_a_large_image_is_said(model, tmp_path):
+    for name, shape in (('large.png', (64, 160, 3)), ('usual.png', (64, 120, 3))):
+        cv2.imwrite(str(tmp_path / name), np.zeros(shape, np.uint8))
+    told = '160 x 64 px are made 2.5 times smaller for the model: objects below some 30 px are missed.'
+    assert told in detect(tmp_path / 'large.png', '--model', model).stderr.replace('\n', ' ')
+    for name, more in (('large.png', ('--tile-overlap', 0.25)), ('usual.png', ())):
+        assert 'smaller' not in detect(tmp_path / name, '--model', model, *more).stderr

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from waymark.detected_pictures import DetectSummary
     from waymark.detection import Detector
 
+_LARGE = 2.0  # times the model's input
+_SMALL_PX = 12  # in the model's input: what it hardly finds is smaller
+
 
 def detect(
     recording: Annotated[str, typer.Argument(help='Image, video, folder of images, rosbag2 or sim:...')],
@@ -78,12 +81,24 @@ def _picture(path: Path, detector: Detector, out: Path | None) -> DetectSummary:
     if not path.is_file():
         raise SourceError(f'{path}: there is no such image.')
     pixels, layout = read_image(path)
+    _advise_tiles(pixels.shape[1], pixels.shape[0], detector)
     return detect_frames(
         [Frame(Header(0), pixels, layout)],
         detector,
         lambda rgb, found: None if out is None else write_picture(drawn(rgb, found), out),
         lambda: None,
     )
+
+
+def _advise_tiles(width: int, height: int, detector: Detector) -> None:
+    """Say what is too small in a large image that is seen at once."""
+    times = max(width / detector.manifest.input_wh[0], height / detector.manifest.input_wh[1])
+    if times >= _LARGE and not detector.config.tile_overlap:
+        typer.echo(
+            f'{width} x {height} px are made {times:.1f} times smaller for the model: objects below some '
+            f'{_SMALL_PX * times:.0f} px are missed. --tile-overlap 0.25 looks at each part as it is.',
+            err=True,
+        )
 
 
 def _video(recording: str, detector: Detector, out: Path | None) -> DetectSummary:

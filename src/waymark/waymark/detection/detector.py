@@ -106,6 +106,11 @@ class Detector:
         return detector
 
     @property
+    def config(self) -> DetectorConfig:
+        """As given."""
+        return self._config
+
+    @property
     def input_name(self) -> str:
         """Of the model's one input."""
         return self._input
