@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -77,6 +78,11 @@ class Body:
         self._paint = paint(rng)
         self._load = near((200, 200, 198), rng, 40) if rng.random() < 0.6 else paint(rng)
         self._narrow = float(rng.uniform(0.72, 0.95))  # the roof beside the waist
+        is_tall = shape.kind == 'small vehicle' and shape.size_m[2][0] > 1.6
+        self._track = (
+            float(rng.uniform(1.04, 1.18)) if is_tall and rng.random() < 0.3 else 1.01
+        )  # tyres beside the body
+        self._radius_m = 0.5 * (float(rng.uniform(0.62, 0.82)) if shape.kind == 'small vehicle' else 1.0)
         self._glass = near(GLASS, rng, 16) if rng.random() < 0.7 else near((110, 128, 142), rng, 20)
 
     @property
@@ -108,8 +114,12 @@ class Body:
         faces = [face for face in self._faces() if self._is_towards(face.points, eye)]
         wheels = [face for face in self._wheels() if self._is_towards(face.points, eye)]
         faces.sort(key=lambda face: -np.linalg.norm(face.points.mean(axis=0) - (0, eye.height_m, 0)))
+        mirrors = [face for face in self._mirrors() if self._is_towards(face.points, eye)]
         everything = []
-        for face in [*faces, *wheels]:
+        for tyre in self._tyres():  # the body hides their upper part
+            everything.append(np.asarray(cv2.convexHull(eye.seen(tyre).astype(np.float32))[:, 0], np.float64))
+            draw(picture, everything[-1], _TYRE)
+        for face in [*faces, *wheels, *mirrors]:
             for points, colour in ((face.points, self._lit(face)), *face.on_it):
                 pixels = eye.seen(points)
                 draw(picture, pixels, colour)
@@ -207,18 +217,38 @@ class Body:
         return Face(on(profile), self._paint, tuple(on_it))
 
     def _wheels(self) -> list[Face]:
-        length, _, height = self._size
-        radius = 0.5 * float(self._rng.uniform(0.62, 0.82)) if self.kind == 'small vehicle' else 0.5
+        (length, _, height), radius = self._size, self._radius_m
         faces = []
         for side in (-1.0, 1.0):
             for axle in self._shape.wheels:
                 ring = rounded(0, 0, 2, 2, 2, 20)
                 where = np.array([axle, radius / height]), np.array([radius / length, radius / height])
                 tyre, rim = (where[0] + ring * where[1] * share for share in (1.0, 0.58))
-                outer = self._world(tyre[:, 0], np.full(20, side * 1.01), tyre[:, 1])
-                inner = self._world(rim[:, 0], np.full(20, side * 1.012), rim[:, 1])
+                outer = self._world(tyre[:, 0], np.full(20, side * self._track), tyre[:, 1])
+                inner = self._world(rim[:, 0], np.full(20, side * (self._track + 0.002)), rim[:, 1])
                 faces.append(Face(outer, _TYRE, ((inner, near(_RIM, self._rng, 20)),)))
         return faces
+
+    def _tyres(self) -> list[Floats]:
+        """Points on both rims of each tyre."""
+        (length, width, height), r = self._size, self._radius_m
+        u, z = (rounded(0, 0, 2, 2, 2, 20) * (r / length, r / height) + (0, r / height)).T
+        inner = self._track - 0.46 / width
+        return [
+            np.vstack([self._world(axle + u, np.full(20, side * v), z) for v in (inner, self._track)])
+            for side in (-1.0, 1.0)
+            for axle in self._shape.wheels
+        ]
+
+    def _mirrors(self) -> list[Face]:
+        start, _, foot, _ = self._shape.cabin
+        colour = self._paint if self._narrow > 0.82 else _TYRE
+        u, high = start - 0.02, 0.16 / self._size[2]
+        return [Face(self._upright(u, side, side * 1.18, (foot, foot + high)), colour) for side in (-1.0, 1.0)]
+
+    def _upright(self, u: float, left: float, right: float, z: tuple[float, float]) -> Floats:
+        """A rectangle across the length, shares."""
+        return self._world(np.full(4, u), np.array([left, right, right, left]), np.array([z[0], z[0], z[1], z[1]]))
 
     def _shadow(self, picture: Picture, eye: Eye) -> None:
         """Dark ground below it."""
@@ -236,16 +266,21 @@ class Body:
     def _is_towards(self, points: Floats, eye: Eye) -> bool:
         """Whether a face shows its outside: away from the body's middle and towards the eye."""
         middle = points.mean(axis=0)
-        across = np.cross(points[1] - points[0], points[2] - points[1])
+        normal = _normal(points)
         body = self._at + (0, 0.5 * self._size[2], 0)
-        outward = across if across @ (middle - body) > 0 else -across
+        outward = normal if normal @ (middle - body) > 0 else -normal
         return bool(outward @ (np.array([0, eye.height_m, 0]) - middle) > 0)
 
     def _lit(self, face: Face) -> Colour:
         return self._lit_colour(face.colour, face.points)
 
     def _lit_colour(self, colour: Colour, points: Floats) -> Colour:
-        across = np.cross(points[1] - points[0], points[2] - points[1])
-        normal = across / max(np.linalg.norm(across), 1e-9)
+        normal = _normal(points)
         outward = normal if normal @ (points.mean(axis=0) - self._at - (0, 0.5 * self._size[2], 0)) > 0 else -normal
         return shaded(colour, 0.55 + 0.5 * max(float(outward @ self._sun), 0.0))
+
+
+def _normal(points: Floats) -> Floats:
+    """(3,) at right angles to a polygon (N, 3) that is about flat (Newell's method), 1 long."""
+    across = np.cross(points, np.roll(points, -1, axis=0)).sum(axis=0)
+    return np.asarray(across / max(float(np.linalg.norm(across)), 1e-9))
