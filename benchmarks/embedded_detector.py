@@ -96,7 +96,7 @@ def false_boxes(detector: Detector, data: Path) -> dict:
     return report
 
 
-def scenes(count: int, **kind: bool) -> Iterable[Pair]:
+def scenes(count: int, **kind: bool | str) -> Iterable[Pair]:
     for seed in range(FIRST_SEED, FIRST_SEED + count):
         scene = make_scene(seed, **kind)
         large = scene.boxes[:, 2] >= LEAST_PX
@@ -140,8 +140,9 @@ def main() -> None:
         report[f'sahi_aerial, {way}'] = measure(detector, sahi(options.data), ['vehicle'], folder)
     report['false boxes'] = false_boxes(load(options.model, confidence=min(SCORES), max_detections=0), options.data)
     detector, names = load(options.model, **wide), ['vehicle', 'ship', 'plane', 'container', 'landing pad']
-    kinds = {'unseen seeds': {}, 'unseen grounds (rock, snow, paving)': {'unseen': True}, 'oblique': {'oblique': True}}
-    kinds['ahead'] = {'ahead': True}
+    kinds: dict[str, dict[str, bool | str]] = {'unseen seeds': {}}
+    kinds |= {'unseen grounds (rock, snow, paving)': {'unseen': True}, 'oblique': {'oblique': True}}
+    kinds |= {'ahead': {'ahead': True}, 'near the ground': {'layout': 'roadside'}}
     for way, kind in kinds.items():
         report[way] = measure(detector, scenes(options.scenes, **kind), names)
     detectors = {'ours': load(options.model)} | ({'peer': load(options.peer)} if options.peer else {})
