@@ -14,23 +14,42 @@ _LINES: Colour = (230, 230, 228)
 
 
 def courts(sheet: Sheet, x: float, y: float, heading: float, rng: np.random.Generator) -> None:
-    """Up to eight courts in a row, fenced, with lines and nets; all alike but for their wear."""
-    count = int(rng.integers(1, 9))
-    pitch = rng.uniform(16.5, 19)
+    """Up to eight courts in a row, fenced, with lines and nets; all alike but for their wear; some on a plate each."""
+    count, apart = int(rng.integers(1, 9)), rng.random() < 0.4
+    pitch = rng.uniform(19, 24) if apart else rng.uniform(16.5, 19)
     outer = placed(rectangle(0, 0, 36, pitch * count + 2), x, y, heading)
     if not sheet.has_room(outer):
         return
     sheet.take(outer)
     around, inside, fence = pick(_HARD, rng), pick(_HARD, rng), rng.random() < 0.7
-    sheet.polygon(outer, around)
+    if apart:
+        inside = near(around, rng, 8)
+    else:
+        sheet.polygon(outer, around)
     for k in range(count):
         v = (k - (count - 1) / 2) * pitch
+        if apart:
+            _plate(sheet, placed(_eight(0, v, 35, 17.5, rng.uniform(0, 4)), x, y, heading), near(around, rng, 4), rng)
         sheet.polygon(placed(rectangle(0, v, 24, 11), x, y, heading), near(inside, rng, 4))
         _court_lines(sheet, (x, y, heading), v)
-        if fence:
+        if fence and not apart:
             _rim(sheet, placed(rectangle(0, v, 35, pitch - 0.6), x, y, heading), (44, 50, 46), 0.3)
         if rng.random() < 0.3:  # benches between them
             sheet.polygon(placed(rectangle(0, v + pitch / 2, 3, 0.8), x, y, heading), (196, 194, 188))
+
+
+def _plate(sheet: Sheet, points: Polygon, colour: Colour, rng: np.random.Generator) -> None:
+    """The ground of one court, its fence and what that darkens."""
+    sheet.shade(points + np.asarray(sheet.sun.shadow_per_m) * rng.uniform(0, 3), 0.7 * sheet.sun.darkness)
+    sheet.polygon(points, colour)
+    _rim(sheet, points, shaded(colour, rng.uniform(0.3, 0.9)), rng.uniform(0.2, 1.2))
+
+
+def _eight(x: float, y: float, a: float, b: float, cut: float) -> Polygon:
+    """A rectangle whose corners are cut."""
+    u, v = a / 2, b / 2
+    quarter = [(u, v - cut), (u - cut, v), (cut - u, v), (-u, v - cut), (-u, cut - v), (cut - u, -v)]
+    return np.array([*quarter, (u - cut, -v), (u, cut - v)]) + (x, y)
 
 
 def _court_lines(sheet: Sheet, pose: Pose, v: float) -> None:
