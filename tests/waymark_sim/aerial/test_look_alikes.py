@@ -25,6 +25,19 @@ def test_what_looks_like_an_object_is_painted_and_has_no_label(maker):
     assert sheet.laid == []
 
 
+def test_some_courts_have_a_plate_each_and_others_one_for_all():
+    shares = []
+    for seed in range(12):
+        sheet = empty(400)
+        sheet.rgb[:] = (200, 0, 200)
+        courts(sheet, 100.0, 100.0, 0.0, np.random.default_rng(seed))
+        is_ground = (sheet.picture() == (200, 0, 200)).all(axis=-1)
+        rows, columns = np.nonzero(~is_ground)
+        shares.append(is_ground[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1].mean())
+    assert min(shares) < 0.01
+    assert max(shares) > 0.05
+
+
 def test_dark_asphalt_is_no_water():
     sheet, rng = empty(), np.random.default_rng(0)
     fill(sheet, 'water', rng)

@@ -79,9 +79,8 @@ class Body:
         self._load = near((200, 200, 198), rng, 40) if rng.random() < 0.6 else paint(rng)
         self._narrow = float(rng.uniform(0.72, 0.95))  # the roof beside the waist
         is_tall = shape.kind == 'small vehicle' and shape.size_m[2][0] > 1.6
-        self._track = (
-            float(rng.uniform(1.04, 1.18)) if is_tall and rng.random() < 0.3 else 1.01
-        )  # tyres beside the body
+        has_wide = is_tall and rng.random() < 0.3
+        self._track = float(rng.uniform(1.04, 1.18)) if has_wide else 1.01  # where tyres end, shares of half the width
         self._radius_m = 0.5 * (float(rng.uniform(0.62, 0.82)) if shape.kind == 'small vehicle' else 1.0)
         self._glass = near(GLASS, rng, 16) if rng.random() < 0.7 else near((110, 128, 142), rng, 20)
 
@@ -217,28 +216,27 @@ class Body:
         return Face(on(profile), self._paint, tuple(on_it))
 
     def _wheels(self) -> list[Face]:
-        (length, _, height), radius = self._size, self._radius_m
         faces = []
         for side in (-1.0, 1.0):
             for axle in self._shape.wheels:
-                ring = rounded(0, 0, 2, 2, 2, 20)
-                where = np.array([axle, radius / height]), np.array([radius / length, radius / height])
-                tyre, rim = (where[0] + ring * where[1] * share for share in (1.0, 0.58))
-                outer = self._world(tyre[:, 0], np.full(20, side * self._track), tyre[:, 1])
-                inner = self._world(rim[:, 0], np.full(20, side * (self._track + 0.002)), rim[:, 1])
-                faces.append(Face(outer, _TYRE, ((inner, near(_RIM, self._rng, 20)),)))
+                rim = self._ring(axle, side * (self._track + 0.002), 0.58)
+                faces.append(Face(self._ring(axle, side * self._track), _TYRE, ((rim, near(_RIM, self._rng, 20)),)))
         return faces
 
     def _tyres(self) -> list[Floats]:
         """Points on both rims of each tyre."""
-        (length, width, height), r = self._size, self._radius_m
-        u, z = (rounded(0, 0, 2, 2, 2, 20) * (r / length, r / height) + (0, r / height)).T
-        inner = self._track - 0.46 / width
+        inner = self._track - 0.46 / self._size[1]
         return [
-            np.vstack([self._world(axle + u, np.full(20, side * v), z) for v in (inner, self._track)])
+            np.vstack([self._ring(axle, side * inner), self._ring(axle, side * self._track)])
             for side in (-1.0, 1.0)
             for axle in self._shape.wheels
         ]
+
+    def _ring(self, axle: float, v: float, share: float = 1.0) -> Floats:
+        """Points (20, 3) around an axle, at a share of the tyre's radius."""
+        radius = self._radius_m / self._size[[0, 2]]
+        u, z = (rounded(0, 0, 2, 2, 2, 20) * share * radius + (axle, radius[1])).T
+        return self._world(u, np.full(20, v), z)
 
     def _mirrors(self) -> list[Face]:
         start, _, foot, _ = self._shape.cabin
