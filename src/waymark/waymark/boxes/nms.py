@@ -47,6 +47,13 @@ def nms(
     require_finite('scores', ranks)
     if not 0 < threshold <= 1:
         raise ValueError(f'threshold: must be above 0 and at most 1, got {threshold}')
+    return suppressed(rows, ranks, threshold, classes)
+
+
+def suppressed(
+    rows: Boxes, ranks: NDArray[np.float64], threshold: float, classes: NDArray[np.integer] | None
+) -> Indices:
+    """What `nms` keeps of boxes and scores that were checked, as a detector's were."""
     order = np.argsort(-ranks, kind='stable')
     rows = rows[order]
     if len(rows) <= _FEW:

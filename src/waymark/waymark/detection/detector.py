@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from waymark.backends import Backend, BackendOptions, backend_for, load_backend, require_backend, takes_pixels
-from waymark.boxes import nms
+from waymark.boxes.nms import suppressed
 from waymark.checks import require_rgb
 from waymark.detection.bare import UNDESCRIBED
 from waymark.detection.config import DetectorConfig
@@ -71,7 +71,9 @@ class Detector:
         gray = np.full((*manifest.input_wh[::-1], 3), 127, np.uint8)
         shapes = {name: np.shape(output) for name, output in self._run(gray).items()}
         self.manifest = _decided(manifest, config.decoder or manifest.decoder, shapes)
-        self._decoder = DECODERS[self.manifest.decoder]
+        self._decoder, names = DECODERS[self.manifest.decoder], self.manifest.class_names
+        self._wanted = Wanted(manifest.name, manifest.input_wh, len(names), config.confidence)
+        self._nothing = Detections(np.empty((0, 5)), np.empty(0), np.empty(0, int), names)
         self.description = self._describe(chosen, config.decoder or manifest.decoder)
         self.detect(gray)  # a wrong number of classes shows here, not at the first image
 
@@ -151,11 +153,8 @@ class Detector:
         Raises:
             ModelError: As detect.
         """
-        wanted = Wanted(
-            self.manifest.name, self.manifest.input_wh, len(self.manifest.class_names), self._config.confidence
-        )
         outputs = self._run(rgb)
-        raw = self._decoder.decode([outputs[n] for n in self._backend.output_names], wanted)
+        raw = self._decoder.decode([outputs[n] for n in self._backend.output_names], self._wanted)
         finite = np.isfinite(raw.boxes)
         if not finite.all():
             bad = len(raw.boxes) - int(np.count_nonzero(finite.all(axis=1)))
@@ -168,6 +167,8 @@ class Detector:
     def _detect(self, rgb: NDArray[np.uint8]) -> Detections:
         """Objects of one image or tile, seen at once."""
         raw, config = self.candidates(rgb), self._config
+        if not len(raw.boxes):
+            return self._nothing
         boxes = np.asarray(raw.boxes, np.float64)
         boxes[:, :2] -= 0.5  # from pixel edges to pixel centres
         boxes[:, 2:4] = np.maximum(boxes[:, 2:4], 0)  # networks may give sides a hair below 0
@@ -175,7 +176,8 @@ class Detector:
         if self._decoder.is_unique:
             kept = np.argsort(-scores, kind='stable')
         else:
-            kept = nms(boxes, scores, config.nms_threshold, None if self._is_agnostic else classes)
+            ranks = np.asarray(scores, np.float64)
+            kept = suppressed(boxes, ranks, config.nms_threshold, None if self._is_agnostic else classes)
         place = Placement.of((rgb.shape[1], rgb.shape[0]), self.manifest.input_wh, self.manifest.resize)
         return Detections(place.to_source(boxes[kept]), scores[kept], classes[kept], self.manifest.class_names)
 

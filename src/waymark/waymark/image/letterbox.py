@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -34,6 +35,7 @@ class Letterbox:
     offset_xy: tuple[int, int]
 
     @classmethod
+    @lru_cache(maxsize=64)
     def fit(cls, source_wh: tuple[int, int], target_wh: tuple[int, int]) -> Letterbox:
         """Place an image as ultralytics does: rounded size, the odd pixel of the border on the right and below.
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 class _Kept(threading.local):
     def __init__(self) -> None:
-        self.bytes: dict[str, NDArray[np.uint8]] = {}
+        self.lent: dict[str, NDArray[Any]] = {}
 
 
 _KEPT = _Kept()
@@ -30,7 +30,12 @@ def scratch(name: str, shape: tuple[int, ...], dtype: type[np.generic]) -> NDArr
         shape: Of the array.
         dtype: Of the array.
     """
+    lent = _KEPT.lent.get(name)
+    if lent is not None and lent.shape == shape and lent.dtype == dtype:
+        return lent
     size = math.prod(shape) * np.dtype(dtype).itemsize
-    if name not in _KEPT.bytes or len(_KEPT.bytes[name]) < size:
-        _KEPT.bytes[name] = np.empty(size, np.uint8)
-    return _KEPT.bytes[name][:size].view(dtype).reshape(shape)
+    memory = None if lent is None else lent.base
+    if memory is None or memory.nbytes < size:
+        memory = np.empty(size, np.uint8)
+    _KEPT.lent[name] = memory[:size].view(dtype).reshape(shape)
+    return _KEPT.lent[name]
