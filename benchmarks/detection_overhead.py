@@ -108,7 +108,7 @@ def parity(model: Path, image: np.ndarray) -> dict[str, Any]:
 
 
 def measure(ours: Detector, model: Path, image: np.ndarray, seconds: float) -> dict[str, Any]:
-    """CPU and wall time per image of both, whole and without the network."""
+    """CPU and wall time per image of both, whole and without the network; ours with numba's loop and without."""
     from ultralytics import YOLO
 
     peer, bgr = YOLO(str(model), task='obb'), np.ascontiguousarray(image[..., ::-1])
@@ -119,8 +119,17 @@ def measure(ours: Detector, model: Path, image: np.ndarray, seconds: float) -> d
     backend.session = one_thread(model)
     peer_network, our_network = Timer(backend.forward), Timer(ours._backend.run)  # noqa: SLF001
     backend.forward, ours._backend.run = peer_network, our_network  # noqa: SLF001
+    kept = ours._tensor  # noqa: SLF001
+    assert kept is not None and kept.halve is not None, 'numba is missing: pip install waymark[fast]'
+    loop = kept.halve
+
+    def detect(halve: Any) -> Any:
+        kept.halve = halve
+        return ours.detect(image)
+
     runs: dict[str, tuple[Callable[[], Any], Timer]] = {
-        'waymark': (lambda: ours.detect(image), our_network),
+        'waymark': (lambda: detect(None), our_network),
+        'waymark[fast]': (lambda: detect(loop), our_network),
         'ultralytics': (lambda: peer.predict(bgr, **settings), peer_network),
     }
     samples: dict[str, list[tuple[float, float, float]]] = {name: [] for name in runs}
@@ -132,20 +141,20 @@ def measure(ours: Detector, model: Path, image: np.ndarray, seconds: float) -> d
             run()
             wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
             samples[name].append((wall * 1e3, (wall - network.wall) * 1e3, (cpu - network.cpu) * 1e3))
-    medians = {name: np.median(values, axis=0).round(3).tolist() for name, values in samples.items()}
-    ratio = np.median([a[2] / b[2] for a, b in zip(*samples.values(), strict=True)])
-    named = {
-        n: dict(zip(('wall_ms', 'overhead_wall_ms', 'overhead_cpu_ms'), v, strict=True)) for n, v in medians.items()
-    }
-    candidates = len(ours.candidates(image).boxes)
-    boxes = {'waymark': len(ours.detect(image)), 'ultralytics': len(peer.predict(bgr, **settings)[0].obb)}
     return {
-        **named,
-        'overhead_cpu_ratio': round(float(ratio), 3),
-        'candidates': candidates,
-        'boxes': boxes,
+        **figures(samples),
+        'candidates': len(ours.candidates(image).boxes),
+        'boxes': {'waymark': len(ours.detect(image)), 'ultralytics': len(peer.predict(bgr, **settings)[0].obb)},
         'turns': len(samples['waymark']),
     }
+
+
+def figures(samples: dict[str, list[tuple[float, float, float]]]) -> dict[str, Any]:
+    """Medians, and the medians of the ratios of overheads taken in turn."""
+    names, peers = ('wall_ms', 'overhead_wall_ms', 'overhead_cpu_ms'), samples['ultralytics']
+    ratios = {n: np.median([a[2] / b[2] for a, b in zip(v, peers, strict=True)]) for n, v in samples.items()}
+    found = {n: dict(zip(names, np.median(v, axis=0).round(3).tolist(), strict=True)) for n, v in samples.items()}
+    return {**found, 'overhead_cpu_ratio': {n: round(float(r), 3) for n, r in ratios.items() if n != 'ultralytics'}}
 
 
 def one_thread(model: Path) -> Any:
@@ -189,7 +198,7 @@ def main() -> None:
             model=str(path), backend='onnx', threads=1, confidence=asked.confidence, max_detections=300
         )
         report['times'] = measure(Detector.from_config(config), path, image, asked.seconds)
-    packages = versions('numpy', 'onnxruntime', 'opencv-python-headless', 'ultralytics', 'torch')
+    packages = versions('numpy', 'numba', 'onnxruntime', 'opencv-python-headless', 'ultralytics', 'torch')
     print(json.dumps({**report, 'machine': machine(), 'versions': packages}, indent=2))
 
 

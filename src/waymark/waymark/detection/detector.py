@@ -25,6 +25,7 @@ from waymark.detection.result import Detections
 from waymark.detection.stored import read_detector
 from waymark.detection.tiles import Tile, merged, tiles_of, too_long_for_tiles
 from waymark.errors import ConfigError, ModelError
+from waymark.image.compiled import compiled_halving
 from waymark.image.preprocess import InputTensor, to_pixels
 from waymark.types import ModelManifest
 
@@ -66,7 +67,7 @@ class Detector:
                 'Set letterbox or stretch in its manifest.'
             )
         self._input = next(iter(backend.input_shapes))
-        self._tensor = None if takes_pixels(backend) else InputTensor(manifest)
+        self._tensor = None if takes_pixels(backend) else InputTensor(manifest, compiled_halving())
         self.manifest = manifest
         gray = np.full((*manifest.input_wh[::-1], 3), 127, np.uint8)
         shapes = {name: np.shape(output) for name, output in self._run(gray).items()}
@@ -191,10 +192,11 @@ class Detector:
 
     def _describe(self, chosen: str, given: str) -> str:
         m, how = self.manifest, 'as stated' if given else 'recognised from its outputs'
+        loop = ', halved by numba' if self._tensor is not None and self._tensor.halve else ''
         return (
             f'detector {m.name!r} on {self.backend_name} ({self._config.device}){chosen and f", {chosen}"}: decoder '
             f'{m.decoder} ({self._decoder.about}; {how}), {len(m.class_names)} classes, input {m.input_wh[0]} x '
-            f'{m.input_wh[1]} {m.channels}, {m.resize}, mean {m.mean}, std {m.std}'
+            f'{m.input_wh[1]} {m.channels}, {m.resize}, mean {m.mean}, std {m.std}{loop}'
         )
 
 

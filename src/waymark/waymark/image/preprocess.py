@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from waymark.image.compiled import Halve
 from waymark.image.letterbox import FILL, Letterbox
 from waymark.image.resample import Window, planar, resample
 from waymark.image.shrink import plan_shrink, shrink
@@ -26,17 +27,26 @@ class InputTensor:
 
     At 640 px that saves a third of the time. Whoever holds it must be done with the last tensor before the next one,
     and one thread at a time may write; `to_tensor` has no such strings.
+
+    Attributes:
+        halve: What prepares images that are exactly twice as large as their place here; None: nothing of its own.
     """
 
-    def __init__(self, manifest: ModelManifest) -> None:
+    def __init__(self, manifest: ModelManifest, halve: Halve | None = None) -> None:
         """Allocate it.
+
+        Args:
+            manifest: See `to_tensor`.
+            halve: See `compiled_halving`.
 
         Raises:
             ValueError: The manifest's mean or std has a wrong length.
         """
         channels = 1 if manifest.channels == 'gray' else 3
-        self._manifest = manifest
+        self._manifest, self.halve = manifest, halve
         self._factor, self._shift = _affine(manifest.mean, manifest.std, channels)
+        self._order = slice(None, None, -1 if manifest.channels == 'bgr' else 1)  # of colours in an image
+        self._colours = [np.array(v[self._order], np.float32) for v in (self._factor, self._shift)]
         self._tensor = np.empty((1, channels, manifest.input_wh[1], manifest.input_wh[0]), np.float32)
         self._content: tuple[slice, slice] | None = None
 
@@ -44,6 +54,9 @@ class InputTensor:
         """Prepare an image (see `to_tensor`); the tensor is the same at each call."""
         strips, content = _placed(rgb, self._manifest)
         inside = self._tensor[0][:, content[0], content[1]]
+        if self.halve and _is_halved(rgb, inside, self._manifest):
+            self.halve(rgb.reshape(len(rgb), -1), inside[self._order], *self._colours)
+            strips = iter(())
         for row, planes in strips:
             for c, plane in enumerate(planes):
                 # One pass from uint8 to factor * x + shift in float32; NumPy would take three.
@@ -96,6 +109,14 @@ def to_pixels(rgb: NDArray[np.uint8], manifest: ModelManifest) -> NDArray[np.uin
 def to_batch(images: Sequence[NDArray[np.uint8]], manifest: ModelManifest) -> NDArray[np.float32]:
     """Prepare several images, of any sizes, as one tensor (N, C, h, w); N is at least 1."""
     return np.concatenate([to_tensor(rgb, manifest) for rgb in images])
+
+
+def _is_halved(rgb: NDArray[np.uint8], inside: NDArray[np.float32], manifest: ModelManifest) -> bool:
+    """Whether all that is done to the whole image is to take the means of 2 x 2 pixels."""
+    if manifest.resize not in ('letterbox', 'stretch') or manifest.channels == 'gray':
+        return False
+    plan = plan_shrink((rgb.shape[1], rgb.shape[0]), (inside.shape[2], inside.shape[1]), manifest.interpolation)
+    return plan is not None and plan.only_halves and rgb.shape[:2] == (2 * inside.shape[1], 2 * inside.shape[2])
 
 
 def _placed(rgb: NDArray[np.uint8], manifest: ModelManifest) -> tuple[Strips, tuple[slice, slice]]:

@@ -45,6 +45,16 @@ class Plan:
     x: _Axis
     y: _Axis
 
+    @property
+    def only_halves(self) -> bool:
+        """Whether nothing is left to do to an image that is exactly twice as large."""
+        return self.factor == 2 and max(self.x.box, self.y.box) == 1 and not self.corrects
+
+    @property
+    def corrects(self) -> bool:
+        """Whether the taps matter."""
+        return max(abs(self.x.tap), abs(self.y.tap)) > _SMALLEST_TAP
+
 
 @lru_cache(maxsize=64)
 def plan_shrink(source_wh: tuple[int, int], target_wh: tuple[int, int], interpolation: str) -> Plan | None:
@@ -78,7 +88,7 @@ def shrink(image: NDArray[np.uint8], target_wh: tuple[int, int], plan: Plan) -> 
         sampled = scratch('sampled', shape, np.uint8)
         cv2.resize(image, target_wh, dst=sampled, interpolation=cv2.INTER_LINEAR)
         image = sampled
-    if max(abs(plan.x.tap), abs(plan.y.tap)) > _SMALLEST_TAP:
+    if plan.corrects:
         corrected = scratch('corrected', shape, np.uint8)
         cv2.sepFilter2D(image, -1, plan.x.taps, plan.y.taps, dst=corrected, borderType=cv2.BORDER_REPLICATE)
         image = corrected
