@@ -2,10 +2,11 @@
 import numpy as np
 import pytest
 
-from waymark.boxes import from_corners
+from waymark.boxes import corners, from_corners
 from waymark_sim.aerial import CLASS_NAMES, LAYOUTS, make_scene
 from waymark_sim.aerial.oblique import View
-from waymark_sim.aerial.sheet import Sheet, Sun
+from waymark_sim.aerial.scene import _above_rim
+from waymark_sim.aerial.sheet import Laid, Sheet, Sun
 from waymark_sim.aerial.thing import Part, Thing, rectangle, standing
 
 NOON = Sun((0.0, 0.0), 0.0)
@@ -105,3 +106,26 @@ def test_shadows_fall_away_from_the_sun():
     picture = sheet.picture()
     assert picture[50, 60].max() == pytest.approx(100, abs=2)  # east of it: x from 11 to 13 m
     assert (picture[50, 30] == 200).all()
+
+
+@pytest.mark.parametrize('view', [{}, {'oblique': True}, {'ahead': True}])
+def test_labels_are_of_what_the_picture_shows(view):
+    for seed in range(12):
+        outlines = corners(make_scene(seed, 96, **view).boxes)
+        assert (outlines.max(axis=1) > -0.5).all() and (outlines.min(axis=1) < 95.5).all()
+
+
+def test_the_lower_rim_cuts_what_the_camera_has_left_behind():
+    """Seed 2010752 painted a plane over the rim; perspective made its box 80 pictures long."""
+    outlines = corners(make_scene(2010752, ahead=True).boxes)
+    assert np.abs(outlines).max() < 3 * 640
+
+
+def test_of_what_the_rim_cuts_in_two_the_half_that_shows_is_told():
+    thing = Laid('ship', rectangle(50, 98, 2, 10))  # from 93 to 103 m of 100
+    kept = _above_rim(thing, 100.0)
+    np.testing.assert_allclose(sorted(kept.corners.tolist()), [[49, 93], [49, 100], [51, 93], [51, 100]], atol=1e-5)
+    assert _above_rim(Laid('ship', rectangle(50, 101, 2, 10)), 100.0) is None
+    assert _above_rim(Laid('ship', rectangle(50, 120, 2, 10)), 100.0) is None
+    whole = Laid('ship', rectangle(50, 95, 2, 10))
+    assert _above_rim(whole, 100.0) is whole

@@ -17,7 +17,7 @@ from waymark_sim.aerial.backdrops import behind
 from waymark_sim.aerial.layouts import LAYOUTS
 from waymark_sim.aerial.oblique import View
 from waymark_sim.aerial.plan import Plan, is_water
-from waymark_sim.aerial.sheet import Sheet, Sun
+from waymark_sim.aerial.sheet import Laid, Sheet, Sun
 from waymark_sim.aerial.thing import Polygon
 
 # How often a layout is painted when none is named.
@@ -88,15 +88,18 @@ def make_scene(
     LAYOUTS[name](plan)
     if name not in ('eye level', 'roadside'):
         _scatter(sheet, name, rng)
-    laid = [thing for thing in sheet.seen(_MOST_HIDDEN) if not ahead or _is_below_sky(thing.corners)]
+    laid = sheet.seen(_MOST_HIDDEN)
+    if ahead:
+        laid = [t for thing in laid if _is_below_sky(thing.corners) and (t := _above_rim(thing, sheet.size_m))]
     around = [sheet.view.rectangle_around(thing.corners, sheet.size_m) for thing in laid]
     corners = np.array(around).reshape(-1, 4, 2) / scale - 0.5
     classes = np.array([CLASS_NAMES.index(thing.kind) for thing in laid], np.int64)
+    shows = ((corners.max(axis=1) > -0.5) & (corners.min(axis=1) < size_px - 0.5)).all(axis=1)
     picture = sheet.picture()
     if ahead:
         behind(picture, math.ceil(sheet.view.sky * size_px), np.random.default_rng((seed, 86)))
     rgb = _light(picture, rng)
-    return AerialScene(rgb, np.asarray(from_corners(corners)), classes, name, scale)
+    return AerialScene(rgb, np.asarray(from_corners(corners[shows])), classes[shows], name, scale)
 
 
 def _view(seed: int) -> View:
@@ -113,6 +116,23 @@ def _is_below_sky(corners: Polygon) -> bool:
     """Whether the upper side of the sheet, where the sky begins, hides little of a thing."""
     low, high = corners[:, 1].min(), corners[:, 1].max()
     return bool(-low <= _MOST_BEHIND_SKY * (high - low))
+
+
+def _above_rim(thing: Laid, size_m: float) -> Laid | None:
+    """What lies before the lower side of the sheet, where the picture ends: not far behind it is the camera itself.
+
+    Returns:
+        None where that is less than is asked of things that others hide.
+    """
+    low, high = thing.corners.min(axis=0), thing.corners.max(axis=0)
+    if high[1] <= size_m:
+        return thing
+    if low[1] >= size_m:
+        return None
+    outline = cv2.convexHull(thing.corners.astype(np.float32))
+    window = np.array([[low[0], low[1]], [high[0], low[1]], [high[0], size_m], [low[0], size_m]], np.float32)
+    area, part = cv2.intersectConvexConvex(outline, window)
+    return Laid(thing.kind, part[:, 0].astype(float)) if area > (1 - _MOST_HIDDEN) * cv2.contourArea(outline) else None
 
 
 def _sun(rng: np.random.Generator) -> Sun:
