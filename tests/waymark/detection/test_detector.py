@@ -8,6 +8,7 @@ from tests.support.tiny_detectors import constant_model, model_folder, yolo_tabl
 
 from waymark.detection import Detector, DetectorConfig
 from waymark.errors import BackendUnavailable, ConfigError, ModelError
+from waymark.image.compiled import halve_into_planes
 
 ROWS = np.array([(10, 20, 30, 8, 0.4, 0.9, 1), (10.5, 20, 30, 8, 0.4 + np.pi, 0.8, 1), (40, 30, 12, 6, -0.7, 0.6, 0)])
 STATED = {'task': 'obb', 'names': "{0: 'car', 1: 'ship'}", 'imgsz': '[64, 64]', 'version': '8.4'}
@@ -41,6 +42,15 @@ def test_what_was_chosen_is_said_at_the_start(tmp_path, caplog):
     assert detector.description in caplog.text
     for part in ("'m' on onnx (cpu)", 'no manifest, ultralytics 8.4', 'decoder yolo_obb', '2 classes', '64 x 64 rgb'):
         assert part in detector.description
+
+
+@pytest.mark.parametrize('loop, end', [(halve_into_planes, ', halved by numba'), (None, 'std (1.0, 1.0, 1.0)')])
+def test_a_compiled_loop_is_said_at_the_start_and_changes_nothing(tmp_path, monkeypatch, loop, end):
+    usual = load(described(tmp_path)).detect(np.zeros((64, 128, 3), np.uint8))
+    monkeypatch.setattr('waymark.detection.detector.compiled_halving', lambda: loop)
+    detector = load(tmp_path / 'm.onnx')
+    assert detector.description.endswith(end)
+    np.testing.assert_array_equal(detector.detect(np.zeros((64, 128, 3), np.uint8)).boxes, usual.boxes)
 
 
 def test_a_manifest_names_the_decoder_or_it_is_recognised(tmp_path):
