@@ -40,6 +40,24 @@ def test_a_box_is_drawn_along_its_angle_clockwise_on_the_screen():
     assert not drawn(np.zeros((20, 20, 3), np.uint8), found.chosen([])).any()
 
 
+def test_captions_hide_no_other_and_the_third_of_equal_boxes_goes_without(monkeypatch):
+    written = []
+    monkeypatch.setattr('waymark.detected_pictures.write_text', lambda picture, text, at, _: written.append((text, at)))
+    found = Detections([(100, 100, 60, 20, 0)] * 3 + [(250, 250, 60, 20, 0)], [0.9, 0.8, 0.7, 0.6], [0] * 4, ('car',))
+    drawn(np.zeros((300, 300, 3), np.uint8), found)
+    assert [text for text, _ in written] == ['car 0.90', 'car 0.80', 'car 0.60']
+    assert written[0][1] == (70, 86) and written[1][1][0] == 70 and written[1][1][1] > 110 + 4
+
+
+def test_of_many_boxes_only_long_ones_have_captions(monkeypatch):
+    written = []
+    monkeypatch.setattr('waymark.detected_pictures.write_text', lambda picture, text, at, _: written.append(text))
+    short = [(20 + 40 * k, 20, 8, 4, 0) for k in range(30)]
+    found = Detections([*short, (600, 300, 90, 20, 0)], [0.9] * 31, [0] * 31, ('car',))
+    drawn(np.zeros((400, 1300, 3), np.uint8), found)
+    assert written == ['car 0.90']
+
+
 def test_boxes_beyond_the_image_do_not_stop_the_drawing():
     found = Detections([(1e9, -1e9, 1e8, 10, 0.3)], [0.9], [0], ('car',))
     assert drawn(np.zeros((20, 20, 3), np.uint8), found).shape == (20, 20, 3)

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,14 +17,14 @@ from numpy.typing import NDArray
 from waymark.boxes import corners
 from waymark.detection import Detections, Detector
 from waymark.errors import ConfigError
-from waymark.target_video import write_text
+from waymark.target_video import text_wh, write_text
 from waymark.types import Frame
 
 PICTURES = ('.png', '.jpg', '.jpeg', '.bmp', '.webp')
 VIDEOS = ('.mp4', '.avi', '.mkv')
 COLOURS = ((60, 220, 60), (255, 170, 0), (70, 130, 255), (240, 80, 200), (0, 210, 220), (230, 220, 40))  # RGB
 
-_FEW = 25  # boxes that all have captions, however small they are
+_FEW = 25  # boxes that may all have captions, however small they are
 
 
 @dataclass
@@ -89,7 +89,7 @@ def as_row(index: int, frame: Frame, found: Detections) -> dict[str, Any]:
 def drawn(rgb: NDArray[np.uint8], found: Detections, track_ids: Sequence[int | None] = ()) -> NDArray[np.uint8]:
     """The image with every box in its class's colour, a thicker side where theta points to, and a caption.
 
-    Where there are many boxes, only those with room for it have one.
+    Captions hide no other: the best box has its own first. Where there are many boxes, only long ones have one.
 
     Args:
         rgb: (H, W, 3) uint8.
@@ -108,11 +108,9 @@ def drawn(rgb: NDArray[np.uint8], found: Detections, track_ids: Sequence[int | N
         colour = COLOURS[kind % len(COLOURS)]
         cv2.polylines(picture, [points], True, colour, thick, cv2.LINE_AA, shift)
         cv2.polylines(picture, [points[1:3]], False, colour, 2 * thick + 1, cv2.LINE_AA, shift)
-    for index in np.flatnonzero(_has_room(found)).tolist():
-        outline, kind, text = outlines[index], int(found.classes[index]), caption(found, index, track_ids)
-        top = outline[outline[:, 1].argmin()]
-        at = np.clip(top - [0, 4], [2, 14], [picture.shape[1] - 2, picture.shape[0] - 2])
-        write_text(picture, text, tuple(int(v) for v in at), COLOURS[kind % len(COLOURS)])
+    captions = [caption(found, index, track_ids) for index in range(len(found))]
+    for index, at in _places(picture, found, outlines, captions):
+        write_text(picture, captions[index], at, COLOURS[int(found.classes[index]) % len(COLOURS)])
     return picture
 
 
@@ -122,10 +120,25 @@ def caption(found: Detections, index: int, track_ids: Sequence[int | None] = ())
     return f'{text} #{track_ids[index]}' if track_ids and track_ids[index] is not None else text
 
 
-def _has_room(found: Detections) -> NDArray[np.bool_]:
-    """Which boxes get a caption: all where they are few, else those that are as long as half of theirs."""
-    half = np.array([5 * len(name) + 25 for name in found.names])
-    return np.asarray((found.boxes[:, 2] >= half) | (len(found) <= _FEW))
+def _places(
+    picture: NDArray[np.uint8], found: Detections, outlines: NDArray[np.float64], captions: Sequence[str]
+) -> Iterator[tuple[int, tuple[int, int]]]:
+    """Boxes that get a caption, and its lower left corner: above the box, or below where another one is in the way."""
+    taken = np.empty((0, 4), int)  # left, top, right, bottom
+    for index, text in enumerate(captions):
+        width, height = text_wh(picture, text)
+        if len(found) > _FEW and found.boxes[index, 2] < width / 2:
+            continue
+        low, high = outlines[index].min(axis=0), outlines[index].max(axis=0)
+        start = outlines[index][outlines[index][:, 1].argmin(), 0]
+        for x, y in ((start, low[1] - 4), (low[0], high[1] + height + 4)):
+            right, bottom = max(picture.shape[1] - width - 2, 2), max(picture.shape[0] - 4, height + 2)
+            left, y = int(np.clip(x, 2, right)), int(np.clip(y, height + 2, bottom))
+            place = np.array([left, y - height, left + width, y])
+            if not ((taken[:, :2] < place[2:]) & (place[:2] < taken[:, 2:])).all(axis=1).any():
+                taken = np.vstack([taken, place])
+                yield index, (left, y)
+                break
 
 
 def write_picture(picture: NDArray[np.uint8], path: Path) -> None:

@@ -135,9 +135,18 @@ def _caption(state: TargetState) -> str:
 
 def write_text(picture: NDArray[np.uint8], text: str, at: tuple[int, ...], colour: tuple[int, int, int]) -> None:
     """Write a text with a dark rim onto an image (H, W, 3) uint8; `at` is its lower left corner, px."""
-    size = max(max(picture.shape) / 1300, 0.45)
     for shade, width in (((0, 0, 0), 3), (colour, 1)):
-        cv2.putText(picture, text, at, _FONT, size, shade, width, cv2.LINE_AA)
+        cv2.putText(picture, text, at, _FONT, _text_scale(picture), shade, width, cv2.LINE_AA)
+
+
+def text_wh(picture: NDArray[np.uint8], text: str) -> tuple[int, int]:
+    """How wide and high `write_text` writes a text onto an image, px."""
+    (width, height), _ = cv2.getTextSize(text, _FONT, _text_scale(picture), 3)
+    return width, height
+
+
+def _text_scale(picture: NDArray[np.uint8]) -> float:
+    return max(float(max(picture.shape)) / 1300, 0.45)
 
 
 class VideoFile:
