@@ -11,12 +11,11 @@ import logging
 from collections.abc import Callable
 from functools import lru_cache
 from importlib.util import find_spec
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-Halve = Callable[[NDArray[np.uint8], NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]], None]
+Halve = Callable[[NDArray[np.uint8], NDArray[np.float32], NDArray[np.float32]], None]
 
 log = logging.getLogger(__name__)
 
@@ -31,25 +30,21 @@ def compiled_halving() -> Halve | None:
         from numba import types
 
         pixels = types.Array(types.uint8, 2, 'C', readonly=True)
-        signature = types.void(pixels, types.float32[:, :, :], types.float32[::1], types.float32[::1])
-        # As OpenCV does, products may be added without rounding in between; nothing else may be reordered.
-        compiled: Halve = numba.njit(signature, nogil=True, fastmath={'contract'})(halve_into_planes)
+        signature = types.void(pixels, types.float32[:, :, :], types.float32[:, ::1])
+        compiled: Halve = numba.njit(signature, nogil=True)(halve_into_planes)
     except Exception as error:  # noqa: BLE001 - whatever an import raises: numba refuses a NumPy it does not know so
         log.warning('numba is installed but does not work, images are prepared without it: %s', error)
         return None
     return compiled
 
 
-def halve_into_planes(
-    pixels: NDArray[np.uint8], planes: NDArray[np.float32], factor: NDArray[Any], shift: NDArray[Any]
-) -> None:
-    """Means of 2 x 2 pixels, rounded as OpenCV's INTER_AREA does, times factor plus shift, colour by colour.
+def halve_into_planes(pixels: NDArray[np.uint8], planes: NDArray[np.float32], table: NDArray[np.float32]) -> None:
+    """Means of 2 x 2 pixels, rounded as OpenCV's INTER_AREA does, colour by colour, as what a table says of them.
 
     Args:
         pixels: (2 h, 6 w), rows of an RGB image.
         planes: (3, h, w), written.
-        factor: (3,) of each plane.
-        shift: (3,).
+        table: (3, 256), of each plane and mean.
     """
     height, width = planes.shape[1:]
     means = np.empty(6 * width - 3, np.uint8)  # of all neighbours, half of them unused: that goes in wide steps
@@ -60,4 +55,4 @@ def halve_into_planes(
             means[k] = np.uint8((left + right + np.uint16(2)) >> np.uint16(2))
         for c in range(3):
             for x in range(width):
-                planes[c, y, x] = np.float32(means[6 * x + c]) * factor[c] + shift[c]
+                planes[c, y, x] = table[c, means[6 * x + c]]

@@ -19,6 +19,7 @@ from waymark.types import ModelManifest
 Planes = NDArray[np.uint8] | NDArray[np.float32]
 Strips = Iterator[tuple[int, Planes]]  # a row of the resized image, and the planes (C, n, w) from there on
 
+_LEVELS = np.arange(256, dtype=np.uint8)[None]
 _STRIP_PIXELS = 240_000  # their colours (0.7 MB) stay in a core's cache; shorter strips cost more calls
 
 
@@ -46,7 +47,8 @@ class InputTensor:
         self._manifest, self.halve = manifest, halve
         self._factor, self._shift = _affine(manifest.mean, manifest.std, channels)
         self._order = slice(None, None, -1 if manifest.channels == 'bgr' else 1)  # of colours in an image
-        self._colours = [np.array(v[self._order], np.float32) for v in (self._factor, self._shift)]
+        levels = [_scaled(_LEVELS, *line) for line in zip(self._factor, self._shift, strict=True)]
+        self._table = np.concatenate(levels[self._order])
         self._tensor = np.empty((1, channels, manifest.input_wh[1], manifest.input_wh[0]), np.float32)
         self._content: tuple[slice, slice] | None = None
 
@@ -55,13 +57,11 @@ class InputTensor:
         strips, content = _placed(rgb, self._manifest)
         inside = self._tensor[0][:, content[0], content[1]]
         if self.halve and _is_halved(rgb, inside, self._manifest):
-            self.halve(rgb.reshape(len(rgb), -1), inside[self._order], *self._colours)
+            self.halve(rgb.reshape(len(rgb), -1), inside[self._order], self._table)
             strips = iter(())
         for row, planes in strips:
             for c, plane in enumerate(planes):
-                # One pass from uint8 to factor * x + shift in float32; NumPy would take three.
-                part = inside[c, row : row + len(plane)]
-                cv2.addWeighted(plane, self._factor[c], plane, 0.0, self._shift[c], dst=part, dtype=cv2.CV_32F)
+                _scaled(plane, self._factor[c], self._shift[c], inside[c, row : row + len(plane)])
         if content != self._content:
             for plane, factor, shift in zip(self._tensor[0], self._factor, self._shift, strict=True):
                 _fill_border(plane, content, FILL * factor + shift)
@@ -191,6 +191,11 @@ def _affine(
             raise ValueError(f'{name}: expected 1 or {channels} values, got {len(values)}')
     mean, std = (values * (channels // len(values)) for values in (mean, std))
     return tuple(1 / (255 * s) for s in std), tuple(-m / s for m, s in zip(mean, std, strict=True))
+
+
+def _scaled(plane: Planes, factor: float, shift: float, into: NDArray[np.float32] | None = None) -> NDArray[np.float32]:
+    """Factor * x + shift in float32, in one pass; NumPy would take three."""
+    return np.asarray(cv2.addWeighted(plane, factor, plane, 0.0, shift, dst=into, dtype=cv2.CV_32F), np.float32)
 
 
 def _fill_border(plane: NDArray[np.float32], content: tuple[slice, slice], value: float) -> None:
